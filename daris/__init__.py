@@ -1,0 +1,1 @@
+"""Assembly: roles, command line, demo. Nothing imports it."""

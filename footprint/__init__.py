@@ -1,0 +1,1 @@
+"""The facts kept: log, attendance, xAPI."""

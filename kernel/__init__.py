@@ -1,0 +1,1 @@
+"""What every part stands on: settings, clock, database, journal, bus, storage, telemetry, web errors. Knows no lecture."""

@@ -1,0 +1,154 @@
+"""The database: SQLite by default, PostgreSQL by URL, the same SQL Core for both."""
+
+import sqlite3
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any, Self
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Dialect, make_url
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.types import TypeDecorator
+
+from kernel.errors import SettingsError
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+Id = sa.Uuid
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware datetime, stored as UTC; naive ones are refused."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("A naive datetime can't be stored; pass an aware one.")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Database:
+    """An engine with our habits: WAL and full sync on SQLite, one writer at a time there."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self.engine = engine
+
+    @classmethod
+    def open(cls, url: str) -> Self:
+        """Make the engine; SettingsError when `url` can't be understood."""
+        engine = create_async_engine(async_url(url), **_options(url))
+        if engine.dialect.name == "sqlite":
+            event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+            event.listen(engine.sync_engine, "begin", _begin_sqlite)
+        return cls(engine)
+
+    async def check(self) -> None:
+        """Ask the server one question; SettingsError says what it answered."""
+        try:
+            async with self.connect() as connection:
+                await connection.execute(sa.text("SELECT 1"))
+        except (SQLAlchemyError, OSError, sqlite3.Error) as error:
+            reason = str(getattr(error, "orig", None) or error).splitlines()[0]
+            address = self.engine.url.render_as_string(hide_password=True)
+            raise SettingsError(f"The database at {address} does not answer: {reason}") from error
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[AsyncConnection]:
+        """One transaction that may write; committed at the end, rolled back on an error."""
+        async with self.engine.connect() as connection:
+            writing = await connection.execution_options(daris_writes=True)
+            async with writing.begin():
+                yield writing
+
+    @asynccontextmanager
+    async def connect(self) -> AsyncIterator[AsyncConnection]:
+        """One consistent view to read from."""
+        async with self.engine.connect() as connection:
+            yield connection
+
+    async def aclose(self) -> None:
+        await self.engine.dispose()
+
+
+def async_url(url: str) -> str:
+    """The URL with the asynchronous driver that we bring; SettingsError if it is none we speak."""
+    return _driven(url, {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg"})
+
+
+def sync_url(url: str) -> str:
+    """The same database for alembic, which is synchronous."""
+    return _driven(url, {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"})
+
+
+async def insert_new(
+    connection: AsyncConnection,
+    table: sa.Table,
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    key: Iterable[str],
+) -> int:
+    """Insert the rows whose `key` is not there yet; how many really went in."""
+    if not rows:
+        return 0
+    insert = (postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert)(
+        table
+    ).values(list(rows))
+    statement = insert.on_conflict_do_nothing(index_elements=list(key)).returning(sa.literal(1))
+    return len((await connection.execute(statement)).all())
+
+
+def _options(url: str) -> dict[str, Any]:
+    if url.startswith("sqlite"):
+        return {"connect_args": {"timeout": 30}}
+    return {"pool_pre_ping": True, "pool_size": 10, "connect_args": {"connect_timeout": 10}}
+
+
+def _driven(url: str, drivers: Mapping[str, str]) -> str:
+    try:
+        parsed = make_url(url)
+    except sa.exc.ArgumentError as error:
+        raise SettingsError(
+            "DARIS_DATABASE_URL is not a database address; write sqlite:///FILE or "
+            "postgresql://USER:PASSWORD@HOST/NAME."
+        ) from error
+    name = parsed.get_backend_name().replace("postgres", "postgresql", 1)
+    name = "postgresql" if name.startswith("postgresql") else name
+    if name not in drivers:
+        raise SettingsError(f"DARIS_DATABASE_URL names {name}; Daris speaks sqlite and postgresql.")
+    return parsed.set(drivername=drivers[name]).render_as_string(hide_password=False)
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves, see _begin_sqlite
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    """A writer takes the lock at once: upgrading a read later could fail as busy."""
+    writes = connection.get_execution_options().get("daris_writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -1,0 +1,106 @@
+"""Settings: one struct, read once from `DARIS_*` variables. docs/settings.md describes each."""
+
+import contextlib
+import difflib
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+
+from kernel.errors import SettingsError
+
+PREFIX = "DARIS_"
+
+Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
+Seconds = Annotated[float, msgspec.Meta(gt=0)]
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that an operator may set. Lists are written with commas."""
+
+    data_dir: Path = Path("var")
+    bind: str = "127.0.0.1"
+    port: Port = 8080
+    media_bind: str = ""
+    media_port: Port = 8081
+    announce: tuple[str, ...] = ()
+    public_url: str = ""
+    database_url: str = ""
+    redis_url: str = ""
+    storage_url: str = ""
+    secret: str = ""
+    ice_servers: tuple[str, ...] = ()
+    part_seconds: Seconds = 0.25
+    room_opens_minutes: Annotated[int, msgspec.Meta(ge=0, le=240)] = 15
+    overrun_minutes: Annotated[int, msgspec.Meta(ge=0, le=720)] = 30
+    log_format: Annotated[str, msgspec.Meta(pattern="^(text|json)$")] = "text"
+    log_level: Annotated[str, msgspec.Meta(pattern="^(debug|info|warning|error)$")] = "info"
+
+    @property
+    def address(self) -> str:
+        """The address under which people reach the service, without a slash at the end."""
+        return self.public_url.rstrip("/") or f"http://{self.bind}:{self.port}"
+
+    @property
+    def database(self) -> str:
+        return self.database_url or f"sqlite:///{self.data_dir.absolute()}/daris.db"
+
+    @property
+    def storage(self) -> str:
+        return self.storage_url or f"file://{self.data_dir.absolute()}/store"
+
+    @property
+    def signing_secret(self) -> bytes:
+        """The key of tickets and form tokens: as set, or kept in the data folder."""
+        return self.secret.encode() or _kept_secret(self.data_dir / "secret")
+
+
+def load(environ: Mapping[str, str]) -> Settings:
+    """Read the settings; SettingsError names the variable that is misspelt or has a wrong value."""
+    given = {name: value for name, value in environ.items() if name.startswith(PREFIX)}
+    fields = {PREFIX + field.name.upper(): field for field in msgspec.structs.fields(Settings)}
+    for name in given:
+        if name not in fields:
+            raise SettingsError(_unknown(name, fields))
+    values = {
+        fields[name].name: _split(text) if fields[name].type == tuple[str, ...] else text
+        for name, text in given.items()
+    }
+    try:
+        return msgspec.convert(values, Settings, strict=False, dec_hook=_path)
+    except msgspec.ValidationError as error:
+        what, _, where = str(error).partition(" - at `$.")
+        name = PREFIX + where.rstrip("`").upper()
+        raise SettingsError(f"{name} is not right: {what[0].lower()}{what[1:]}.") from error
+
+
+def _split(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _path(kind: type, value: object) -> Path:
+    if kind is not Path:
+        raise NotImplementedError
+    return Path(str(value))
+
+
+def _unknown(name: str, known: Mapping[str, object]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f" Did you mean {near[0]}?" if near else ""
+    return f"There is no setting {name}.{hint} docs/settings.md lists them all."
+
+
+def _kept_secret(path: Path) -> bytes:
+    """The secret in `path`, made at the first call; only its owner may read it."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fresh = path.with_name(f"secret.{secrets.token_hex(4)}")
+        fresh.touch(mode=0o600)
+        fresh.write_text(secrets.token_urlsafe(32))
+        with contextlib.suppress(FileExistsError):  # another process was first: its secret stands
+            os.link(fresh, path)
+        fresh.unlink()
+    return path.read_bytes()

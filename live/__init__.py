@@ -1,0 +1,1 @@
+"""Rooms over WebRTC: signalling, forwarding, chat, presence."""

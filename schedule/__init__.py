@@ -1,0 +1,1 @@
+"""What happens when: lectures, the agenda, channels and their rundown."""

@@ -1,0 +1,1 @@
+"""The media engine: access units to CMAF, HLS and DVB transport streams. Stands alone."""
