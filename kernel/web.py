@@ -158,25 +158,6 @@ async def timed(request: web.Request, handler: Handler) -> web.StreamResponse:
     return response
 
 
-SECURITY_HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; "
-        "worker-src 'self' blob:; connect-src 'self'; object-src 'none'; base-uri 'none'; "
-        "form-action 'self'; frame-ancestors 'self'"
-    ),
-    "Permissions-Policy": "camera=(self), microphone=(self), display-capture=(self)",
-    "Referrer-Policy": "same-origin",
-    "X-Content-Type-Options": "nosniff",
-}
-
-
-async def secure(_request: web.Request, response: web.StreamResponse) -> None:
-    """A signal for `app.on_response_prepare`: headers that keep pages to our own origin."""
-    if response.content_type == "text/html":
-        for name, value in SECURITY_HEADERS.items():
-            response.headers.setdefault(name, value)
-
-
 def _answer(request: web.Request, error: DarisError) -> web.Response:
     page = request.app.get(ERROR_PAGE)
     if page is not None and wants_html(request):

@@ -1,0 +1,5 @@
+"""`python -m daris`."""
+
+from daris.cli import main
+
+main()

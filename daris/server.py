@@ -1,0 +1,49 @@
+"""One serving process: open the port, say where, wait for the signal, close in order."""
+
+import asyncio
+import errno
+import signal
+
+import structlog
+from aiohttp import web
+
+from kernel.errors import SettingsError
+from kernel.settings import Settings
+
+log = structlog.get_logger()
+
+SHUTDOWN_SECONDS = 10
+
+
+async def serve(app: web.Application, settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT; SettingsError when the port is taken or not ours."""
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
+    try:
+        await runner.setup()
+        await _listen(runner, settings)
+        log.info("daris.serving", address=settings.address, media_port=settings.media_port)
+        await _told_to_stop()
+        log.info("daris.stopping")
+    finally:
+        await runner.cleanup()
+
+
+async def _listen(runner: web.AppRunner, settings: Settings) -> None:
+    site = web.TCPSite(runner, settings.bind, settings.port)
+    try:
+        await site.start()
+    except OSError as error:
+        where = f"{settings.bind}:{settings.port}"
+        if error.errno == errno.EADDRINUSE:
+            raise SettingsError(
+                f"Something else listens on {where} already; stop it or set DARIS_PORT."
+            ) from error
+        raise SettingsError(f"We can't listen on {where}: {error.strerror}.") from error
+
+
+async def _told_to_stop() -> None:
+    told = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, told.set)
+    await told.wait()
