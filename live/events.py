@@ -1,0 +1,158 @@
+"""What happens in a room, as facts; footprint makes attendance and statements of them.
+
+`run` is one life of a room in one process: after a crash the lecture goes on in a new run, and the
+intervals that the old one left open end at the last `SeatsAlive` that names their seat.
+`at` is always the server's clock.
+"""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import msgspec
+
+from kernel.facts import Fact
+
+
+class RoomFact(Fact, frozen=True, kw_only=True):
+    """A fact of one run of a room."""
+
+    run: UUID
+
+
+class SeatFact(RoomFact, frozen=True, kw_only=True):
+    """A fact of one seat: a person's browser tab or encoder, named by its device."""
+
+    seat: UUID
+    device: str
+
+
+class RoomOpened(RoomFact, frozen=True, kw_only=True):
+    """A process took the lecture's room up; after a crash this happens again with a new run."""
+
+    state: str
+
+
+class RoomClosed(RoomFact, frozen=True, kw_only=True):
+    """The run is over: the lecture ended or was cancelled, or the process stops in an orderly way."""
+
+    reason: str
+
+
+class PersonJoined(SeatFact, frozen=True, kw_only=True):
+    """A seat was taken. `channel` says how it is connected: webrtc, whip or whep."""
+
+    name: str
+    role: str
+    channel: str = "webrtc"
+
+
+class PersonLeft(SeatFact, frozen=True, kw_only=True):
+    """A seat ended. It was proven alive at `last_proof_at`, which is where attendance ends."""
+
+    reason: str
+    last_proof_at: datetime
+
+
+class SeatProof(msgspec.Struct, frozen=True, array_like=True):
+    """A seat's newest proof of presence; who sits there is told by its PersonJoined."""
+
+    seat: UUID
+    last_proof_at: datetime
+
+
+class SeatsAlive(RoomFact, frozen=True, kw_only=True):
+    """A checkpoint, every two seconds: where open intervals end if this process dies now.
+
+    It names the seats that gave a proof since the last one. Only the newest that names a seat
+    matters, and none after that seat's PersonLeft: a log may forget them.
+    """
+
+    seats: tuple[SeatProof, ...]
+
+
+class ChatSaid(SeatFact, frozen=True, kw_only=True):
+    """A line of chat. The id is the client's, so that a repeated line is kept once."""
+
+    name: str
+    text: str
+
+
+class TrackPublished(SeatFact, frozen=True, kw_only=True):
+    """Camera, microphone or screen went on the stage."""
+
+    track: UUID
+    source: str
+
+
+class TrackUnpublished(SeatFact, frozen=True, kw_only=True):
+    """It went off the stage."""
+
+    track: UUID
+    source: str
+
+
+class HandRaised(SeatFact, frozen=True, kw_only=True):
+    """A person asks for the floor."""
+
+
+class HandLowered(RoomFact, frozen=True, kw_only=True):
+    """A hand went down, lowered by its owner or by the moderator `by`."""
+
+    by: UUID
+
+
+class FloorGiven(RoomFact, frozen=True, kw_only=True):
+    """The host `by` lets the person publish microphone and camera."""
+
+    by: UUID
+
+
+class FloorTaken(RoomFact, frozen=True, kw_only=True):
+    """The person may publish no longer; `by` is the moderator, or the person."""
+
+    by: UUID
+
+
+class MuteAsked(RoomFact, frozen=True, kw_only=True):
+    """The moderator `by` asked the person to mute a source."""
+
+    by: UUID
+    source: str
+
+
+class RecordingStarted(RoomFact, frozen=True, kw_only=True):
+    """Recording runs; media time zero is `epoch`. It happens again when it goes on after a crash."""
+
+    epoch: datetime
+
+
+class RecordingFaulted(RoomFact, frozen=True, kw_only=True):
+    """A part of the recording is missing or wrong; the sentence says what and why."""
+
+    message: str
+
+
+class RecordingFinished(RoomFact, frozen=True, kw_only=True):
+    """The recording is whole and playable."""
+
+    duration: timedelta
+
+
+LiveFact = (
+    RoomOpened
+    | RoomClosed
+    | PersonJoined
+    | PersonLeft
+    | SeatsAlive
+    | ChatSaid
+    | TrackPublished
+    | TrackUnpublished
+    | HandRaised
+    | HandLowered
+    | FloorGiven
+    | FloorTaken
+    | MuteAsked
+    | RecordingStarted
+    | RecordingFaulted
+    | RecordingFinished
+)

@@ -1,0 +1,346 @@
+"""What goes over the room socket: two tagged unions of JSON messages (docs/protocol.md).
+
+Nothing here knows the web, the media or the database; bytes become values at this edge.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Final
+from uuid import UUID
+
+import msgspec
+
+from kernel.errors import Invalid
+
+LONGEST_MESSAGE_BYTES: Final = 256 * 1024  # an offer with dozens of media sections fits
+
+Sdp = Annotated[str, msgspec.Meta(min_length=1, max_length=200_000)]
+Device = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+ResumeToken = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
+Mid = Annotated[str, msgspec.Meta(min_length=1, max_length=32)]
+
+
+class Source(StrEnum):
+    """What a person publishes; each seat has at most one of a kind."""
+
+    CAMERA = "camera"
+    MICROPHONE = "microphone"
+    SCREEN = "screen"
+
+
+class MediaKind(StrEnum):
+    """The kind of an SDP media section."""
+
+    AUDIO = "audio"
+    VIDEO = "video"
+
+
+class Presence(StrEnum):
+    """Whether a person is in the room, or may come back within the grace."""
+
+    PRESENT = "present"
+    RECONNECTING = "reconnecting"
+
+
+# ---------------------------------------------------------------- client to server
+
+
+class Hello(msgspec.Struct, frozen=True, tag_field="type", tag="hello"):
+    """The first message of a socket; `resume` is the token of an earlier welcome."""
+
+    device: Device
+    resume: ResumeToken | None = None
+
+
+class Offer(msgspec.Struct, frozen=True, tag_field="type", tag="offer"):
+    """An SDP offer: which track each recvonly section wants, what each sendonly one carries."""
+
+    sdp: Sdp
+    receive: dict[Mid, UUID] = {}
+    send: dict[Mid, Source] = {}
+
+
+class Say(msgspec.Struct, frozen=True, tag_field="type", tag="say"):
+    """A line of chat; the client mints the id (UUIDv7), so that saying it twice keeps one."""
+
+    id: UUID
+    text: str
+
+
+class RaiseHand(msgspec.Struct, frozen=True, tag_field="type", tag="raise_hand"):
+    """Ask for the floor."""
+
+
+class LowerHand(msgspec.Struct, frozen=True, tag_field="type", tag="lower_hand"):
+    """Ask no longer."""
+
+
+class GiveFloor(msgspec.Struct, frozen=True, tag_field="type", tag="give_floor"):
+    """Hosts: let a person publish microphone and camera."""
+
+    person: UUID
+
+
+class TakeFloor(msgspec.Struct, frozen=True, tag_field="type", tag="take_floor"):
+    """Moderators, and everybody for themselves: end that; their tracks go off the stage."""
+
+    person: UUID
+
+
+class LowerHandOf(msgspec.Struct, frozen=True, tag_field="type", tag="lower_hand_of"):
+    """Moderators: lower somebody's hand."""
+
+    person: UUID
+
+
+class SetMuted(msgspec.Struct, frozen=True, tag_field="type", tag="set_muted"):
+    """Say that one's own source is muted; with `person`, a moderator asks them to mute it."""
+
+    source: Source
+    muted: bool
+    person: UUID | None = None
+
+
+class Alive(msgspec.Struct, frozen=True, tag_field="type", tag="alive"):
+    """Sent every second: the proof of presence that attendance rests on."""
+
+
+class Leave(msgspec.Struct, frozen=True, tag_field="type", tag="leave"):
+    """Leave for good: the seat ends now, without grace."""
+
+
+ClientMessage = (
+    Hello
+    | Offer
+    | Say
+    | RaiseHand
+    | LowerHand
+    | GiveFloor
+    | TakeFloor
+    | LowerHandOf
+    | SetMuted
+    | Alive
+    | Leave
+)
+
+
+# ---------------------------------------------------------------- server to client
+
+
+class Me(msgspec.Struct, frozen=True):
+    """Who the reader of the welcome is here, and what that allows now."""
+
+    person: UUID
+    name: str
+    role: str
+    can_publish: bool  # true with the floor, and always for hosts
+    can_host: bool  # give the floor, publish without it, share the screen
+    can_moderate: bool  # take the floor, lower hands, ask to mute
+
+
+class LectureInfo(msgspec.Struct, frozen=True):
+    """The lecture as a room shows it; `state` is schedule's LectureState."""
+
+    id: UUID
+    title: str
+    state: str
+
+
+class PersonInfo(msgspec.Struct, frozen=True):
+    """One person of the list, however many seats they sit on."""
+
+    id: UUID
+    name: str
+    role: str
+    can_host: bool
+    has_floor: bool
+    presence: Presence
+
+
+class TrackInfo(msgspec.Struct, frozen=True):
+    """One track on the stage."""
+
+    id: UUID
+    person: UUID
+    source: Source
+    kind: MediaKind
+    muted: bool
+
+
+class ChatLine(msgspec.Struct, frozen=True):
+    """A line of chat as the history of a welcome carries it."""
+
+    id: UUID
+    at: datetime
+    person: UUID
+    name: str
+    text: str
+
+
+class RaisedHand(msgspec.Struct, frozen=True):
+    """Who asks for the floor, and since when."""
+
+    person: UUID
+    at: datetime
+
+
+class IceServer(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An RTCIceServer dictionary (W3C webrtc-pc 4.2.4)."""
+
+    urls: tuple[str, ...]
+    username: str | None = None
+    credential: str | None = None
+
+
+class Welcome(msgspec.Struct, frozen=True, tag_field="type", tag="welcome"):
+    """The whole state of the room at `now`: what joins or resumes starts from this alone."""
+
+    seat: UUID
+    resume: str
+    me: Me
+    lecture: LectureInfo
+    people: tuple[PersonInfo, ...]
+    tracks: tuple[TrackInfo, ...]
+    chat: tuple[ChatLine, ...]
+    hands: tuple[RaisedHand, ...]
+    ice_servers: tuple[IceServer, ...]
+    now: datetime
+
+
+class Answer(msgspec.Struct, frozen=True, tag_field="type", tag="answer"):
+    """The SDP answer to the newest offer."""
+
+    sdp: str
+
+
+class JoinedPerson(msgspec.Struct, frozen=True, tag_field="type", tag="person_joined"):
+    """A person took their first seat."""
+
+    person: PersonInfo
+
+
+class ChangedPerson(msgspec.Struct, frozen=True, tag_field="type", tag="person_changed"):
+    """A person of the list is reconnecting, or back."""
+
+    person: PersonInfo
+
+
+class LeftPerson(msgspec.Struct, frozen=True, tag_field="type", tag="person_left"):
+    """A person's last seat ended."""
+
+    person: UUID
+
+
+class Chat(msgspec.Struct, frozen=True, tag_field="type", tag="chat"):
+    """A line of chat, kept before it is shown."""
+
+    id: UUID
+    at: datetime
+    person: UUID
+    name: str
+    text: str
+
+
+class Hand(msgspec.Struct, frozen=True, tag_field="type", tag="hand"):
+    """Somebody's hand went up or down."""
+
+    person: UUID
+    raised: bool
+    at: datetime
+
+
+class Floor(msgspec.Struct, frozen=True, tag_field="type", tag="floor"):
+    """Somebody was given the floor, or no longer has it."""
+
+    person: UUID
+    given: bool
+
+
+class Tracks(msgspec.Struct, frozen=True, tag_field="type", tag="tracks"):
+    """Everything on the stage: a full list, the newest wins."""
+
+    tracks: tuple[TrackInfo, ...]
+
+
+class AskedToMute(msgspec.Struct, frozen=True, tag_field="type", tag="mute_asked"):
+    """The moderator `by` asks the reader to mute a source."""
+
+    source: Source
+    by: UUID
+
+
+class State(msgspec.Struct, frozen=True, tag_field="type", tag="state"):
+    """The lecture moved to this state."""
+
+    state: str
+
+
+class Refused(msgspec.Struct, frozen=True, tag_field="type", tag="refused"):
+    """What the reader asked was not done; `about` is the type or the id it concerns."""
+
+    code: str
+    message: str
+    about: str | None = None
+
+
+class Bye(msgspec.Struct, frozen=True, tag_field="type", tag="bye"):
+    """The last message of a socket: why it closes (see ByeReason)."""
+
+    reason: str
+    message: str
+
+
+class ByeReason(StrEnum):
+    """Why the server ends a socket; what a client does about it is in docs/protocol.md."""
+
+    LEFT = "left"
+    NOT_OPEN = "not_open"
+    ENDED = "ended"
+    CANCELLED = "cancelled"
+    REPLACED = "replaced"
+    SLOW = "slow"
+    GARBAGE = "garbage"
+    REFUSED = "refused"
+    FULL = "full"
+    RESTART = "restart"
+
+
+ServerMessage = (
+    Welcome
+    | Answer
+    | JoinedPerson
+    | ChangedPerson
+    | LeftPerson
+    | Chat
+    | Hand
+    | Floor
+    | Tracks
+    | AskedToMute
+    | State
+    | Refused
+    | Bye
+)
+
+_decoder: Final[msgspec.json.Decoder[ClientMessage]] = msgspec.json.Decoder(ClientMessage)
+_encoder: Final = msgspec.json.Encoder()
+
+
+def decode(frame: str | bytes) -> ClientMessage:
+    """Read one text frame; Invalid tells in a sentence what is wrong with it."""
+    try:
+        return _decoder.decode(frame)
+    except msgspec.ValidationError as error:
+        raise Invalid(f"The message does not follow the protocol: {error}.") from error
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        raise Invalid("The message is not JSON.") from error
+
+
+def encode(message: ServerMessage) -> bytes:
+    """Write one text frame."""
+    return _encoder.encode(message)
+
+
+def named(union: object) -> Mapping[str, type]:
+    """The messages of `ClientMessage` or `ServerMessage` by their tags."""
+    return {str(kind.__struct_config__.tag): kind for kind in getattr(union, "__args__", ())}

@@ -1,0 +1,369 @@
+"""A room as rules: who is in it, hands, floor, chat, what is on the stage. No web, SQL or media.
+
+Everything happens in two steps. *Deciding* checks rights and rates and answers with the facts that
+would then be true; *applying* a fact, after it was kept, changes the room and says whom to tell.
+So nobody is shown what a crash could undo. Event loop only.
+"""
+
+from collections.abc import Iterable
+from typing import Final, assert_never
+from uuid import UUID
+
+from kernel.clock import Clock
+from kernel.errors import Forbidden, Invalid, NotFound, TooMany, Unavailable
+from kernel.ids import new_id
+from live.chat import Chat, clean
+from live.decision import Decision, Delivery
+from live.events import (
+    ChatSaid,
+    FloorGiven,
+    FloorTaken,
+    HandLowered,
+    HandRaised,
+    LiveFact,
+    MuteAsked,
+    PersonJoined,
+    PersonLeft,
+    RoomClosed,
+    RoomOpened,
+    SeatProof,
+    SeatsAlive,
+    TrackPublished,
+    TrackUnpublished,
+)
+from live.messages import (
+    AskedToMute,
+    ChangedPerson,
+    GiveFloor,
+    IceServer,
+    JoinedPerson,
+    LectureInfo,
+    LeftPerson,
+    LowerHand,
+    LowerHandOf,
+    Me,
+    PersonInfo,
+    Presence,
+    RaiseHand,
+    Say,
+    SetMuted,
+    Source,
+    State,
+    TakeFloor,
+    Welcome,
+)
+from live.messages import Chat as ChatMessage
+from live.podium import Podium
+from live.scribe import Scribe
+from live.seats import Channel, Seat, Seats, Visitor
+from live.staged import Staged
+from live.throttle import SPEAKING, Bucket
+
+MOST_SEATS: Final = 2000
+MOST_SEATS_OF_A_PERSON: Final = 10
+
+RoomMessage = Say | RaiseHand | LowerHand | LowerHandOf | GiveFloor | TakeFloor | SetMuted
+
+
+class Room:
+    """One run of a lecture's room."""
+
+    def __init__(
+        self,
+        lecture: LectureInfo,
+        *,
+        clock: Clock,
+        said_before: Iterable[ChatSaid] = (),
+        ice_servers: tuple[IceServer, ...] = (),
+    ) -> None:
+        self.lecture = lecture
+        self.seats = Seats()
+        self._clock = clock
+        self._ice_servers = ice_servers
+        self._chat = Chat()
+        self.scribe = Scribe(lecture.id, clock)
+        self._podium = Podium()
+        self._staged = Staged()
+        self._speaking: dict[UUID, Bucket] = {}
+        self._checked_at = clock.now()
+        for line in said_before:
+            self._chat.append(line)
+
+    # ------------------------------------------------------------ the room and its seats
+
+    def opened(self) -> RoomOpened:
+        return self.scribe.fact(RoomOpened, state=self.lecture.state)
+
+    def closed(self, reason: str) -> RoomClosed:
+        return self.scribe.fact(RoomClosed, reason=reason)
+
+    def move(self, lecture: LectureInfo) -> tuple[Delivery, ...]:
+        """The schedule moved or renamed the lecture."""
+        has_moved = lecture.state != self.lecture.state
+        self.lecture = lecture
+        return (Delivery(State(lecture.state)),) if has_moved else ()
+
+    def enter(self, visitor: Visitor, device: str, channel: Channel) -> tuple[Seat, PersonJoined]:
+        """A seat for the visitor, and the fact that must be kept before `admit`."""
+        if len(self.seats) >= MOST_SEATS:
+            raise Unavailable("The room is full.")
+        if len(self.seats.of(visitor.person)) >= MOST_SEATS_OF_A_PERSON:
+            raise TooMany("You have too many tabs of this room open; close some.")
+        now = self._clock.now()
+        seat = Seat(new_id(), visitor, device, channel, now, now, self._clock)
+        fact = self.scribe.of(
+            seat, PersonJoined, name=visitor.name, role=visitor.role, channel=channel.value
+        )
+        return seat, fact
+
+    def admit(self, seat: Seat) -> tuple[Delivery, ...]:
+        """The seat is taken: its PersonJoined is kept."""
+        is_first = not self.seats.of(seat.person)
+        before = self.seats.presence(seat.person)
+        self.seats.add(seat)
+        if is_first:
+            others = self._all_but(seat)
+            return (Delivery(JoinedPerson(self._person(seat.visitor)), others),)
+        return self._presence_news(seat, before)
+
+    def connect(self, seat: Seat) -> tuple[Delivery, ...]:
+        """The seat has a socket again."""
+        return self._set_connected(seat, is_connected=True)
+
+    def disconnect(self, seat: Seat) -> tuple[Delivery, ...]:
+        """The seat lost its socket; it may come back within the grace."""
+        return self._set_connected(seat, is_connected=False)
+
+    def leave(self, seat: Seat, reason: str) -> tuple[LiveFact, ...]:
+        """The facts of a seat that ends at its last proof, and of a person whose last one it was."""
+        seat.is_leaving = True
+        left = self.scribe.of(seat, PersonLeft, reason=reason, last_proof_at=seat.last_proof_at)
+        facts: list[LiveFact] = [left]
+        person = seat.person
+        if all(other.is_leaving for other in self.seats.of(person)):
+            if self._podium.is_raised(person):
+                facts.append(self.scribe.fact(HandLowered, person=person, by=person))
+            if self._podium.has_floor(person):
+                facts.append(self.scribe.fact(FloorTaken, person=person, by=person))
+        return tuple(facts)
+
+    def due(self) -> tuple[Seat, ...]:
+        """The seats whose grace is over."""
+        now = self._clock.now()
+        return tuple(seat for seat in self.seats if seat.is_due(now))
+
+    def checkpoint(self) -> SeatsAlive | None:
+        """The proofs of presence since the last checkpoint, if any."""
+        since, self._checked_at = self._checked_at, self._clock.now()
+        proofs = tuple(
+            SeatProof(seat.id, seat.last_proof_at)
+            for seat in self.seats
+            if seat.last_proof_at >= since and not seat.is_leaving
+        )
+        return self.scribe.fact(SeatsAlive, seats=proofs) if proofs else None
+
+    def welcome(self, seat: Seat) -> Welcome:
+        """Everything that the seat needs to know, now."""
+        visitor = seat.visitor
+        return Welcome(
+            seat=seat.id,
+            resume=seat.resume,
+            me=Me(
+                person=visitor.person,
+                name=visitor.name,
+                role=visitor.role,
+                can_publish=visitor.can_host or self._podium.has_floor(visitor.person),
+                can_host=visitor.can_host,
+                can_moderate=visitor.can_moderate,
+            ),
+            lecture=self.lecture,
+            people=tuple(self._person(one) for one in self.seats.people()),
+            tracks=self._staged.tracks().tracks,
+            chat=self._chat.history(),
+            hands=self._podium.hands(),
+            ice_servers=self._ice_servers,
+            now=self._clock.now(),
+        )
+
+    # ------------------------------------------------------------ deciding
+
+    def decide(self, seat: Seat, message: RoomMessage) -> Decision:
+        """What the message of the seat leads to; a DarisError tells why it may not be."""
+        if not isinstance(message, Say) and not seat.asking.take():
+            raise TooMany("That was too often; wait a moment.", retry_after=seat.asking.wait())
+        match message:
+            case Say():
+                return self._say(seat, message)
+            case SetMuted():
+                return self._set_muted(seat, message)
+            case RaiseHand() | LowerHand() | LowerHandOf():
+                return Decision(self._move_hand(seat, message))
+            case GiveFloor(person):
+                return Decision(self._give_floor(seat, person))
+            case TakeFloor(person):
+                return Decision(self._take_floor(seat, person))
+            case _:
+                assert_never(message)
+
+    def could_not_keep(self, facts: Iterable[LiveFact]) -> None:
+        """Recording failed: what was decided may be tried again."""
+        for fact in facts:
+            match fact:
+                case ChatSaid():
+                    self._chat.forget(fact.id)
+                case PersonLeft(seat=left):
+                    if (seat := self.seats.get(left)) is not None:
+                        seat.is_leaving = False
+                case _:
+                    pass
+
+    def is_muted(self, seat: Seat, source: Source) -> bool:
+        return self._staged.is_muted(seat.id, source)
+
+    def may_publish(self, seat: Seat, source: Source) -> bool:
+        """Hosts publish anything; whoever has the floor microphone and camera."""
+        has_floor = self._podium.has_floor(seat.person) and source is not Source.SCREEN
+        return seat.visitor.can_host or has_floor
+
+    def published(self, seat: Seat, track: UUID, source: Source) -> TrackPublished:
+        return self.scribe.of(seat, TrackPublished, track=track, source=source.value)
+
+    def unpublished(self, seat: Seat, track: UUID, source: Source) -> TrackUnpublished:
+        return self.scribe.of(seat, TrackUnpublished, track=track, source=source.value)
+
+    def _say(self, seat: Seat, message: Say) -> Decision:
+        line = message.id
+        if line.version != 7:
+            raise Invalid("The id of a line is a UUID of version 7.")
+        text = clean(message.text)
+        said = self._chat.find(line, seat.person)
+        if said is not None:
+            return Decision(replies=(_chat_message(said),))
+        if self._chat.is_known(line):
+            return Decision()  # it is being kept, and then shown to this seat as well
+        bucket = self._speaking.setdefault(seat.person, Bucket(SPEAKING, self._clock))
+        if not bucket.take():
+            raise TooMany("You write too fast; wait a moment.", retry_after=bucket.wait())
+        self._chat.expect(line, seat.person)
+        fact = self.scribe.of(seat, ChatSaid, id=line, name=seat.visitor.name, text=text)
+        return Decision((fact,))
+
+    def _set_muted(self, seat: Seat, message: SetMuted) -> Decision:
+        if message.person is None or message.person == seat.person:
+            has_changed = self._staged.set_muted(seat.id, message.source, muted=message.muted)
+            return Decision(told=(Delivery(self._staged.tracks()),) if has_changed else ())
+        self._check(seat.visitor.can_moderate, "Only a moderator may mute others.")
+        if not message.muted:
+            raise Forbidden("Nobody can switch on somebody else's microphone or camera.")
+        self._find(message.person)
+        source = message.source.value
+        return Decision(
+            (self.scribe.fact(MuteAsked, person=message.person, by=seat.person, source=source),)
+        )
+
+    def _move_hand(
+        self, seat: Seat, message: RaiseHand | LowerHand | LowerHandOf
+    ) -> tuple[LiveFact, ...]:
+        if isinstance(message, RaiseHand):
+            is_up = self._podium.is_raised(seat.person)
+            return () if is_up else (self.scribe.of(seat, HandRaised),)
+        person = message.person if isinstance(message, LowerHandOf) else seat.person
+        if person != seat.person:
+            self._check(seat.visitor.can_moderate, "Only a moderator may lower somebody's hand.")
+        if not self._podium.is_raised(person):
+            return ()
+        return (self.scribe.fact(HandLowered, person=person, by=seat.person),)
+
+    def _give_floor(self, seat: Seat, person: UUID) -> tuple[LiveFact, ...]:
+        self._check(seat.visitor.can_host, "Only the host may give the floor.")
+        self._find(person)
+        facts: list[LiveFact] = []
+        if not self._podium.has_floor(person):
+            facts.append(self.scribe.fact(FloorGiven, person=person, by=seat.person))
+        if self._podium.is_raised(person):
+            facts.append(self.scribe.fact(HandLowered, person=person, by=seat.person))
+        return tuple(facts)
+
+    def _take_floor(self, seat: Seat, person: UUID) -> tuple[LiveFact, ...]:
+        if person != seat.person:
+            self._check(seat.visitor.can_moderate, "Only a moderator may take the floor away.")
+        if not self._podium.has_floor(person):
+            return ()
+        return (self.scribe.fact(FloorTaken, person=person, by=seat.person),)
+
+    def _check(self, is_allowed: bool, otherwise: str) -> None:
+        if not is_allowed:
+            raise Forbidden(otherwise)
+
+    def _find(self, person: UUID) -> Visitor:
+        seats = self.seats.of(person)
+        if not seats:
+            raise NotFound("This person is not in the room.")
+        return seats[0].visitor
+
+    # ------------------------------------------------------------ applying
+
+    def apply(self, fact: LiveFact) -> tuple[Delivery, ...]:  # noqa: PLR0911  # one an arm
+        """The fact is kept: let it be so, and say whom to tell what."""
+        match fact:
+            case ChatSaid():
+                is_new = self._chat.append(fact)
+                return (Delivery(_chat_message(fact)),) if is_new else ()
+            case PersonLeft():
+                return self._left(fact)
+            case TrackPublished():
+                self._staged.add(fact)
+                return (Delivery(self._staged.tracks()),)
+            case TrackUnpublished():
+                self._staged.remove(fact)
+                return (Delivery(self._staged.tracks()),)
+            case HandRaised() | HandLowered():
+                return (Delivery(self._podium.move_hand(fact)),)
+            case FloorGiven() | FloorTaken():
+                return (Delivery(self._podium.move_floor(fact)),)
+            case MuteAsked(person=UUID() as person):
+                to = frozenset(seat.id for seat in self.seats.of(person))
+                return (Delivery(AskedToMute(Source(fact.source), fact.by), to),)
+            case _:
+                return ()
+
+    def _left(self, fact: PersonLeft) -> tuple[Delivery, ...]:
+        seat = self.seats.get(fact.seat)
+        if seat is None:
+            return ()
+        before = self.seats.presence(seat.person)
+        self.seats.remove(seat)
+        self._staged.forget(seat.id)
+        if not self.seats.of(seat.person):
+            return (Delivery(LeftPerson(seat.person)),)
+        return self._presence_news(seat, before)
+
+    # ------------------------------------------------------------ in common
+
+    def _set_connected(self, seat: Seat, *, is_connected: bool) -> tuple[Delivery, ...]:
+        before = self.seats.presence(seat.person)
+        seat.is_connected = is_connected
+        return self._presence_news(seat, before)
+
+    def _presence_news(self, seat: Seat, before: Presence) -> tuple[Delivery, ...]:
+        if self.seats.presence(seat.person) is before:
+            return ()
+        return (Delivery(ChangedPerson(self._person(seat.visitor)), self._all_but(seat)),)
+
+    def _person(self, visitor: Visitor) -> PersonInfo:
+        return PersonInfo(
+            id=visitor.person,
+            name=visitor.name,
+            role=visitor.role,
+            can_host=visitor.can_host,
+            has_floor=self._podium.has_floor(visitor.person),
+            presence=self.seats.presence(visitor.person),
+        )
+
+    def _all_but(self, seat: Seat) -> frozenset[UUID]:
+        return frozenset(one.id for one in self.seats if one is not seat)
+
+
+def _chat_message(line: ChatSaid) -> ChatMessage:
+    assert line.person is not None
+    return ChatMessage(line.id, line.at, line.person, line.name, line.text)

@@ -1,0 +1,118 @@
+"""Who sits in a room: a seat per tab or encoder, a person on one or several, proofs of presence."""
+
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+from kernel.clock import Clock
+from live.messages import Presence
+from live.throttle import ASKING, OFFERING, Bucket
+
+GRACE: Final = timedelta(seconds=30)  # a seat without a socket waits this long for its return
+
+
+class Channel(StrEnum):
+    """How a seat is connected."""
+
+    WEBRTC = "webrtc"
+    WHIP = "whip"
+    WHEP = "whep"
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Who comes, and what this lecture allows them; decided once, at the door."""
+
+    person: UUID
+    name: str
+    role: str
+    can_host: bool
+    can_moderate: bool
+
+
+@dataclass(slots=True, eq=False)
+class Seat:
+    """One connection of one person; it outlives its socket by the grace."""
+
+    id: UUID
+    visitor: Visitor
+    device: str
+    channel: Channel
+    joined_at: datetime
+    last_proof_at: datetime
+    clock: Clock
+    resume: str = field(default_factory=lambda: secrets.token_urlsafe(24))
+    is_connected: bool = True
+    is_leaving: bool = False  # its PersonLeft is on its way to be kept
+    asking: Bucket = field(init=False)
+    offering: Bucket = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.asking = Bucket(ASKING, self.clock)
+        self.offering = Bucket(OFFERING, self.clock)
+
+    @property
+    def person(self) -> UUID:
+        return self.visitor.person
+
+    def prove(self, at: datetime) -> None:
+        """The seat was alive at that moment."""
+        self.last_proof_at = max(self.last_proof_at, at)
+
+    def is_due(self, now: datetime) -> bool:
+        """Nothing connects the seat any more, and the grace since its last proof is over."""
+        return not self.is_connected and not self.is_leaving and now - self.last_proof_at > GRACE
+
+
+class Seats:
+    """The seats of a room."""
+
+    def __init__(self) -> None:
+        self._by_id: dict[UUID, Seat] = {}
+        self._by_person: dict[UUID, dict[UUID, Seat]] = {}
+
+    def __len__(self) -> int:
+        return len(self._by_id)
+
+    def __iter__(self) -> Iterator[Seat]:
+        return iter(tuple(self._by_id.values()))
+
+    def __contains__(self, seat: UUID) -> bool:
+        return seat in self._by_id
+
+    def get(self, seat: UUID) -> Seat | None:
+        return self._by_id.get(seat)
+
+    def add(self, seat: Seat) -> None:
+        self._by_id[seat.id] = seat
+        self._by_person.setdefault(seat.person, {})[seat.id] = seat
+
+    def remove(self, seat: Seat) -> None:
+        del self._by_id[seat.id]
+        theirs = self._by_person[seat.person]
+        del theirs[seat.id]
+        if not theirs:
+            del self._by_person[seat.person]
+
+    def people(self) -> tuple[Visitor, ...]:
+        """Everybody once, in the order in which they came."""
+        return tuple(next(iter(seats.values())).visitor for seats in self._by_person.values())
+
+    def of(self, person: UUID) -> tuple[Seat, ...]:
+        """The seats of a person."""
+        return tuple(self._by_person.get(person, {}).values())
+
+    def presence(self, person: UUID) -> Presence:
+        is_here = any(seat.is_connected for seat in self.of(person))
+        return Presence.PRESENT if is_here else Presence.RECONNECTING
+
+    def by_resume(self, token: str, person: UUID) -> Seat | None:
+        """The person's seat that the token of a welcome names, unless it is ending."""
+        for seat in self.of(person):
+            if secrets.compare_digest(seat.resume.encode(), token.encode()):
+                return None if seat.is_leaving else seat
+        return None
