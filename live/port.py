@@ -1,22 +1,238 @@
-"""The one UDP port through which all media comes and goes."""
+"""The one UDP port through which all media comes and goes.
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+Each datagram is sorted by its sender's address and its first byte (RFC 7983): connectivity checks
+to `ice`, DTLS and SRTP to the peer that proved the address by such a check. The rest is counted.
+"""
+
+import asyncio
+import ipaddress
+import socket
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
+from contextlib import asynccontextmanager, suppress
+from typing import Any, Final, Protocol
+
+import structlog
+from prometheus_client import Counter, Gauge
+
+from kernel.clock import Clock, SystemClock
+from kernel.errors import Unavailable
+from live import adapter
+from live.datagrams import SLOT, Inbox, send
+from live.fanout import open_fanout
+from live.ice import Drop, IceServer, is_stun
+
+log: Final = structlog.get_logger()
+
+DATAGRAMS_IN = Counter("daris_live_datagrams_in_total", "Datagrams that came to the media port")
+DATAGRAMS_OUT = Counter("daris_live_datagrams_out_total", "Media datagrams that were sent")
+BYTES_IN = Counter("daris_live_received_bytes_total", "Bytes that came to the media port")
+DROPPED = Counter("daris_live_datagrams_dropped_total", "Datagrams thrown away", ["reason"])
+PEERS = Gauge("daris_live_peers", "Connections that are open")
+
+_BUFFER_BYTES: Final = 4 * 1024 * 1024
+_ROUNDS: Final = 4  # batches read before the loop's other work gets its turn
+_TICK_SECONDS: Final = 0.05
+_RTCP_TYPES: Final = range(192, 224)  # RFC 5761 §4
+
+
+class Route(Protocol):
+    """The peer behind an address."""
+
+    def dtls_came(self, datagram: bytes) -> None: ...
+    def rtp_came(self, buffer: Any, view: memoryview, size: int) -> Drop | None: ...
+    def rtcp_came(self, buffer: Any, view: memoryview, size: int) -> Drop | None: ...
+
+
+class Pulse(Protocol):
+    """What does something after each batch, and about every 50 ms."""
+
+    def flush(self) -> None: ...
+    def tick(self, now: float) -> None: ...
 
 
 class MediaPort:
-    """One a process. `async with MediaPort.open(...) as port`."""
+    """One a process. `async with MediaPort.open(...) as port`. Event loop only."""
 
-    port: int
+    def __init__(
+        self, sock: socket.socket, announce: tuple[str, ...], clock: Clock, tasks: asyncio.TaskGroup
+    ) -> None:
+        self.port: int = sock.getsockname()[1]
+        self.announced = announce
+        self.clock = clock
+        self.fd = sock.fileno()
+        self.certificate = adapter.Certificate()
+        self.srtp = adapter.Srtp()
+        self.fanout = open_fanout(self.fd)
+        self.ice = IceServer()
+        self.now = clock.monotonic()
+        """When the present batch was read."""
+        self._tasks = tasks
+        self._inbox = Inbox(self.fd)
+        self._routes: dict[bytes, Route] = {}
+        self._pulses: list[Pulse] = []
+        self._reported_out = 0
+        self._reported_lost = (0, 0)
 
     @classmethod
     @asynccontextmanager
     async def open(
-        cls, host: str, port: int, announce: tuple[str, ...] = ()
+        cls, host: str, port: int, announce: tuple[str, ...] = (), *, clock: Clock | None = None
     ) -> AsyncIterator["MediaPort"]:
         """Bind the port (0: any free one); Unavailable when it is taken.
 
         Without `announce` the addresses of the machine are announced, or `host` when it names one.
         """
-        raise NotImplementedError
-        yield
+        await adapter.check()
+        loop = asyncio.get_running_loop()
+        with _bind(host, port) as sock:
+            async with asyncio.TaskGroup() as tasks:
+                addresses = await _resolve(announce) or _own_addresses(host)
+                self = cls(sock, addresses, clock or SystemClock(), tasks)
+                loop.add_reader(sock, self._readable)
+                ticker = tasks.create_task(self._tick_forever(), name="media-ticks")
+                log.info("live.media_port_opened", port=self.port, fanout=self.fanout.name)
+                try:
+                    yield self
+                finally:
+                    loop.remove_reader(sock)
+                    ticker.cancel()
+
+    def start(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+        """Run something as a child of the port: its failure is logged and harms nobody else."""
+        return self._tasks.create_task(_supervised(work, name), name=name)
+
+    def add_pulse(self, pulse: Pulse) -> None:
+        self._pulses.append(pulse)
+
+    def remove_pulse(self, pulse: Pulse) -> None:
+        with suppress(ValueError):
+            self._pulses.remove(pulse)
+
+    def bind(self, name: bytes, route: Route) -> None:
+        """What comes from this raw address belongs to the route from now on."""
+        self._routes[name] = route
+
+    def unbind(self, names: Iterable[bytes], route: Route) -> None:
+        for name in names:
+            if self._routes.get(name) is route:
+                del self._routes[name]
+
+    def send(self, datagram: bytes, name: bytes) -> None:
+        send(self.fd, datagram, name)
+
+    def _readable(self) -> None:
+        for _ in range(_ROUNDS):
+            self.now = self.clock.monotonic()
+            count = self._inbox.read()
+            received = 0
+            for i in range(count):
+                received += self._take(i)
+            for pulse in self._pulses:
+                pulse.flush()
+            DATAGRAMS_IN.inc(count)
+            BYTES_IN.inc(received)
+            if count < Inbox.BATCH:
+                return
+
+    def _take(self, i: int) -> int:
+        inbox = self._inbox
+        size, name = inbox.size(i), inbox.sender(i)
+        drop: Drop | None = Drop.MALFORMED
+        if 12 <= size < SLOT:
+            drop = self._sort(inbox.pointers[i], inbox.views[i], size, name)
+        if drop is not None:
+            DROPPED.labels(drop).inc()
+        return size
+
+    def _sort(self, buffer: Any, view: memoryview, size: int, name: bytes) -> Drop | None:
+        route, first = self._routes.get(name), view[0]
+        if 128 <= first < 192 and route is not None:
+            took = route.rtcp_came if view[1] in _RTCP_TYPES else route.rtp_came
+            return took(buffer, view, size)
+        if first < 4:
+            return self._check(bytes(view[:size]), name, is_known=route is not None)
+        if 20 <= first < 64 and route is not None:
+            route.dtls_came(bytes(view[:size]))
+            return None
+        return Drop.UNKNOWN
+
+    def _check(self, datagram: bytes, name: bytes, *, is_known: bool) -> Drop | None:
+        if not is_stun(datagram):
+            return Drop.MALFORMED
+        answer = self.ice.answer(datagram, name, self.now, is_known=is_known)
+        if isinstance(answer, Drop):
+            return answer
+        self.send(answer, name)
+        return None
+
+    async def _tick_forever(self) -> None:
+        while True:
+            await asyncio.sleep(_TICK_SECONDS)
+            self.now = self.clock.monotonic()
+            for pulse in tuple(self._pulses):
+                _guard(pulse.tick, self.now)
+            self._count()
+
+    def _count(self) -> None:
+        counts = self.fanout.counts()
+        DATAGRAMS_OUT.inc(counts.sent - self._reported_out)
+        full, refused = self._reported_lost
+        DROPPED.labels("not_taken").inc(counts.dropped - full)
+        DROPPED.labels("not_encrypted").inc(counts.unprotected - refused)
+        self._reported_out = counts.sent
+        self._reported_lost = (counts.dropped, counts.unprotected)
+
+
+def _guard(tick: Callable[[float], None], now: float) -> None:
+    """A room whose tick fails must not stop the others'."""
+    try:
+        tick(now)
+    except Exception:
+        log.exception("live.tick_failed")
+
+
+async def _supervised(work: Coroutine[Any, Any, None], name: str) -> None:
+    try:
+        await work
+    except Exception:
+        log.exception("live.task_failed", task=name)
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    address = host or "0.0.0.0"  # noqa: S104 - the media port is for everybody
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_DGRAM)
+    try:
+        if family == socket.AF_INET6:
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER_BYTES)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BUFFER_BYTES)
+        sock.setblocking(False)
+        sock.bind((address, port))
+    except OSError as error:
+        sock.close()
+        raise Unavailable(
+            f"The media port {address} UDP {port} cannot be opened: {error.strerror}."
+        ) from error
+    return sock
+
+
+async def _resolve(announce: Iterable[str]) -> tuple[str, ...]:
+    loop = asyncio.get_running_loop()
+    found: list[str] = []
+    for host in announce:
+        try:
+            infos = await loop.getaddrinfo(host, None, type=socket.SOCK_DGRAM)
+        except OSError as error:
+            raise Unavailable(f"The announced address {host} is not known here.") from error
+        found += [str(info[4][0]) for info in infos]
+    return tuple(dict.fromkeys(found))
+
+
+def _own_addresses(host: str) -> tuple[str, ...]:
+    """Loopback comes last: encoders that try one candidate only take the first."""
+    bound = ipaddress.ip_address(host or "0.0.0.0")  # noqa: S104
+    if not bound.is_unspecified:
+        return (str(bound),)
+    fits: Callable[[str], bool] = lambda address: bound.version == 6 or ":" not in address  # noqa: E731
+    return (*filter(fits, adapter.host_addresses()), "127.0.0.1")

@@ -1,0 +1,113 @@
+"""Many datagrams in one system call: recvmmsg and sendmmsg of Linux, through cffi's ABI mode.
+
+No compiler is needed. A socket address stays the kernel's raw `sockaddr` bytes: they are the
+key under which a packet's peer is found and the name under which the answer leaves.
+"""
+
+import ipaddress
+import socket
+import struct
+from typing import Any, Final
+
+from cffi import FFI
+
+SLOT: Final = 1664
+"""Room for one datagram and SRTP's trailer."""
+
+ffi: Final = FFI()
+ffi.cdef("""
+struct iovec { void *iov_base; size_t iov_len; };
+struct msghdr { void *msg_name; uint32_t msg_namelen; struct iovec *msg_iov; size_t msg_iovlen;
+                void *msg_control; size_t msg_controllen; int msg_flags; };
+struct mmsghdr { struct msghdr msg_hdr; unsigned int msg_len; };
+int recvmmsg(int fd, struct mmsghdr *messages, unsigned int count, int flags, void *timeout);
+int sendmmsg(int fd, struct mmsghdr *messages, unsigned int count, int flags);
+ssize_t sendmsg(int fd, const struct msghdr *message, int flags);
+ssize_t sendto(int fd, const void *data, size_t size, int flags, const void *name, uint32_t length);
+""")
+libc: Final[Any] = ffi.dlopen(None)
+
+_NAME: Final = 28
+_MAPPED: Final = bytes(10) + b"\xff\xff"
+
+
+class Inbox:
+    """Reads up to `BATCH` datagrams at a time into buffers of its own."""
+
+    BATCH = 64
+
+    def __init__(self, fd: int) -> None:
+        self._fd = fd
+        self._arena = ffi.new("char[]", SLOT * self.BATCH)
+        self._names = ffi.new("char[]", _NAME * self.BATCH)
+        self._pieces = ffi.new("struct iovec[]", self.BATCH)
+        self._messages = ffi.new("struct mmsghdr[]", self.BATCH)
+        self._name_bytes = memoryview(ffi.buffer(self._names))
+        self._lengths = [self._point(i) for i in range(self.BATCH)]
+        self.pointers: list[Any] = [self._arena + SLOT * i for i in range(self.BATCH)]
+        """The buffer of each datagram, for libsrtp to decrypt in place."""
+        whole = memoryview(ffi.buffer(self._arena))
+        self.views: list[memoryview] = [whole[SLOT * i : SLOT * (i + 1)] for i in range(self.BATCH)]
+        """The same buffers, for Python."""
+
+    def _point(self, i: int) -> Any:
+        self._pieces[i].iov_base = self._arena + SLOT * i
+        self._pieces[i].iov_len = SLOT
+        header = self._messages[i].msg_hdr
+        header.msg_name = self._names + _NAME * i
+        header.msg_namelen = _NAME
+        header.msg_iov = self._pieces + i
+        header.msg_iovlen = 1
+        return header
+
+    def read(self) -> int:
+        """How many datagrams were read; 0 when there are none. OSError like `recvmsg`."""
+        count: int = libc.recvmmsg(
+            self._fd, self._messages, self.BATCH, socket.MSG_DONTWAIT, ffi.NULL
+        )
+        return max(count, 0)
+
+    def size(self, i: int) -> int:
+        """The size of datagram `i`; larger than any that we send when it was cut off."""
+        size: int = self._messages[i].msg_len
+        return size
+
+    def sender(self, i: int) -> bytes:
+        """The raw address of the sender of datagram `i`."""
+        header = self._lengths[i]
+        length: int = header.msg_namelen
+        header.msg_namelen = _NAME
+        return bytes(self._name_bytes[_NAME * i : _NAME * i + length])
+
+
+def send(fd: int, data: bytes, name: bytes) -> bool:
+    """Send one datagram; False when the socket does not take it now."""
+    sent: int = libc.sendto(fd, data, len(data), socket.MSG_DONTWAIT, name, len(name))
+    return sent == len(data)
+
+
+def read_name(name: bytes) -> tuple[str, int]:
+    """Host and port of a raw address; a mapped IPv4 address is shown as IPv4."""
+    family: int = struct.unpack_from("=H", name)[0]
+    port: int = struct.unpack_from("!H", name, 2)[0]
+    if family == socket.AF_INET:
+        return str(ipaddress.IPv4Address(name[4:8])), port
+    packed = name[8:24]
+    if packed[:12] == _MAPPED:
+        return str(ipaddress.IPv4Address(packed[12:])), port
+    return str(ipaddress.IPv6Address(packed)), port
+
+
+def write_name(host: str, port: int) -> bytes:
+    """The raw address of a numeric host and a port."""
+    address = ipaddress.ip_address(host)
+    if isinstance(address, ipaddress.IPv4Address):
+        return (
+            struct.pack("=H", socket.AF_INET) + struct.pack("!H", port) + address.packed + bytes(8)
+        )
+    return (
+        struct.pack("=H", socket.AF_INET6)
+        + struct.pack("!HI", port, 0)
+        + address.packed
+        + struct.pack("=I", 0)
+    )
