@@ -1,0 +1,69 @@
+"""What people do in a player, as facts. `view` is one opening of one player, minted by the page.
+
+`at` and `last_proof_at` are always the server's clock; positions and segments are media time in
+milliseconds. A view that falls silent ended at its last proof, not when the silence was noticed.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from kernel.facts import Fact
+from player.played import Segment
+
+
+class Mode(StrEnum):
+    """What is being watched."""
+
+    LIVE = "live"
+    RECORDING = "recording"
+    TV = "tv"
+
+
+class ViewFact(Fact, frozen=True, kw_only=True):
+    """A fact of one view."""
+
+    view: UUID
+    mode: Mode
+    position_ms: int = 0
+    length_ms: int | None = None  # of the recording, where it is known
+
+
+class RecordingOpened(Fact, frozen=True, kw_only=True):
+    """Somebody opened the page of a recorded lecture, whether or not they play it."""
+
+
+class ViewBegan(ViewFact, frozen=True, kw_only=True):
+    """A player is there; it may not be playing yet."""
+
+
+class ViewPlayed(ViewFact, frozen=True, kw_only=True):
+    """It plays, for the first time or again. Presence begins here."""
+
+
+class ViewPaused(ViewFact, frozen=True, kw_only=True):
+    """It plays no longer. Presence ends here; `segments` are all that the view has played."""
+
+    last_proof_at: datetime
+    segments: tuple[Segment, ...] = ()
+
+
+class ViewProgressed(ViewFact, frozen=True, kw_only=True):
+    """A checkpoint, every few seconds: the whole state of a view, in case this process dies now.
+
+    Only the newest of a view matters, and none after its ViewEnded: the log may forget it.
+    """
+
+    last_proof_at: datetime
+    segments: tuple[Segment, ...] = ()
+
+
+class ViewEnded(ViewFact, frozen=True, kw_only=True):
+    """The player is gone. `segments` are all that the view has played."""
+
+    last_proof_at: datetime
+    segments: tuple[Segment, ...] = ()
+    reason: str = "left"
+
+
+PlayerFact = RecordingOpened | ViewBegan | ViewPlayed | ViewPaused | ViewProgressed | ViewEnded
