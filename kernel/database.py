@@ -1,8 +1,9 @@
 """The database: SQLite by default, PostgreSQL by URL, the same SQL Core for both."""
 
+import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import Any, Self
 
@@ -54,6 +55,11 @@ class Database:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self.engine = engine
+        is_sqlite = engine.dialect.name == "sqlite"
+        # Writers queue here, fairly, and not in the pool, where they would keep readers out.
+        self._turn: AbstractAsyncContextManager[object] = (
+            asyncio.Lock() if is_sqlite else nullcontext()
+        )
 
     @classmethod
     def open(cls, url: str) -> Self:
@@ -77,14 +83,14 @@ class Database:
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncConnection]:
         """One transaction that may write; committed at the end, rolled back on an error."""
-        async with self.engine.connect() as connection:
+        async with self._turn, self.engine.connect() as connection:
             writing = await connection.execution_options(daris_writes=True)
             async with writing.begin():
                 yield writing
 
     @asynccontextmanager
     async def connect(self) -> AsyncIterator[AsyncConnection]:
-        """One consistent view to read from."""
+        """A transaction to read from."""
         async with self.engine.connect() as connection:
             yield connection
 
@@ -94,12 +100,12 @@ class Database:
 
 def async_url(url: str) -> str:
     """The URL with the asynchronous driver that we bring; SettingsError if it is none we speak."""
-    return _driven(url, {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg"})
+    return _driven(url, sqlite_driver="sqlite+aiosqlite")
 
 
 def sync_url(url: str) -> str:
     """The same database for alembic, which is synchronous."""
-    return _driven(url, {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"})
+    return _driven(url, sqlite_driver="sqlite")
 
 
 async def insert_new(
@@ -125,7 +131,10 @@ def _options(url: str) -> dict[str, Any]:
     return {"pool_pre_ping": True, "pool_size": 10, "connect_args": {"connect_timeout": 10}}
 
 
-def _driven(url: str, drivers: Mapping[str, str]) -> str:
+def _driven(url: str, *, sqlite_driver: str) -> str:
+    drivers = dict.fromkeys(("postgresql", "postgres"), "postgresql+psycopg") | {
+        "sqlite": sqlite_driver
+    }
     try:
         parsed = make_url(url)
     except sa.exc.ArgumentError as error:
@@ -133,8 +142,7 @@ def _driven(url: str, drivers: Mapping[str, str]) -> str:
             "DARIS_DATABASE_URL is not a database address; write sqlite:///FILE or "
             "postgresql://USER:PASSWORD@HOST/NAME."
         ) from error
-    name = parsed.get_backend_name().replace("postgres", "postgresql", 1)
-    name = "postgresql" if name.startswith("postgresql") else name
+    name = parsed.get_backend_name()
     if name not in drivers:
         raise SettingsError(f"DARIS_DATABASE_URL names {name}; Daris speaks sqlite and postgresql.")
     return parsed.set(drivername=drivers[name]).render_as_string(hide_password=False)

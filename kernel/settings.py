@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import quote
 
 import msgspec
 
@@ -46,11 +47,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def database(self) -> str:
-        return self.database_url or f"sqlite:///{self.data_dir.absolute()}/daris.db"
+        return self.database_url or f"sqlite:///{quote(str(self.data_dir.absolute()))}/daris.db"
 
     @property
     def storage(self) -> str:
-        return self.storage_url or f"file://{self.data_dir.absolute()}/store"
+        return self.storage_url or (self.data_dir.absolute() / "store").as_uri()
 
     @property
     def signing_secret(self) -> bytes:
