@@ -38,7 +38,7 @@ class InProcessBus:
         self._subscribers: defaultdict[str, set[Mailbox]] = defaultdict(set)
 
     async def publish(self, topic: str, message: bytes) -> None:
-        for mailbox in self._subscribers[topic]:
+        for mailbox in self._subscribers.get(topic, ()):
             mailbox.put(message)
 
     @asynccontextmanager
@@ -49,6 +49,8 @@ class InProcessBus:
             yield mailbox
         finally:
             self._subscribers[topic].discard(mailbox)
+            if not self._subscribers[topic]:
+                del self._subscribers[topic]
 
 
 class Mailbox:
@@ -86,13 +88,17 @@ class RedisBus:
     async def subscribe(self, topic: str) -> AsyncIterator[AsyncIterator[bytes]]:
         mailbox = Mailbox()
         listening = asyncio.Event()
-        async with asyncio.TaskGroup() as tasks:
-            feeding = tasks.create_task(self._feed(topic, mailbox, listening), name=f"bus {topic}")
-            await listening.wait()
-            try:
-                yield mailbox
-            finally:
-                feeding.cancel()
+        feed = self._feed(topic, mailbox, listening)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                feeding = tasks.create_task(feed, name=f"bus {topic}")
+                await listening.wait()
+                try:
+                    yield mailbox
+                finally:
+                    feeding.cancel()
+        except ExceptionGroup as group:  # the listener failed: its error is nobody else's
+            raise group.exceptions[0] from None
 
     async def _feed(self, topic: str, mailbox: Mailbox, listening: asyncio.Event) -> None:
         """Supervise the subscription: come back after Redis was away."""

@@ -137,7 +137,7 @@ def _driven(url: str, *, sqlite_driver: str) -> str:
     }
     try:
         parsed = make_url(url)
-    except sa.exc.ArgumentError as error:
+    except (sa.exc.ArgumentError, ValueError) as error:
         raise SettingsError(
             "DARIS_DATABASE_URL is not a database address; write sqlite:///FILE or "
             "postgresql://USER:PASSWORD@HOST/NAME."
