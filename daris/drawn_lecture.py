@@ -73,7 +73,7 @@ def _video_encoder() -> VideoCodecContext:
     return encoder
 
 
-def _unit(packet: av.Packet[Any], pts: int) -> AccessUnit:
+def _unit(packet: "av.Packet[Any]", pts: int) -> AccessUnit:
     return AccessUnit(
         data=bytes(packet),
         pts=pts,
