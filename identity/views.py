@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Annotated
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import msgspec
@@ -165,7 +165,7 @@ async def set_preferences(request: web.Request) -> web.Response:
     answer = _me(request, changed)
     for name, value in (("locale", locale), ("zone", zone)):
         if value is not None:
-            answer.set_cookie(name, quote(value, safe="/"), max_age=int(_YEAR.total_seconds()))
+            answer.set_cookie(name, value, max_age=int(_YEAR.total_seconds()))
     return answer
 
 

@@ -1,0 +1,84 @@
+"""What happened to lectures: the facts that are kept, and the doorbell that wakes the rooms.
+
+A fact is written to `lecture_history` in the transaction of the change itself, and from there to
+the journal; so a crash between the two neither loses nor doubles it.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from kernel.facts import Fact
+from schedule.lifecycle import Ending, LectureState, RecordingState
+
+TOPIC = "lectures"
+
+
+class LecturePlanned(Fact, frozen=True, kw_only=True):
+    """A lecture was put into the timetable. `person` did it."""
+
+    lecturer: UUID
+    title: str
+    starts_at: datetime
+    ends_at: datetime
+
+
+class LectureChanged(Fact, frozen=True, kw_only=True):
+    """Its title, its time or its lecturer changed. `person` did it."""
+
+    lecturer: UUID
+    title: str
+    starts_at: datetime
+    ends_at: datetime
+
+
+class LectureCancelled(Fact, frozen=True, kw_only=True):
+    """It will not take place. `person` did it."""
+
+    reason: str = ""
+
+
+class LectureOpened(Fact, frozen=True, kw_only=True):
+    """The doors are open."""
+
+
+class LectureStarted(Fact, frozen=True, kw_only=True):
+    """Teaching began; `person` started it, nobody when the schedule did."""
+
+    title: str
+    lecturer: UUID
+    planned_at: datetime
+
+
+class LectureEnded(Fact, frozen=True, kw_only=True):
+    """Teaching is over; `person` stopped it, nobody when the schedule did."""
+
+    ending: Ending
+    started_at: datetime | None
+    planned_end: datetime
+
+
+class RecordingPublished(Fact, frozen=True, kw_only=True):
+    """The recording can be watched, unless it is faulted."""
+
+    recording: RecordingState
+
+
+LectureFact = (
+    LecturePlanned
+    | LectureChanged
+    | LectureCancelled
+    | LectureOpened
+    | LectureStarted
+    | LectureEnded
+    | RecordingPublished
+)
+
+
+class LectureMoved(msgspec.Struct, frozen=True):
+    """The doorbell on the bus: something about the lecture is new; its row tells what."""
+
+    lecture: UUID
+    state: LectureState
+    revision: int

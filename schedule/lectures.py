@@ -1,0 +1,281 @@
+"""Lectures in the database: the row, its history, and the questions that are asked of them."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, fields, replace
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from identity.people import people
+from kernel.database import Id, UtcDateTime, metadata
+from kernel.errors import NotFound
+from kernel.facts import Fact, encode
+from schedule.events import LectureFact, LectureMoved
+from schedule.lifecycle import Lecture, LectureState, RecordingState
+
+lectures = sa.Table(
+    "lectures",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("title", sa.String(300), nullable=False),
+    sa.Column("summary", sa.Text, nullable=False),
+    sa.Column("lecturer", Id, sa.ForeignKey("people.id"), nullable=False),
+    sa.Column("starts_at", UtcDateTime, nullable=False),
+    sa.Column("ends_at", UtcDateTime, nullable=False),
+    sa.Column("state", sa.String(10), nullable=False),
+    sa.Column("is_recorded", sa.Boolean, nullable=False),
+    sa.Column("recording", sa.String(10), nullable=False),
+    sa.Column("revision", sa.Integer, nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("changed_at", UtcDateTime, nullable=False),
+    sa.Column("opened_at", UtcDateTime),
+    sa.Column("started_at", UtcDateTime),
+    sa.Column("taught_at", UtcDateTime),
+    sa.Column("ended_at", UtcDateTime),
+    sa.Index(None, "state", "starts_at"),
+    sa.Index(None, "starts_at", "id"),
+    sa.Index(None, "lecturer", "starts_at"),
+)
+
+lecture_history = sa.Table(
+    "lecture_history",
+    metadata,
+    sa.Column("lecture", Id, sa.ForeignKey("lectures.id"), primary_key=True),
+    sa.Column("revision", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("at", UtcDateTime, nullable=False),
+    sa.Column("state", sa.String(10), nullable=False),
+    sa.Column("fact", sa.Text),  # null: a step that is nobody's doing and says nothing new
+    sa.Column("announced_at", UtcDateTime),  # null: still to be kept and rung
+    sa.Index(
+        "ix_lecture_history_due",
+        "at",
+        sqlite_where=sa.text("announced_at IS NULL"),
+        postgresql_where=sa.text("announced_at IS NULL"),
+    ),
+)
+
+_LECTURE = [*lectures.c, people.c.name.label("lecturer_name")]
+_OWN = {f.name for f in fields(Lecture)} - {"lecturer_name"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """Which lectures to list; an empty field does not narrow."""
+
+    since: datetime | None = None  # those that end after this
+    until: datetime | None = None  # those that start before this
+    states: Collection[LectureState] = ()
+    lecturer: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Today:
+    """What the first page shows."""
+
+    live: list[Lecture] = field(default_factory=list)  # live, or the doors are open
+    coming: list[Lecture] = field(default_factory=list)
+    recorded: list[Lecture] = field(default_factory=list)  # newest first
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One revision in a lecture's history that is still to be announced."""
+
+    moved: LectureMoved
+    fact: LectureFact | None
+
+
+async def lecture_by_id(
+    connection: AsyncConnection, lecture_id: UUID, *, is_locked: bool = False
+) -> Lecture:
+    """NotFound when there is none. `is_locked` keeps other writers out until the commit."""
+    query = _select().where(lectures.c.id == lecture_id)
+    if is_locked:
+        query = query.with_for_update(of=lectures)
+    row = (await connection.execute(query)).one_or_none()
+    if row is None:
+        raise NotFound("There is no such lecture.")
+    return _lecture(row)
+
+
+async def list_lectures(
+    connection: AsyncConnection, which: Filter, *, limit: int = 50, after: UUID | None = None
+) -> list[Lecture]:
+    """By planned start; from behind the lecture `after`."""
+    query = _select().where(*_conditions(which))
+    if after is not None:
+        last = await lecture_by_id(connection, after)
+        query = query.where(
+            sa.tuple_(lectures.c.starts_at, lectures.c.id) > sa.tuple_(last.starts_at, last.id)
+        )
+    query = query.order_by(lectures.c.starts_at, lectures.c.id).limit(limit)
+    return [_lecture(row) for row in await connection.execute(query)]
+
+
+async def lectures_for_today(
+    connection: AsyncConnection,
+    now: datetime,
+    *,
+    horizon: timedelta = timedelta(days=7),
+    at_most: int = 24,
+) -> Today:
+    """What is live, what comes within `horizon`, what was recorded last; `at_most` of each."""
+    soonest = lectures.c.starts_at, lectures.c.id
+    latest = lectures.c.starts_at.desc(), lectures.c.id.desc()
+    state, recording = lectures.c.state, lectures.c.recording
+    live = state.in_([LectureState.OPEN, LectureState.LIVE])
+    is_coming = lectures.c.starts_at.between(now - timedelta(hours=12), now + horizon)
+    has_recording = sa.or_(
+        sa.and_(state == LectureState.PUBLISHED, recording == RecordingState.READY),
+        sa.and_(state == LectureState.ENDED, recording == RecordingState.RUNNING),
+    )
+    planned = sa.and_(state == LectureState.PLANNED, is_coming)
+    return Today(
+        live=await _some(connection, live, soonest, at_most),
+        coming=await _some(connection, planned, soonest, at_most),
+        recorded=await _some(connection, has_recording, latest, at_most),
+    )
+
+
+async def lectures_to_move(
+    connection: AsyncConnection, *, now: datetime, opens_before: timedelta
+) -> list[Lecture]:
+    """Those that `next_move` might move: all in motion, and the planned ones whose doors are due."""
+    in_motion = [LectureState.OPEN, LectureState.LIVE, LectureState.ENDED]
+    is_due = sa.or_(
+        lectures.c.state.in_(in_motion),
+        sa.and_(
+            lectures.c.state == LectureState.PLANNED,
+            lectures.c.starts_at <= now + opens_before,
+        ),
+    )
+    query = _select().where(is_due).order_by(lectures.c.starts_at, lectures.c.id)
+    return [_lecture(row) for row in await connection.execute(query)]
+
+
+async def add_lecture(connection: AsyncConnection, lecture: Lecture, fact: Fact) -> None:
+    """Insert the row and the first line of its history."""
+    values = {name: getattr(lecture, name) for name in _OWN}
+    await connection.execute(lectures.insert().values(values))
+    await _add_history(connection, lecture, fact)
+
+
+async def advance(
+    connection: AsyncConnection,
+    lecture: Lecture,
+    fact: LectureFact | None,
+    *,
+    at: datetime,
+    **changes: Any,
+) -> Lecture | None:
+    """Compare and set: change the lecture if it is still as it was read, and write its history.
+
+    None when somebody was faster; then nothing has happened.
+    """
+    changes |= {"revision": lecture.revision + 1, "changed_at": at}
+    done = await connection.execute(
+        lectures.update()
+        .where(
+            lectures.c.id == lecture.id,
+            lectures.c.state == lecture.state,
+            lectures.c.revision == lecture.revision,
+        )
+        .values(changes)
+    )
+    if done.rowcount == 0:
+        return None
+    advanced = replace(lecture, **changes)
+    await _add_history(connection, advanced, fact)
+    return advanced
+
+
+async def touch_taught(connection: AsyncConnection, lecture_id: UUID, *, at: datetime) -> None:
+    """Note a proof that somebody teaches; no revision, since nothing changes for anyone."""
+    await connection.execute(
+        lectures.update()
+        .where(lectures.c.id == lecture_id, lectures.c.state == LectureState.LIVE)
+        .values(taught_at=at)
+    )
+
+
+async def unannounced(connection: AsyncConnection, *, limit: int = 500) -> list[Entry]:
+    """What happened and is not announced yet, in order."""
+    query = (
+        sa.select(lecture_history)
+        .where(lecture_history.c.announced_at.is_(None))
+        .order_by(lecture_history.c.at, lecture_history.c.lecture, lecture_history.c.revision)
+        .limit(limit)
+    )
+    return [_entry(row) for row in await connection.execute(query)]
+
+
+async def mark_announced(
+    connection: AsyncConnection, entries: Sequence[Entry], *, at: datetime
+) -> None:
+    """These facts are kept."""
+    for entry in entries:
+        await connection.execute(
+            lecture_history.update()
+            .where(
+                lecture_history.c.lecture == entry.moved.lecture,
+                lecture_history.c.revision == entry.moved.revision,
+            )
+            .values(announced_at=at)
+        )
+
+
+def _select() -> sa.Select[*tuple[Any, ...]]:
+    return sa.select(*_LECTURE).join(people, lectures.c.lecturer == people.c.id)
+
+
+def _conditions(which: Filter) -> list[sa.ColumnElement[bool]]:
+    conditions: list[sa.ColumnElement[bool]] = []
+    if which.since is not None:
+        conditions.append(lectures.c.ends_at > which.since)
+    if which.until is not None:
+        conditions.append(lectures.c.starts_at < which.until)
+    if which.states:
+        conditions.append(lectures.c.state.in_(which.states))
+    if which.lecturer is not None:
+        conditions.append(lectures.c.lecturer == which.lecturer)
+    return conditions
+
+
+async def _some(
+    connection: AsyncConnection,
+    condition: sa.ColumnElement[bool],
+    order: Sequence[sa.ColumnElement[Any]],
+    at_most: int,
+) -> list[Lecture]:
+    query = _select().where(condition).order_by(*order).limit(at_most)
+    return [_lecture(row) for row in await connection.execute(query)]
+
+
+async def _add_history(connection: AsyncConnection, lecture: Lecture, fact: Fact | None) -> None:
+    row = {
+        "lecture": lecture.id,
+        "revision": lecture.revision,
+        "at": lecture.changed_at,
+        "state": lecture.state,
+        "fact": None if fact is None else encode(fact).decode(),
+    }
+    await connection.execute(lecture_history.insert().values(row))
+
+
+def _lecture(row: Any) -> Lecture:
+    values = dict(row._mapping)  # noqa: SLF001 - the public name of a row's mapping
+    states = {
+        "state": LectureState(values["state"]),
+        "recording": RecordingState(values["recording"]),
+    }
+    return Lecture(**{**values, **states})
+
+
+def _entry(row: Any) -> Entry:
+    moved = LectureMoved(row.lecture, LectureState(row.state), row.revision)
+    fact = None if row.fact is None else msgspec.json.decode(row.fact, type=LectureFact)
+    return Entry(moved, fact)

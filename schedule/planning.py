@@ -1,0 +1,280 @@
+"""Planning: put a lecture into the timetable, change it, cancel it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from identity.people import Person, people, people_by_ids
+from identity.rights import Role
+from kernel.errors import Conflict, Invalid, PreconditionFailed
+from kernel.ids import new_id
+from schedule.events import LectureCancelled, LectureChanged, LecturePlanned
+from schedule.lectures import (
+    Filter,
+    add_lecture,
+    advance,
+    lecture_by_id,
+    list_lectures,
+)
+from schedule.lifecycle import AHEAD, OVER, Lecture, LectureState, Policy, RecordingState
+
+LONGEST_LECTURE = timedelta(hours=12)
+FARTHEST = timedelta(days=5 * 366)  # from now; beyond is a slip of the hand
+LONGEST_TITLE, LONGEST_SUMMARY = 300, 20_000  # characters
+_TEACHING = frozenset({Role.LECTURER, Role.ADMIN})
+_OCCUPYING = (LectureState.PLANNED, LectureState.OPEN, LectureState.LIVE)
+_SEARCHED = timedelta(days=14)  # for a free time to propose
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a lecture shall be."""
+
+    title: str
+    lecturer: UUID
+    starts_at: datetime
+    ends_at: datetime
+    summary: str = ""
+    is_recorded: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """What shall become different; None stays."""
+
+    title: str | None = None
+    summary: str | None = None
+    lecturer: UUID | None = None
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    is_recorded: bool | None = None
+
+    def given(self) -> dict[str, Any]:
+        names = ("title", "summary", "lecturer", "starts_at", "ends_at", "is_recorded")
+        return {name: value for name in names if (value := getattr(self, name)) is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who plans, when, and in which zone sentences tell them the time."""
+
+    person: UUID | None
+    at: datetime
+    zone: tzinfo = UTC
+
+
+async def plan(connection: AsyncConnection, wanted: Plan, by: Author) -> Lecture:
+    """Add a lecture. Invalid when it makes no sense; Conflict proposes the next free time."""
+    wanted = check_plan(wanted, now=by.at)
+    lecturer = await _check_lecturer(connection, wanted.lecturer)
+    await _check_is_free(connection, wanted, by.zone)
+    lecture = Lecture(
+        id=new_id(),
+        title=wanted.title,
+        summary=wanted.summary,
+        lecturer=wanted.lecturer,
+        lecturer_name=lecturer.name,
+        starts_at=wanted.starts_at,
+        ends_at=wanted.ends_at,
+        state=LectureState.PLANNED,
+        is_recorded=wanted.is_recorded,
+        recording=RecordingState.NONE,
+        revision=1,
+        created_at=by.at,
+        changed_at=by.at,
+    )
+    await add_lecture(connection, lecture, LecturePlanned(**_fact(lecture, by)))
+    return lecture
+
+
+async def change(
+    connection: AsyncConnection,
+    lecture_id: UUID,
+    changes: Changes,
+    by: Author,
+    *,
+    revision: int,
+    policy: Policy,
+) -> Lecture:
+    """Change what is given, if the lecture still is at `revision`, else PreconditionFailed."""
+    lecture = await lecture_by_id(connection, lecture_id, is_locked=True)
+    if lecture.revision != revision:
+        raise PreconditionFailed("Somebody changed this lecture meanwhile; reload it.")
+    given = _really_new(lecture, changes)
+    if not given:
+        return lecture
+    _check_may_change(lecture, given)
+    wanted = check_plan(_planned(lecture, given), now=by.at)
+    lecturer = await _check_lecturer(connection, wanted.lecturer)
+    if given.keys() & {"lecturer", "starts_at", "ends_at"}:
+        await _check_is_free(connection, wanted, by.zone, apart_from=lecture.id)
+    given |= {name: getattr(wanted, name) for name in given}
+    if _doors_close_again(lecture, wanted, by.at, policy):
+        given |= {"state": LectureState.PLANNED, "opened_at": None}
+    fact = LectureChanged(**_fact(lecture, by, wanted))
+    return await _advance(connection, lecture, fact, by, lecturer=lecturer, given=given)
+
+
+async def cancel(
+    connection: AsyncConnection, lecture_id: UUID, by: Author, *, reason: str = ""
+) -> Lecture:
+    """Cancel what has not begun; Conflict otherwise. Cancelling twice is cancelling once."""
+    lecture = await lecture_by_id(connection, lecture_id, is_locked=True)
+    if lecture.state is LectureState.CANCELLED:
+        return lecture
+    if lecture.state not in AHEAD:
+        raise Conflict("This lecture has begun; it can't be cancelled any more, only stopped.")
+    fact = LectureCancelled(
+        id=new_id(), at=by.at, lecture=lecture.id, person=by.person, reason=reason
+    )
+    cancelled = await advance(connection, lecture, fact, at=by.at, state=LectureState.CANCELLED)
+    assert cancelled is not None  # the row is locked
+    return cancelled
+
+
+def check_plan(wanted: Plan, *, now: datetime) -> Plan:
+    """The plan with its texts trimmed and its times in UTC; Invalid says what is wrong with it."""
+    checked = Plan(
+        title=_title(wanted.title),
+        summary=_summary(wanted.summary),
+        lecturer=wanted.lecturer,
+        starts_at=wanted.starts_at.astimezone(UTC),
+        ends_at=wanted.ends_at.astimezone(UTC),
+        is_recorded=wanted.is_recorded,
+    )
+    if checked.ends_at <= checked.starts_at:
+        raise Invalid("A lecture ends after it starts.")
+    if checked.ends_at - checked.starts_at > LONGEST_LECTURE:
+        raise Invalid("A lecture takes 12 hours at most.")
+    if checked.starts_at > now + FARTHEST:
+        raise Invalid("A lecture is planned five years ahead at most.")
+    return checked
+
+
+def next_free(
+    busy: Iterable[tuple[datetime, datetime]], start: datetime, length: timedelta
+) -> datetime:
+    """The first moment from `start` on at which `length` fits between the busy times."""
+    for begins, ends in sorted(busy):
+        if start + length <= begins:
+            break
+        start = max(start, ends)
+    return start
+
+
+async def _check_lecturer(connection: AsyncConnection, lecturer: UUID) -> Person:
+    """The person who teaches. Their row is locked: two plans for one lecturer take turns."""
+    lock = sa.select(people.c.id).where(people.c.id == lecturer).with_for_update()
+    await connection.execute(lock)
+    person = (await people_by_ids(connection, [lecturer])).get(lecturer)
+    if person is None or person.disabled_at is not None:
+        raise Invalid("The lecturer is not known here.")
+    if not person.roles & _TEACHING:
+        raise Invalid(f"{person.name} is not a lecturer.")
+    return person
+
+
+async def _check_is_free(
+    connection: AsyncConnection, wanted: Plan, zone: tzinfo, *, apart_from: UUID | None = None
+) -> None:
+    """Conflict when the lecturer teaches something else at that time."""
+    which = Filter(
+        since=wanted.starts_at,
+        until=wanted.ends_at + _SEARCHED,
+        states=_OCCUPYING,
+        lecturer=wanted.lecturer,
+    )
+    found = await list_lectures(connection, which, limit=500)
+    others = [other for other in found if other.id != apart_from]
+    clash = next((other for other in others if other.starts_at < wanted.ends_at), None)
+    if clash is not None:
+        raise Conflict(_explained(clash, others, wanted, zone))
+
+
+def _explained(clash: Lecture, others: list[Lecture], wanted: Plan, zone: tzinfo) -> str:
+    busy = ((other.starts_at, other.ends_at) for other in others)
+    free = next_free(busy, wanted.starts_at, wanted.ends_at - wanted.starts_at).astimezone(zone)
+    begins, ends = clash.starts_at.astimezone(zone), clash.ends_at.astimezone(zone)
+    return (
+        f"{clash.lecturer_name} teaches “{clash.title}” from {begins:%Y-%m-%d %H:%M} to "
+        f"{ends:%H:%M} ({zone}); the next free time is {free:%Y-%m-%d %H:%M}."
+    )
+
+
+def _really_new(lecture: Lecture, changes: Changes) -> dict[str, Any]:
+    given = changes.given()
+    return {name: value for name, value in given.items() if value != getattr(lecture, name)}
+
+
+def _check_may_change(lecture: Lecture, given: dict[str, Any]) -> None:
+    words = {"title", "summary"}
+    if lecture.state is LectureState.CANCELLED:
+        raise Conflict("This lecture is cancelled; plan a new one.")
+    if lecture.state in OVER and given.keys() - words:
+        raise Conflict("This lecture is over; only its title and summary can change.")
+    if lecture.state is LectureState.LIVE and given.keys() - words - {"ends_at"}:
+        raise Conflict("This lecture is live; only its title, summary and end can change.")
+
+
+def _planned(lecture: Lecture, given: dict[str, Any]) -> Plan:
+    plan = Plan(
+        title=lecture.title,
+        summary=lecture.summary,
+        lecturer=lecture.lecturer,
+        starts_at=lecture.starts_at,
+        ends_at=lecture.ends_at,
+        is_recorded=lecture.is_recorded,
+    )
+    return replace(plan, **given)
+
+
+def _doors_close_again(lecture: Lecture, wanted: Plan, now: datetime, policy: Policy) -> bool:
+    """The doors were open, but the lecture was put off."""
+    return lecture.state is LectureState.OPEN and now < wanted.starts_at - policy.opens_before
+
+
+async def _advance(
+    connection: AsyncConnection,
+    lecture: Lecture,
+    fact: LectureChanged,
+    by: Author,
+    *,
+    lecturer: Person,
+    given: dict[str, Any],
+) -> Lecture:
+    changed = await advance(connection, lecture, fact, at=by.at, **given)
+    assert changed is not None  # the row is locked
+    return replace(changed, lecturer_name=lecturer.name)
+
+
+def _fact(lecture: Lecture, by: Author, wanted: Plan | None = None) -> dict[str, Any]:
+    source = wanted or lecture
+    return {
+        "id": new_id(),
+        "at": by.at,
+        "lecture": lecture.id,
+        "person": by.person,
+        "lecturer": source.lecturer,
+        "title": source.title,
+        "starts_at": source.starts_at,
+        "ends_at": source.ends_at,
+    }
+
+
+def _title(text: str) -> str:
+    text = " ".join(text.split())
+    if not 0 < len(text) <= LONGEST_TITLE or not text.isprintable():
+        raise Invalid(f"A title has 1 to {LONGEST_TITLE} printable characters.")
+    return text
+
+
+def _summary(text: str) -> str:
+    text = text.strip()
+    if len(text) > LONGEST_SUMMARY or "\0" in text:
+        raise Invalid(f"A summary has at most {LONGEST_SUMMARY} characters.")
+    return text

@@ -1,0 +1,105 @@
+"""The timetable: each thing that can be done to a lecture, as one transaction that is announced.
+
+Views, the rooms and the agenda all go through here.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from uuid import UUID
+
+from aiohttp import web
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from kernel.bus import Bus
+from kernel.clock import Clock
+from kernel.database import Database
+from kernel.facts import Recorder
+from schedule import lectures, planning, teaching
+from schedule.announcer import Announcer
+from schedule.lifecycle import Lecture, Move, Policy, RecordingState
+from schedule.planning import Author, Changes, Plan
+
+
+class Timetable:
+    """What happens when. On return the change is committed, its fact kept, its bell rung."""
+
+    def __init__(
+        self,
+        database: Database,
+        recorder: Recorder,
+        bus: Bus,
+        clock: Clock,
+        policy: Policy | None = None,
+    ) -> None:
+        self.policy = policy or Policy()
+        self._database = database
+        self._clock = clock
+        self._announcer = Announcer(database, recorder, bus, clock)
+
+    async def lecture(self, lecture_id: UUID) -> Lecture:
+        """NotFound when there is none."""
+        async with self._database.connect() as connection:
+            return await lectures.lecture_by_id(connection, lecture_id)
+
+    async def plan(self, wanted: Plan, by: Author) -> Lecture:
+        async with self._changing() as connection:
+            return await planning.plan(connection, wanted, by)
+
+    async def change(
+        self, lecture_id: UUID, changes: Changes, by: Author, *, revision: int
+    ) -> Lecture:
+        async with self._changing() as connection:
+            return await planning.change(
+                connection, lecture_id, changes, by, revision=revision, policy=self.policy
+            )
+
+    async def cancel(self, lecture_id: UUID, by: Author, *, reason: str = "") -> Lecture:
+        async with self._changing() as connection:
+            return await planning.cancel(connection, lecture_id, by, reason=reason)
+
+    async def start(self, lecture_id: UUID, *, by: UUID | None) -> Lecture:
+        async with self._changing() as connection:
+            return await teaching.start(
+                connection, lecture_id, at=self._clock.now(), by=by, policy=self.policy
+            )
+
+    async def stop(self, lecture_id: UUID, *, by: UUID | None) -> Lecture:
+        async with self._changing() as connection:
+            return await teaching.stop(connection, lecture_id, at=self._clock.now(), by=by)
+
+    async def mark_recording(self, lecture_id: UUID, recording: RecordingState) -> Lecture:
+        """The room's word on the recording; READY, FAULTED or NONE publishes an ended lecture."""
+        async with self._changing() as connection:
+            return await teaching.mark_recording(
+                connection, lecture_id, recording, at=self._clock.now()
+            )
+
+    async def still_taught(self, lecture_id: UUID) -> None:
+        """The room's proof, every minute or so, that somebody teaches: it may overrun."""
+        async with self._database.begin() as connection:
+            await lectures.touch_taught(connection, lecture_id, at=self._clock.now())
+
+    async def make(self, lecture: Lecture, move: Move) -> Lecture | None:
+        """The schedule's own move; None when another process made it first."""
+        async with self._changing() as connection:
+            return await teaching.make(connection, lecture, move, at=self._clock.now(), by=None)
+
+    async def due(self) -> list[Lecture]:
+        """The lectures that might have to move now."""
+        async with self._database.connect() as connection:
+            return await lectures.lectures_to_move(
+                connection, now=self._clock.now(), opens_before=self.policy.opens_before
+            )
+
+    async def announce(self) -> int:
+        """Announce what a process that died has left; how many."""
+        return await self._announcer.announce()
+
+    @asynccontextmanager
+    async def _changing(self) -> AsyncIterator[AsyncConnection]:
+        async with self._database.begin() as connection:
+            yield connection
+        await self._announcer.announce()
+
+
+TIMETABLE = web.AppKey("timetable", Timetable)
