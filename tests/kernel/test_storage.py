@@ -30,9 +30,11 @@ class Bucket:
             self.objects[key] = await request.read()
             return web.Response(headers={"ETag": '"1"'})
         if "delete" in request.query:
-            for doomed in re.findall("<Key>(.*?)</Key>", await request.text()):
-                self.objects.pop(doomed, None)
-            return web.Response(text="<DeleteResult></DeleteResult>")
+            doomed = re.findall("<Key>.*?</Key>", await request.text())
+            for name in doomed:
+                self.objects.pop(name[5:-6], None)
+            deleted = "".join(f"<Deleted>{name}</Deleted>" for name in doomed)
+            return web.Response(text=f"<DeleteResult>{deleted}</DeleteResult>")
         return self._get(request, key)
 
     async def _upload(self, request: web.Request, key: str) -> web.Response:
