@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Self
 
 import sqlalchemy as sa
@@ -66,6 +67,7 @@ class Database:
         """Make the engine; SettingsError when `url` can't be understood."""
         engine = create_async_engine(async_url(url), **_options(url))
         if engine.dialect.name == "sqlite":
+            Path(engine.url.database or "").parent.mkdir(parents=True, exist_ok=True)
             event.listen(engine.sync_engine, "connect", _prepare_sqlite)
             event.listen(engine.sync_engine, "begin", _begin_sqlite)
         return cls(engine)

@@ -1,0 +1,242 @@
+"""The command line: each command is one sentence to the machine, and answers in one."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Awaitable, Callable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+import click
+import msgspec
+from rich.console import Console
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from daris.app import build
+from daris.migrations import schema
+from daris.server import serve as serve_app
+from footprint import integrity
+from identity import credentials, people
+from identity.passwords import Passwords
+from identity.rights import Role
+from kernel import settings as kernel_settings
+from kernel import telemetry
+from kernel.clock import SystemClock
+from kernel.database import Database
+from kernel.errors import DarisError
+from kernel.settings import Settings
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+CLOCK = SystemClock()
+_out = Console(highlight=False)
+_as_json = click.option("--json", "as_json", is_flag=True, help="Answer as one line of JSON.")
+_roles = click.Choice([role.value for role in Role])
+
+
+class OneSentence(click.Group):
+    """Errors that we know are one sentence on standard error and exit code 1."""
+
+    def invoke(self, context: click.Context) -> Any:
+        try:
+            return super().invoke(context)
+        except DarisError as error:
+            click.echo(f"daris: {error.message}", err=True)
+            for finding in error.findings:
+                click.echo(f"  {finding}", err=True)
+            sys.exit(1)
+
+
+def with_settings(
+    command: Callable[Concatenate[Settings, P], T],
+) -> Callable[P, T]:
+    """Give the command the settings of the environment."""
+
+    @wraps(command)
+    def run(*arguments: P.args, **options: P.kwargs) -> T:
+        settings = kernel_settings.load(os.environ)
+        telemetry.configure(style=settings.log_format, level=settings.log_level)
+        return command(settings, *arguments, **options)
+
+    return run
+
+
+@click.group(cls=OneSentence, context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Daris: live teaching and broadcast. Settings are DARIS_* variables (docs/settings.md)."""
+
+
+@main.command()
+@with_settings
+def serve(settings: Settings) -> None:
+    """Serve pages, rooms, streams and channels until told to stop."""
+    asyncio.run(_serve(settings))
+
+
+@main.command()
+@_as_json
+@with_settings
+def migrate(settings: Settings, as_json: bool) -> None:
+    """Bring the database to the newest schema."""
+    revision = _on_database(settings, schema.revision_of)
+    _say({"revision": revision}, f"The database is at revision {revision}.", as_json)
+
+
+@main.group()
+def person() -> None:
+    """People: add, list, give a new password."""
+
+
+@person.command("add")
+@click.option("--login", required=True)
+@click.option("--name", required=True)
+@click.option("--role", "roles", multiple=True, required=True, type=_roles)
+@click.option("--password", prompt=True, hide_input=True, confirmation_prompt=True)
+@_as_json
+@with_settings
+def person_add(
+    settings: Settings,
+    *,
+    login: str,
+    name: str,
+    roles: tuple[Role, ...],
+    password: str,
+    as_json: bool,
+) -> None:
+    """Add someone who signs in with a password."""
+    hashed = _hash(password)
+
+    async def add(connection: AsyncConnection) -> people.Person:
+        return await people.add_person(
+            connection,
+            login=login,
+            name=name,
+            roles=map(Role, roles),
+            at=CLOCK.now(),
+            password_hash=hashed,
+        )
+
+    added = _write(settings, add)
+    _say({"id": added.id, "login": added.login}, f"{added.name} may sign in as {login}.", as_json)
+
+
+@person.command("list")
+@_as_json
+@with_settings
+def person_list(settings: Settings, as_json: bool) -> None:
+    """Everybody, by login."""
+    everybody = _write(settings, lambda connection: people.list_people(connection, limit=10_000))
+    lines = [f"{p.login:20} {', '.join(sorted(p.roles)):24} {p.name}" for p in everybody]
+    rows = [
+        {"id": p.id, "login": p.login, "name": p.name, "roles": sorted(p.roles)} for p in everybody
+    ]
+    _say(rows, "\n".join(lines), as_json)
+
+
+@person.command("password")
+@click.option("--login", required=True)
+@click.option("--password", prompt=True, hide_input=True, confirmation_prompt=True)
+@_as_json
+@with_settings
+def person_password(settings: Settings, login: str, password: str, as_json: bool) -> None:
+    """Give someone a new password; their sessions and tokens end."""
+    hashed = _hash(password)
+
+    async def change(connection: AsyncConnection) -> people.Person:
+        found = await people.person_by_login(connection, login)
+        await people.set_password_hash(connection, found.id, hashed)
+        await credentials.revoke_all(connection, found.id, at=CLOCK.now())
+        return found
+
+    changed = _write(settings, change)
+    _say({"id": changed.id}, f"{changed.name} has a new password.", as_json)
+
+
+@main.group()
+def token() -> None:
+    """API tokens."""
+
+
+@token.command("create")
+@click.option("--login", help="Whose token; without it a new person of the role is made.")
+@click.option("--role", type=_roles, help="Narrow the token to this role.")
+@click.option("--label", default="made on the command line")
+@_as_json
+@with_settings
+def token_create(
+    settings: Settings, *, login: str | None, role: str | None, label: str, as_json: bool
+) -> None:
+    """Make a token for scripts and encoders; it is shown once."""
+
+    async def create(connection: AsyncConnection) -> str:
+        if login is None:
+            if role is None:
+                raise click.UsageError("Say --login, or --role, or both.")
+            made, _ = await credentials.add_token_for_role(connection, Role(role), at=CLOCK.now())
+            return made
+        owner = await people.person_by_login(connection, login)
+        roles = [Role(role)] if role else None
+        made, _ = await credentials.add_token(
+            connection, owner.id, at=CLOCK.now(), roles=roles, label=label
+        )
+        return made
+
+    made = _write(settings, create)
+    _say({"token": made}, made, as_json)
+
+
+@main.group()
+def footprint() -> None:
+    """The digital footprint."""
+
+
+@footprint.command("verify")
+@_as_json
+@with_settings
+def footprint_verify(settings: Settings, as_json: bool) -> None:
+    """Check the chain of the event log; names the first bad place."""
+    verdict = _write(settings, integrity.verify)
+    _say(verdict, str(verdict), as_json)
+
+
+async def _serve(settings: Settings) -> None:
+    await serve_app(build(settings, CLOCK), settings)
+
+
+def _write(settings: Settings, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+    """Run `work` in one transaction of the migrated database."""
+
+    async def run(database: Database) -> T:
+        async with database.begin() as connection:
+            return await work(connection)
+
+    return _on_database(settings, run)
+
+
+def _on_database(settings: Settings, work: Callable[[Database], Awaitable[T]]) -> T:
+    async def run() -> T:
+        database = Database.open(settings.database)
+        try:
+            await database.check()
+            await schema.migrate(database)
+            return await work(database)
+        finally:
+            await database.aclose()
+
+    return asyncio.run(run())
+
+
+def _hash(password: str) -> str:
+    passwords = Passwords()
+    try:
+        return asyncio.run(passwords.hash(password))
+    finally:
+        passwords.close()
+
+
+def _say(data: Any, sentence: str, as_json: bool) -> None:
+    if as_json:
+        click.echo(msgspec.json.encode(data))
+    else:
+        _out.print(sentence)
