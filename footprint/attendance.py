@@ -1,0 +1,173 @@
+"""Attendance: how long a person was provably present, as a pure function of intervals.
+
+Presence is the union of a person's intervals over all seats, devices and channels, clipped to the
+counted window: two tabs never count twice, and no percentage passes 100.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+import msgspec
+
+_NOTHING: Final = timedelta(0)
+
+
+class Channel(StrEnum):
+    """How somebody was there."""
+
+    WEBRTC = "webrtc"
+    HLS = "hls"
+    RECORDING = "recording"
+    TV = "tv"
+
+
+class Status(StrEnum):
+    """What the policy makes of the minutes."""
+
+    PRESENT = "present"
+    LATE = "late"
+    ABSENT = "absent"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """A half-open stretch of time, [began_at, ended_at)."""
+
+    began_at: datetime
+    ended_at: datetime
+
+    @property
+    def length(self) -> timedelta:
+        return max(self.ended_at - self.began_at, _NOTHING)
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """One proven stay: from the first to the last proof, on one seat or view."""
+
+    person: UUID
+    channel: Channel
+    span: Span
+
+
+class Policy(msgspec.Struct, frozen=True, kw_only=True):
+    """The rules of counting. Results name the version, so that a later change explains itself."""
+
+    version: str = "daris-1"
+    present_percent: float = 75.0
+    late_after: timedelta = timedelta(minutes=10)
+    early_opening: timedelta = timedelta(0)  # time before the start that counts too
+    reconnect_grace: timedelta = timedelta(seconds=30)  # merges what is shown, never what counts
+    channels: frozenset[Channel] = frozenset(Channel)
+
+
+DEFAULT_POLICY: Final = Policy()
+
+
+@dataclass(frozen=True, slots=True)
+class Attendance:
+    """One person at one lecture."""
+
+    person: UUID
+    present: timedelta
+    percent: float  # of the window, 0 to 100
+    status: Status
+    first_in: datetime | None
+    last_out: datetime | None
+    shown: tuple[Span, ...]  # merged over the reconnect grace, for display
+    counted: tuple[Span, ...]  # exactly what was counted
+    by_channel: Mapping[Channel, timedelta]  # each channel's own union; they may overlap
+    policy: str
+
+    @property
+    def minutes(self) -> float:
+        return self.present.total_seconds() / 60
+
+
+def counted_window(
+    plan: Span, *, started_at: datetime | None, ended_at: datetime | None, now: datetime
+) -> Span:
+    """What attendance is a share of: the time really taught, else the plan.
+
+    While the lecture is live the window ends now.
+    """
+    if started_at is None:
+        return plan
+    return Span(started_at, max(started_at, ended_at or now))
+
+
+def attendance(
+    presences: Iterable[Presence], window: Span, policy: Policy = DEFAULT_POLICY
+) -> list[Attendance]:
+    """One row per person with any presence, in the order of first arrival."""
+    by_person: defaultdict[UUID, list[Presence]] = defaultdict(list)
+    for presence in presences:
+        if presence.channel in policy.channels:
+            by_person[presence.person].append(presence)
+    rows = [_row(person, stays, window, policy) for person, stays in by_person.items()]
+    return sorted(rows, key=lambda row: (row.first_in or window.ended_at, row.person))
+
+
+def union(spans: Iterable[Span], *, bridging: timedelta = _NOTHING) -> list[Span]:
+    """The same time as disjoint spans in order; gaps up to `bridging` are closed."""
+    merged: list[Span] = []
+    for span in sorted(span for span in spans if span.length > _NOTHING):
+        if merged and span.began_at - merged[-1].ended_at <= bridging:
+            last = merged[-1]
+            merged[-1] = Span(last.began_at, max(last.ended_at, span.ended_at))
+        else:
+            merged.append(span)
+    return merged
+
+
+def clip(span: Span, window: Span) -> Span:
+    """The part of the span inside the window; of no length when there is none."""
+    began_at = max(span.began_at, window.began_at)
+    return Span(began_at, max(began_at, min(span.ended_at, window.ended_at)))
+
+
+def total(spans: Iterable[Span]) -> timedelta:
+    return sum((span.length for span in spans), _NOTHING)
+
+
+def _row(person: UUID, stays: Sequence[Presence], window: Span, policy: Policy) -> Attendance:
+    opened = Span(window.began_at - policy.early_opening, window.ended_at)
+    counted = union(clip(stay.span, opened) for stay in stays)
+    present = total(counted)
+    percent = _percent(present, window.length)
+    first_in = counted[0].began_at if counted else None
+    return Attendance(
+        person=person,
+        present=present,
+        percent=percent,
+        status=_status(percent, first_in, window, policy),
+        first_in=first_in,
+        last_out=counted[-1].ended_at if counted else None,
+        shown=tuple(union(counted, bridging=policy.reconnect_grace)),
+        counted=tuple(counted),
+        by_channel=_by_channel(stays, opened),
+        policy=policy.version,
+    )
+
+
+def _by_channel(stays: Iterable[Presence], window: Span) -> dict[Channel, timedelta]:
+    spans: defaultdict[Channel, list[Span]] = defaultdict(list)
+    for stay in stays:
+        spans[stay.channel].append(clip(stay.span, window))
+    return {channel: total(union(spans[channel])) for channel in Channel if channel in spans}
+
+
+def _percent(present: timedelta, window: timedelta) -> float:
+    """Time before the start may make up for time missed; more than all of it is still all."""
+    return min(100.0, 100 * (present / window)) if window else 0.0
+
+
+def _status(percent: float, first_in: datetime | None, window: Span, policy: Policy) -> Status:
+    if first_in is None or percent < policy.present_percent:
+        return Status.ABSENT
+    return Status.LATE if first_in > window.began_at + policy.late_after else Status.PRESENT

@@ -1,0 +1,156 @@
+"""The attendance sheet of a lecture: intervals, names and policy put together."""
+
+from collections.abc import Collection
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from footprint.attendance import (
+    DEFAULT_POLICY,
+    Attendance,
+    Channel,
+    Policy,
+    Presence,
+    Span,
+    Status,
+    attendance,
+    counted_window,
+)
+from footprint.log import facts_of_lecture
+from footprint.presence import presences
+from identity.people import people_by_ids
+from live.events import PersonJoined
+from schedule.lifecycle import Lecture
+
+
+class Interval(msgspec.Struct, frozen=True):
+    """One stretch of presence as it is shown."""
+
+    began_at: datetime
+    ended_at: datetime
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """One person."""
+
+    person: UUID
+    name: str
+    status: Status
+    minutes: float
+    percent: float
+    first_in: datetime | None
+    last_out: datetime | None
+    intervals: tuple[Interval, ...]  # gaps within the reconnect grace are closed: for display
+    counted: tuple[Interval, ...]  # what was counted
+    minutes_by_channel: dict[Channel, float]
+
+
+class Totals(msgspec.Struct, frozen=True, kw_only=True):
+    """The class."""
+
+    people: int
+    present: int  # late ones too
+    late: int
+    average_percent: float
+    window_minutes: float
+
+
+class Sheet(msgspec.Struct, frozen=True, kw_only=True):
+    """A lecture's attendance under one policy."""
+
+    lecture: UUID
+    title: str
+    window: Interval
+    policy: str
+    rows: tuple[Row, ...]
+    totals: Totals
+
+
+async def sheet(
+    connection: AsyncConnection,
+    lecture: Lecture,
+    *,
+    now: datetime,
+    only: UUID | None = None,
+    policy: Policy = DEFAULT_POLICY,
+) -> Sheet:
+    """Everybody who was there, or `only` one person."""
+    stays = await presences(connection, lecture.id)
+    window = window_of(lecture, now)
+    rows = attendance((s for s in stays if only in {None, s.person}), window, policy)
+    names = await _names(connection, lecture.id, {row.person for row in rows})
+    shown = tuple(_row(row, names.get(row.person, "")) for row in rows)
+    return Sheet(
+        lecture=lecture.id,
+        title=lecture.title,
+        window=_interval(window),
+        policy=policy.version,
+        rows=shown,
+        totals=_totals(shown, window),
+    )
+
+
+async def raw_intervals(connection: AsyncConnection, lecture: UUID) -> list[tuple[str, Presence]]:
+    """Every proven stay as it is, unmerged and unclipped, with the person's name."""
+    stays = await presences(connection, lecture)
+    names = await _names(connection, lecture, {stay.person for stay in stays})
+    return [(names.get(stay.person, ""), stay) for stay in stays]
+
+
+def window_of(lecture: Lecture, now: datetime) -> Span:
+    """The counted window of a lecture."""
+    return counted_window(
+        Span(lecture.starts_at, lecture.ends_at),
+        started_at=lecture.started_at,
+        ended_at=lecture.ended_at,
+        now=now,
+    )
+
+
+async def _names(
+    connection: AsyncConnection, lecture: UUID, people: Collection[UUID]
+) -> dict[UUID, str]:
+    """From the accounts; guests as they called themselves when they came in."""
+    names: dict[UUID, str] = {}
+    if known := await people_by_ids(connection, people):
+        names = {key: person.name for key, person in known.items()}
+    if set(people) - set(names):
+        for kept in await facts_of_lecture(connection, lecture, PersonJoined):
+            fact = kept.fact
+            if isinstance(fact, PersonJoined) and fact.person is not None:
+                names.setdefault(fact.person, fact.name)
+    return names
+
+
+def _row(row: Attendance, name: str) -> Row:
+    return Row(
+        person=row.person,
+        name=name,
+        status=row.status,
+        minutes=round(row.minutes, 2),
+        percent=round(row.percent, 1),
+        first_in=row.first_in,
+        last_out=row.last_out,
+        intervals=tuple(map(_interval, row.shown)),
+        counted=tuple(map(_interval, row.counted)),
+        minutes_by_channel={
+            channel: round(length.total_seconds() / 60, 2)
+            for channel, length in row.by_channel.items()
+        },
+    )
+
+
+def _totals(rows: tuple[Row, ...], window: Span) -> Totals:
+    return Totals(
+        people=len(rows),
+        present=sum(row.status is not Status.ABSENT for row in rows),
+        late=sum(row.status is Status.LATE for row in rows),
+        average_percent=round(sum(row.percent for row in rows) / len(rows), 1) if rows else 0.0,
+        window_minutes=round(window.length.total_seconds() / 60, 2),
+    )
+
+
+def _interval(span: Span) -> Interval:
+    return Interval(span.began_at, span.ended_at)

@@ -1,0 +1,143 @@
+"""Attendance and chat over HTTP."""
+
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+from aiohttp import web
+
+from footprint import export, lrs
+from footprint.events import FootprintRead
+from footprint.log import ChatLine, chat
+from footprint.sheets import Sheet, raw_intervals, sheet
+from identity.rights import Action, Subject, Viewer, allows
+from identity.sessions import require, viewer_of
+from kernel.ids import new_id
+from kernel.pages import render
+from kernel.web import CLOCK, DATABASE, RECORDER, path_id, query, reply
+from schedule.lectures import lecture_by_id
+from schedule.lifecycle import Lecture
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """How the sheet is wanted."""
+
+    format: Literal["json", "csv"] | None = None
+    sheet: Literal["people", "intervals"] = "people"
+    bom: bool = False
+
+
+class Chat(msgspec.Struct, frozen=True):
+    """A lecture's chat."""
+
+    lines: list[ChatLine]
+
+
+def routes() -> list[web.RouteDef]:
+    return [
+        web.get("/api/v1/lectures/{id}/attendance", read_attendance),
+        web.get("/api/v1/lectures/{id}/chat", read_chat),
+        web.get("/lectures/{id}/attendance", show_attendance),
+        *lrs.routes(),
+    ]
+
+
+async def read_attendance(request: web.Request) -> web.Response:
+    """The sheet as JSON or CSV. Who may not see it all sees their own row."""
+    asked = query(request, Asked)
+    lecture = await _lecture(request)
+    only = _only(request, lecture)
+    await _note(request, lecture, "attendance", only)
+    if _wants_csv(request, asked):
+        return await _as_csv(request, lecture, asked, only)
+    return reply(await _sheet(request, lecture, only))
+
+
+async def show_attendance(request: web.Request) -> web.Response:
+    """The sheet as a page."""
+    lecture = await _lecture(request)
+    only = _only(request, lecture)
+    await _note(request, lecture, "attendance", only)
+    found = await _sheet(request, lecture, only)
+    return render(
+        request,
+        "attendance.html",
+        lecture=lecture,
+        sheet=found,
+        rows=found.rows,
+        totals=found.totals,
+        is_own=only is not None,
+        csv_url=f"/api/v1/lectures/{lecture.id}/attendance?format=csv&bom=true",
+        intervals_url=f"/api/v1/lectures/{lecture.id}/attendance?format=csv&sheet=intervals&bom=true",
+    )
+
+
+async def read_chat(request: web.Request) -> web.Response:
+    """The lecture's chat, for whoever may be in it or watch it."""
+    lecture = await _lecture(request)
+    if not allows(viewer_of(request), Action.WATCH_RECORDING, lecture.subject):
+        require(request, Action.JOIN_LECTURE, lecture.subject)
+    async with request.app[DATABASE].connect() as connection:
+        return reply(Chat(await chat(connection, lecture.id)))
+
+
+async def _lecture(request: web.Request) -> Lecture:
+    async with request.app[DATABASE].connect() as connection:
+        return await lecture_by_id(connection, path_id(request))
+
+
+async def _sheet(request: web.Request, lecture: Lecture, only: UUID | None) -> Sheet:
+    async with request.app[DATABASE].connect() as connection:
+        return await sheet(connection, lecture, now=request.app[CLOCK].now(), only=only)
+
+
+async def _as_csv(
+    request: web.Request, lecture: Lecture, asked: Asked, only: UUID | None
+) -> web.Response:
+    if asked.sheet == "intervals":
+        async with request.app[DATABASE].connect() as connection:
+            stays = await raw_intervals(connection, lecture.id)
+        rows = export.interval_rows(s for s in stays if only in {None, s[1].person})
+    else:
+        rows = export.attendance_rows(await _sheet(request, lecture, only))
+    name = f"{asked.sheet}-{lecture.starts_at:%Y-%m-%d}-{lecture.id}.csv"
+    return web.Response(
+        text=export.csv_text(rows, has_bom=asked.bom),
+        content_type="text/csv",
+        charset="utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
+def _wants_csv(request: web.Request, asked: Asked) -> bool:
+    return asked.format == "csv" or (
+        asked.format is None and "text/csv" in request.headers.get("Accept", "")
+    )
+
+
+def _only(request: web.Request, lecture: Lecture) -> UUID | None:
+    """The viewer, when their own row is all that they may see; None: everybody's."""
+    viewer = viewer_of(request)
+    own = Subject(lecture=lecture.id, person=viewer.person_id)
+    if not allows(viewer, Action.SEE_ATTENDANCE, lecture.subject) and _may_see_own(viewer, own):
+        return viewer.person_id
+    require(request, Action.SEE_ATTENDANCE, lecture.subject)
+    return None
+
+
+def _may_see_own(viewer: Viewer, own: Subject) -> bool:
+    return viewer.is_signed_in and allows(viewer, Action.SEE_OWN_FOOTPRINT, own)
+
+
+async def _note(request: web.Request, lecture: Lecture, what: str, only: UUID | None) -> None:
+    """Whoever reads others' footprint leaves one."""
+    if only is not None:
+        return
+    fact = FootprintRead(
+        id=new_id(),
+        at=request.app[CLOCK].now(),
+        lecture=lecture.id,
+        person=viewer_of(request).actor,
+        what=what,
+    )
+    await request.app[RECORDER].record(fact)
