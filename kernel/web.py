@@ -59,7 +59,7 @@ async def decode(request: web.Request, kind: type[T]) -> T:
         return msgspec.json.decode(await request.read(), type=kind)
     except web.HTTPRequestEntityTooLarge as error:
         raise TooLarge("The body is larger than 1 MiB.") from error
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:  # the latter when nested too deeply
         raise Invalid(f"The body can't be read: {error}.") from error
 
 
