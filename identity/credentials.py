@@ -40,7 +40,7 @@ credentials = sa.Table(
     sa.Column("token_hash", sa.LargeBinary(32), nullable=False, unique=True),
     sa.Column("kind", sa.String(10), nullable=False),
     sa.Column("person", Id, sa.ForeignKey("people.id"), nullable=False, index=True),
-    sa.Column("roles", sa.JSON),  # null: all that the person has
+    sa.Column("roles", sa.JSON(none_as_null=True)),  # null: all that the person has
     sa.Column("label", sa.String(200), nullable=False),
     sa.Column("created_at", UtcDateTime, nullable=False),
     sa.Column("used_at", UtcDateTime),  # to within ten minutes

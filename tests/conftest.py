@@ -1,0 +1,232 @@
+"""What all tests share. Real servers, a clock that the test moves, factories with defaults.
+
+clock            ManualClock at NOW
+database         a migrated SQLite file of this test
+postgres_url     an empty PostgreSQL database of this test
+either_database  migrated; the test runs on SQLite and on PostgreSQL
+redis_url        a Redis without keys
+kept             a Recorder that holds the facts in a list, `kept.facts`
+add_person       await add_person(Role.LECTURER, name=…) on `database`
+add_lecture      await add_lecture(lecturer, starts_in=…, takes=…) on `database`
+"""
+
+import asyncio
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import psycopg
+import pytest
+import redis
+
+from daris.migrations.schema import migrate
+from identity.people import Person
+from identity.people import add_person as add_person_to
+from identity.rights import Role
+from kernel.clock import ManualClock
+from kernel.database import Database
+from kernel.facts import Fact
+from kernel.ids import new_id
+from schedule.lifecycle import Lecture
+from schedule.planning import Author, Plan, plan
+
+NOW = datetime(2026, 9, 7, 4, 0, tzinfo=UTC)  # a Monday in term, 9:00 in Almaty
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock(NOW)
+
+
+@pytest.fixture
+async def database(tmp_path, migrated_sqlite) -> AsyncIterator[Database]:
+    """A migrated SQLite file of this test; a second process may open `database.engine.url`."""
+    file = shutil.copy(migrated_sqlite, tmp_path / "daris.db")
+    database = Database.open(f"sqlite:///{file}")
+    yield database
+    await database.aclose()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+async def either_database(request, tmp_path) -> AsyncIterator[Database]:
+    """A migrated database, once of each kind."""
+    is_sqlite = request.param == "sqlite"
+    url = f"sqlite:///{tmp_path}/e.db" if is_sqlite else request.getfixturevalue("postgres_url")
+    database = Database.open(url)
+    await migrate(database)
+    yield database
+    await database.aclose()
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory) -> Path:
+    """A file to copy: migrating takes longer."""
+    file = tmp_path_factory.mktemp("migrated") / "daris.db"
+
+    async def make() -> None:
+        database = Database.open(f"sqlite:///{file}")
+        await migrate(database)
+        await database.aclose()  # the last to close writes the WAL back
+
+    asyncio.run(make())
+    return file
+
+
+@pytest.fixture
+def postgres_url(postgres_folder) -> Iterator[str]:
+    """An empty database, dropped at the end."""
+    name = f"t{new_id().hex}"
+    with psycopg.connect(_postgres(postgres_folder), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE template0")
+        yield f"postgresql://postgres@/{name}?host={postgres_folder}"
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def postgres_folder() -> Iterator[Path]:
+    """A running cluster of this session; the folder holds its socket. It listens on no port."""
+    binaries = _postgres_binaries()
+    account = {"user": "postgres", "group": "postgres"} if os.geteuid() == 0 else {}
+    with TemporaryDirectory(prefix="daris-postgres-") as name:
+        folder = Path(name)
+        if account:
+            shutil.chown(folder, **account)
+        data = folder / "data"
+        make = [binaries / "initdb", "--pgdata", data, "--username=postgres", "--auth=trust"]
+        subprocess.run([*make, "--no-sync"], check=True, stdout=subprocess.DEVNULL, **account)
+        settings = ("listen_addresses=", f"unix_socket_directories={folder}", "fsync=off")
+        serve = [binaries / "postgres", "-D", data, *(f"--{setting}" for setting in settings)]
+        with _child(serve, log=folder / "log", **account):
+            _wait_until(lambda: psycopg.connect(_postgres(folder)).close(), psycopg.Error)
+            yield folder
+
+
+@pytest.fixture
+def redis_url(redis_socket) -> str:
+    """A Redis without keys."""
+    url = f"unix://{redis_socket}"
+    with redis.Redis.from_url(url) as client:
+        client.flushall()
+    return url
+
+
+@pytest.fixture(scope="session")
+def redis_socket() -> Iterator[Path]:
+    """A running Redis of this session, behind a socket file. It listens on no port."""
+    if shutil.which("redis-server") is None:
+        pytest.fail("These tests need redis-server: apt-get install redis-server")
+    with TemporaryDirectory(prefix="daris-redis-") as name:
+        socket = Path(name) / "socket"
+        serve = ["redis-server", "--port", "0", "--unixsocket", socket, "--save", "", "--dir", name]
+        with _child(serve, log=Path(name) / "log"):
+            client = redis.Redis.from_url(f"unix://{socket}")
+            _wait_until(client.ping, redis.ConnectionError)
+            client.close()
+            yield socket
+
+
+class Kept:
+    """A recorder whose journal is a list."""
+
+    def __init__(self) -> None:
+        self.facts: list[Fact] = []
+
+    async def record(self, *facts: Fact) -> None:
+        self.facts.extend(facts)
+
+
+@pytest.fixture
+def kept() -> Kept:
+    return Kept()
+
+
+@pytest.fixture
+def add_person(database, clock):
+    """Add somebody: `await add_person(Role.STUDENT, name="Aliya")`; `into` is another database."""
+
+    async def add(*roles: Role, name: str = "", into: Database = database, **more) -> Person:
+        login = more.pop("login", f"p{new_id().hex}")
+        async with into.begin() as connection:
+            return await add_person_to(
+                connection, login=login, name=name or login, roles=roles, at=clock.now(), **more
+            )
+
+    return add
+
+
+@pytest.fixture
+def add_lecture(database, clock):
+    """Plan a lecture: `await add_lecture(person, starts_in=timedelta(hours=1))`."""
+
+    async def add(
+        lecturer: Person,
+        *,
+        starts_in: timedelta = timedelta(hours=1),
+        takes: timedelta = timedelta(minutes=50),
+        into: Database = database,
+        **more,
+    ) -> Lecture:
+        starts_at = clock.now() + starts_in
+        wanted = Plan(
+            title=more.pop("title", "Linear algebra"),
+            lecturer=lecturer.id,
+            starts_at=starts_at,
+            ends_at=starts_at + takes,
+            **more,
+        )
+        async with into.begin() as connection:
+            return await plan(connection, wanted, Author(lecturer.id, clock.now()))
+
+    return add
+
+
+def _postgres(folder: Path) -> str:
+    return f"host={folder} user=postgres dbname=postgres"
+
+
+def _postgres_binaries() -> Path:
+    """The newest installed; Debian keeps them off the PATH."""
+    on_path = shutil.which("initdb")
+    if on_path:
+        return Path(on_path).resolve().parent
+    versions = Path("/usr/lib/postgresql").glob("*/bin")
+    newest = max(versions, key=lambda folder: float(folder.parent.name), default=None)
+    if newest is None:
+        pytest.fail("These tests need PostgreSQL: apt-get install postgresql")
+    return newest
+
+
+@contextmanager
+def _child(command, *, log: Path, **account) -> Iterator[None]:
+    """Run a server for as long as the block, and end it gently."""
+    with log.open("w") as output:
+        process = subprocess.Popen(command, stdout=output, stderr=output, **account)
+        try:
+            yield
+        finally:
+            process.terminate()
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _wait_until(works, error: type[Exception], *, seconds: float = 30) -> None:
+    """Until a child that was just started answers. Only servers that can't tell are asked so."""
+    last = time.monotonic() + seconds
+    while True:
+        try:
+            works()
+        except error:
+            if time.monotonic() > last:
+                raise
+            time.sleep(0.02)
+        else:
+            return
