@@ -1,0 +1,148 @@
+"""A scripted class, a journal that is drained, and a database of either kind."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+import sqlalchemy as sa
+
+from footprint.drain import Drain
+from footprint.log import event
+from footprint.statements import House
+from kernel.clock import ManualClock
+from kernel.database import Database
+from kernel.ids import new_id
+from kernel.journal import Journal, open_journal
+from live.events import (
+    ChatSaid,
+    PersonJoined,
+    PersonLeft,
+    RoomClosed,
+    RoomOpened,
+    SeatProof,
+    SeatsAlive,
+)
+
+NOON = datetime(2026, 9, 7, 4, tzinfo=UTC)
+HOUSE = House("https://live.example.edu")
+
+
+@dataclass
+class Room:
+    """One run of one lecture's room, whose facts a test scripts by the minute."""
+
+    lecture: UUID = field(default_factory=new_id)
+    run: UUID = field(default_factory=new_id)
+
+    def at(self, minutes: float) -> datetime:
+        return NOON + timedelta(minutes=minutes)
+
+    def opened(self, minutes: float = 0) -> RoomOpened:
+        return RoomOpened(
+            id=new_id(), at=self.at(minutes), lecture=self.lecture, run=self.run, state="open"
+        )
+
+    def closed(self, minutes: float) -> RoomClosed:
+        return RoomClosed(
+            id=new_id(), at=self.at(minutes), lecture=self.lecture, run=self.run, reason="ended"
+        )
+
+    def joined(self, person: UUID, minutes: float, *, seat: UUID | None = None) -> PersonJoined:
+        return PersonJoined(
+            id=new_id(),
+            at=self.at(minutes),
+            lecture=self.lecture,
+            run=self.run,
+            person=person,
+            seat=seat or new_id(),
+            device="laptop",
+            name="Guest of honour",
+            role="student",
+        )
+
+    def left(
+        self, joined: PersonJoined, minutes: float, *, proof: float | None = None
+    ) -> PersonLeft:
+        return PersonLeft(
+            id=new_id(),
+            at=self.at(minutes),
+            lecture=self.lecture,
+            run=self.run,
+            person=joined.person,
+            seat=joined.seat,
+            device=joined.device,
+            reason="gone",
+            last_proof_at=self.at(minutes if proof is None else proof),
+        )
+
+    def alive(self, minutes: float, *joined: PersonJoined) -> SeatsAlive:
+        proofs = tuple(SeatProof(seat.seat, self.at(minutes)) for seat in joined)
+        return SeatsAlive(
+            id=new_id(), at=self.at(minutes), lecture=self.lecture, run=self.run, seats=proofs
+        )
+
+    def said(self, joined: PersonJoined, text: str, minutes: float = 1) -> ChatSaid:
+        return ChatSaid(
+            id=new_id(),
+            at=self.at(minutes),
+            lecture=self.lecture,
+            run=self.run,
+            person=joined.person,
+            seat=joined.seat,
+            device=joined.device,
+            name=joined.name,
+            text=text,
+        )
+
+
+@pytest.fixture
+def room() -> Room:
+    return Room()
+
+
+@pytest.fixture
+def store(either_database) -> Database:
+    """Our tables on SQLite and on PostgreSQL."""
+    return either_database
+
+
+@pytest.fixture
+def journal_folder(tmp_path) -> Path:
+    return tmp_path / "journal"
+
+
+@pytest.fixture
+async def journal(journal_folder) -> AsyncIterator[Journal]:
+    async with open_journal(journal_folder) as journal:
+        yield journal
+
+
+@pytest.fixture
+def drain(journal, store, clock: ManualClock) -> Drain:
+    return Drain(journal, store, clock, HOUSE, first_pause=timedelta(milliseconds=1))
+
+
+async def drained(drain: Drain) -> None:
+    """Everything that is in the journal, step by step."""
+    while drain.journal.backlog_bytes():
+        await drain.step(await drain.journal.read(drain.batch_size))
+
+
+async def count(database: Database, table: sa.Table = event) -> int:
+    async with database.connect() as connection:
+        return await connection.scalar(sa.select(sa.func.count()).select_from(table))
+
+
+@pytest.fixture
+def kinds_of(store):
+    """The kinds in the log, in order."""
+
+    async def read() -> list[str]:
+        async with store.connect() as connection:
+            query = sa.select(event.c.kind).order_by(event.c.seq)
+            return list((await connection.execute(query)).scalars())
+
+    return read
