@@ -30,8 +30,8 @@ struct packet {
 
 struct leg {
     void *srtp;
-    uint32_t ssrc, timestamp_offset, packets, octets, last_timestamp;
-    uint16_t sequence_offset, first_sequence, last_sequence;
+    uint32_t ssrc, timestamp_offset, packets, packets_before, octets, last_timestamp;
+    uint16_t sequence_offset, last_sequence;
     uint8_t payload_type, waits, extension_size, name_size;
     uint8_t extension[24], name[28];
 };
@@ -164,9 +164,9 @@ static int takes(struct leg *leg, const struct packet *packet) {
         return 1;
     if (leg->waits == PAUSED || (leg->waits == WAITS_FOR_KEY && !packet->starts_key))
         return 0;
-    leg->first_sequence = (uint16_t)(leg->last_sequence + 1);
-    leg->sequence_offset = (uint16_t)(leg->first_sequence - packet->sequence);
-    leg->last_sequence = leg->first_sequence;
+    leg->packets_before = leg->packets;
+    leg->last_sequence++;
+    leg->sequence_offset = (uint16_t)(leg->last_sequence - packet->sequence);
     leg->waits = FLOWS;
     return 1;
 }

@@ -30,8 +30,8 @@ _GSO_REFUSALS: Final = {errno.EIO, errno.EINVAL, errno.EMSGSIZE}
 ffi.cdef("""
 struct packet { const uint8_t *payload; uint32_t timestamp; uint16_t sequence, size;
                 uint8_t marker, starts_key; };
-struct leg { void *srtp; uint32_t ssrc, timestamp_offset, packets, octets, last_timestamp;
-             uint16_t sequence_offset, first_sequence, last_sequence;
+struct leg { void *srtp; uint32_t ssrc, timestamp_offset, packets, packets_before,
+             octets, last_timestamp; uint16_t sequence_offset, last_sequence;
              uint8_t payload_type, waits, extension_size, name_size;
              uint8_t extension[24], name[28]; };
 int fanout_layout(void);
@@ -67,22 +67,22 @@ class Leg:
     # ----
     index: int = -1
     packets: int = 0
+    packets_before: int = 0
     octets: int = 0
     last_timestamp: int = 0
     sequence_offset: int = 0
-    first_sequence: int = 0
     last_sequence: int = 0
     name_cell: Any = None
 
 
 class Sent(NamedTuple):
-    """What a leg has sent so far; `first_sequence` opened the present run without a switch."""
+    """What a leg has sent so far; `packets_before` of them before it last had to wait."""
 
     packets: int
+    packets_before: int
     octets: int
     last_timestamp: int
     sequence_offset: int
-    first_sequence: int
     last_sequence: int
 
 
@@ -101,6 +101,9 @@ class Fan(Protocol):
     def add(self, leg: Leg) -> None: ...
     def remove(self, leg: Leg) -> None: ...
     def wait(self, leg: Leg, waits: Waits) -> None: ...
+    def wait_all(self, waits: Waits) -> None:
+        """Like `wait` for every leg that is not paused."""
+
     def redirect(self, leg: Leg, name: bytes) -> None: ...
     def sent(self, leg: Leg) -> Sent: ...
     def push(  # noqa: PLR0917 - once a packet: keywords cost
@@ -185,7 +188,7 @@ class CompiledFan:
         struct_.ssrc, struct_.payload_type = leg.ssrc, leg.payload_type
         struct_.timestamp_offset, struct_.waits = leg.timestamp_offset, leg.waits
         struct_.packets, struct_.octets = leg.packets, leg.octets
-        struct_.last_timestamp, struct_.last_sequence = leg.last_timestamp, leg.last_sequence
+        struct_.last_sequence = leg.last_sequence
         struct_.extension_size = len(leg.extension)
         ffi.memmove(struct_.extension, leg.extension, len(leg.extension))
         self.redirect(leg, leg.name)
@@ -197,8 +200,7 @@ class CompiledFan:
 
     def remove(self, leg: Leg) -> None:
         sent = self.sent(leg)
-        leg.packets, leg.octets, leg.last_timestamp = sent[:3]
-        leg.last_sequence = sent.last_sequence
+        leg.packets, leg.octets, leg.last_sequence = sent.packets, sent.octets, sent.last_sequence
         last = self._legs.pop()
         if last is not leg:
             self._structs[leg.index] = self._structs[last.index]
@@ -210,6 +212,11 @@ class CompiledFan:
         leg.waits = waits
         self._structs[leg.index].waits = waits
 
+    def wait_all(self, waits: Waits) -> None:
+        for leg in self._legs:
+            if self._structs[leg.index].waits != Waits.PAUSED:
+                self.wait(leg, waits)
+
     def redirect(self, leg: Leg, name: bytes) -> None:
         leg.name = name
         struct_ = self._structs[leg.index]
@@ -220,10 +227,10 @@ class CompiledFan:
         of = self._structs[leg.index]
         return Sent(
             of.packets,
+            of.packets_before,
             of.octets,
             of.last_timestamp,
             of.sequence_offset,
-            of.first_sequence,
             of.last_sequence,
         )
 
@@ -287,6 +294,11 @@ class PythonFan:
     def wait(self, leg: Leg, waits: Waits) -> None:
         leg.waits = waits
 
+    def wait_all(self, waits: Waits) -> None:
+        for leg in self._legs:
+            if leg.waits != Waits.PAUSED:
+                leg.waits = waits
+
     def redirect(self, leg: Leg, name: bytes) -> None:
         leg.name = name
         leg.name_cell = ffi.new("char[]", name)
@@ -294,10 +306,10 @@ class PythonFan:
     def sent(self, leg: Leg) -> Sent:
         return Sent(
             leg.packets,
+            leg.packets_before,
             leg.octets,
             leg.last_timestamp,
             leg.sequence_offset,
-            leg.first_sequence,
             leg.last_sequence,
         )
 
@@ -320,8 +332,9 @@ class PythonFan:
 def _takes(leg: Leg, packet: tuple[Any, int, int, int, int, int]) -> bool:
     if leg.waits == Waits.PAUSED or (leg.waits == Waits.KEY and not packet[5]):
         return False
-    leg.first_sequence = leg.last_sequence = (leg.last_sequence + 1) & 0xFFFF
-    leg.sequence_offset = (leg.first_sequence - packet[2]) & 0xFFFF
+    leg.packets_before = leg.packets
+    leg.last_sequence = (leg.last_sequence + 1) & 0xFFFF
+    leg.sequence_offset = (leg.last_sequence - packet[2]) & 0xFFFF
     leg.waits = Waits.NOTHING
     return True
 

@@ -1,17 +1,88 @@
-"""One seat's connection: offers are answered, packets flow."""
+"""One seat's connection: offers are answered, DTLS is agreed, packets come and go."""
 
-from collections.abc import Mapping
+import asyncio
+import contextlib
+import secrets
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, Protocol
 from uuid import UUID
 
+from aiortc.rtp import AnyRtcpPacket, RtcpSrPacket
+
+from kernel.errors import Gone
+from live import rtcp
+from live.adapter import SRTP_OVERHEAD, Dtls
+from live.datagrams import SLOT, ffi
+from live.forwarder import Forwarder
+from live.ice import Credentials, Drop
 from live.messages import Source
+from live.negotiation import Chosen, choose_to_receive
+from live.plan import Plan, Wanted, answer_sections, make_plan
+from live.port import PEERS, MediaPort
+from live.reception import Published, Reception, Receptions
+from live.rtp import read_extension, read_header
+from live.sdp import TRANSPORT_CC_EXTENSION, Offer, Section, Transport, read_offer, write_answer
+from live.subscription import Subscription
+from live.transport_feedback import ArrivalLog
+
+CONSENT_SECONDS: Final = 30.0  # RFC 7675
+_HANDSHAKE_SECONDS: Final = 20.0
+_REPORT_SECONDS: Final = 1.0
+_FEEDBACK_SECONDS: Final = 0.045
+_MOST_ADDRESSES: Final = 8
+_UNLIMITED_BPS: Final = 20_000_000
+_SRTCP_TRAILER: Final = SRTP_OVERHEAD + 4
+
+
+class PeerStage(Protocol):
+    """What a peer needs of its stage."""
+
+    def wanted(self) -> Mapping[UUID, Wanted]: ...
+    def forwarder(self, track_id: UUID) -> Forwarder | None: ...
+    def publish(self, peer: "Peer", source: Source, chosen: Chosen) -> Forwarder: ...
+    def unpublish(self, peer: "Peer", forwarder: Forwarder) -> None: ...
+    def peer_ready(self, peer: "Peer") -> None: ...
+    def peer_lost(self, peer: "Peer") -> None: ...
+    def peer_closed(self, peer: "Peer") -> None: ...
 
 
 class Peer:
-    """Made by `Stage.connect`."""
+    """Made by `Stage.connect`. Event loop only."""
 
-    seat: UUID
-    last_heard: float
-    """Clock.monotonic() of the last authenticated packet; of `connect` before the first."""
+    def __init__(self, seat: UUID, port: MediaPort, stage: PeerStage) -> None:
+        self.seat = seat
+        self.last_heard: float = port.clock.monotonic()
+        """Clock.monotonic() of the last authenticated packet; of `connect` before the first."""
+        self.is_ready = False
+        self.is_closed = False
+        self._port = port
+        self._stage = stage
+        self._ssrc = secrets.randbits(31) + 1
+        self._cname = secrets.token_hex(8)
+        self._sessions: list[Credentials] = [port.ice.open(self)]
+        self._names: list[bytes] = []
+        self._remote: bytes | None = None
+        self._dtls: Dtls | None = None
+        self._handshake: asyncio.Task[None] | None = None
+        self._fingerprints: tuple[tuple[str, str], ...] = ()
+        self._remote_ufrag = ""
+        self._setup = ""
+        self._version = 0
+        self._session = secrets.randbits(62)
+        self._reachable = asyncio.Event()
+        self._receptions = Receptions(self._ask_keyframe)
+        self._subscriptions: dict[str, Subscription] = {}
+        self._by_ssrc: dict[int, Subscription] = {}
+        self._muted: set[Source] = set()
+        self._arrivals = ArrivalLog()
+        self._arrival_extension = 0
+        self._takes_limit = False
+        self._report_at = self.last_heard + secrets.randbelow(1000) / 1000
+        self._feedback_at = self.last_heard
+        self._buffer = ffi.new("char[]", SLOT)
+        PEERS.inc()
+
+    # ------------------------------------------------------------ signalling
 
     async def answer(
         self, offer: str, *, send: Mapping[str, Source], receive: Mapping[str, UUID]
@@ -20,18 +91,301 @@ class Peer:
 
         `send` says which source an m-section (by mid) publishes, `receive` which track it wants;
         sections in neither are answered inactive, and so is a wanted track that is gone or whose
-        codec the offer cannot take. Raises Invalid (malformed) or Refused (unusable).
+        codec the offer cannot take. Raises Invalid (malformed), Refused (unusable), or Gone when
+        this peer is closed or the offer comes from another connection: connect the seat again.
         """
-        raise NotImplementedError
+        read = read_offer(offer)
+        self._recognise(read)
+        plan = make_plan(read, send, receive, self._stage.wanted())
+        self._publish(plan)
+        self._subscribe(plan)
+        self._start(read)
+        outgoing = {mid: one.outgoing(self._cname) for mid, one in self._subscriptions.items()}
+        self._version += 1
+        return write_answer(
+            read,
+            answer_sections(read, plan, outgoing),
+            self._transport(),
+            session=self._session,
+            version=self._version,
+        )
+
+    def _recognise(self, offer: Offer) -> None:
+        if self.is_closed:
+            raise Gone("This media connection is closed: connect again.")
+        if self._fingerprints and offer.fingerprints != self._fingerprints:
+            raise Gone("The offer comes from another media connection: connect again.")
+        if self._remote_ufrag and offer.ufrag != self._remote_ufrag:
+            self._sessions.append(self._port.ice.open(self))  # an ICE restart
+            self._close_sessions(self._sessions[:-2])
+        self._remote_ufrag = offer.ufrag
+
+    def _publish(self, plan: Plan) -> None:
+        before = {id(one.forwarder): one.forwarder for one in self._receptions.published.values()}
+        published: dict[str, Published] = {}
+        for mid, (section, source, chosen) in plan.published.items():
+            forwarder = self._stage.publish(self, source, chosen)
+            forwarder.set_muted(muted=source in self._muted)
+            published[mid] = Published(section, chosen, forwarder)
+            before.pop(id(forwarder), None)
+        self._receptions.replace(published)
+        for forwarder in before.values():
+            self._stage.unpublish(self, forwarder)
+        choices = [chosen for _, _, chosen in plan.published.values()]
+        numbers = [chosen.extensions.get(TRANSPORT_CC_EXTENSION, 0) for chosen in choices]
+        self._arrival_extension = max(numbers, default=0)
+        self._takes_limit = any("goog-remb" in chosen.format.feedback for chosen in choices)
+
+    def _subscribe(self, plan: Plan) -> None:
+        for mid, subscription in self._subscriptions.items():
+            if mid not in plan.received:
+                subscription.forget()
+        for section, track_id, chosen in plan.received.values():
+            forwarder = self._stage.forwarder(track_id)
+            if forwarder is not None:
+                self._subscription(section).choose(section, forwarder, chosen)
+        self._connect_all()
+
+    def _subscription(self, section: Section) -> Subscription:
+        found = self._subscriptions.get(section.mid)
+        if found is None:
+            found = Subscription(section, self._port.srtp)
+            self._subscriptions[section.mid] = found
+            self._by_ssrc[found.ssrc] = found
+        return found
+
+    def _connect_all(self) -> None:
+        if self._dtls is None or not self._dtls.is_ready or self._remote is None:
+            return
+        for subscription in self._subscriptions.values():
+            subscription.connect(self._dtls, self._remote, self._port.clock.monotonic())
 
     def switch(self, mid: str, track_id: UUID) -> bool:
         """Feed a receiving section from another track of the same codec, without a new offer."""
-        raise NotImplementedError
+        subscription, forwarder = self._subscriptions.get(mid), self._stage.forwarder(track_id)
+        if subscription is None or subscription.chosen is None or forwarder is None:
+            return False
+        wanted = self._stage.wanted()[track_id]
+        chosen = choose_to_receive(subscription.section, wanted.codec, wanted.profile)
+        if chosen != subscription.chosen or wanted.kind != subscription.section.kind:
+            return False
+        subscription.choose(subscription.section, forwarder, chosen)
+        self._connect_all()
+        return True
 
     def set_muted(self, source: Source, *, muted: bool) -> None:
-        """Keep a published source from being forwarded and tapped."""
-        raise NotImplementedError
+        """Keep a source from being forwarded and tapped, published or yet to be."""
+        (self._muted.add if muted else self._muted.discard)(source)
+        for published in self._receptions.published.values():
+            if published.forwarder.track.source is source:
+                published.forwarder.set_muted(muted=muted)
+                published.forwarder.want_keyframe(self._port.clock.monotonic(), 0)
+
+    # ------------------------------------------------------------ transport
+
+    def _transport(self) -> Transport:
+        credentials, port = self._sessions[-1], self._port
+        return Transport(
+            ufrag=credentials.ufrag,
+            password=credentials.password,
+            fingerprint=port.certificate.fingerprint,
+            setup=self._setup,
+            addresses=port.announced,
+            port=port.port,
+        )
+
+    def _start(self, offer: Offer) -> None:
+        """Begin the handshake with the first offer. We are its server unless the other must be."""
+        if self._dtls is not None:
+            return
+        self._fingerprints = offer.fingerprints
+        is_server = offer.setup != "passive"
+        self._setup = "passive" if is_server else "active"
+        self._dtls = Dtls(self._port.certificate, is_server=is_server, send=self._send_raw)
+        self._dtls.on_close(self._lose)
+        self._handshake = self._port.start(self._shake_hands(self._dtls), "dtls-handshake")
+
+    async def _shake_hands(self, dtls: Dtls) -> None:
+        try:
+            async with asyncio.timeout(_HANDSHAKE_SECONDS):
+                await self._reachable.wait()
+                is_done = await dtls.handshake(self._fingerprints)
+        except TimeoutError:
+            is_done = False
+        if not is_done or self.is_closed:
+            self._lose()
+            return
+        self.is_ready = True
+        self._connect_all()
+        self._stage.peer_ready(self)
+
+    def _send_raw(self, datagram: bytes) -> None:
+        if self._remote is not None:
+            self._port.send(datagram, self._remote)
+
+    def checked(self, name: bytes, *, nominates: bool) -> None:
+        """A connectivity check with our password came from this raw address."""
+        self.last_heard = self._port.now
+        if name not in self._names:
+            self._names.append(name)
+            self._port.bind(name, self)
+            self._port.unbind(self._names[:-_MOST_ADDRESSES], self)
+            del self._names[:-_MOST_ADDRESSES]
+        if name != self._remote and (nominates or self._remote is None):
+            self._remote = name
+            for subscription in self._subscriptions.values():
+                subscription.redirect(name)
+            self._reachable.set()
+
+    def dtls_came(self, datagram: bytes) -> None:
+        if self._dtls is not None:
+            self._dtls.feed(datagram)
+
+    # ------------------------------------------------------------ packets
+
+    def rtp_came(self, buffer: Any, view: memoryview, size: int) -> Drop | None:
+        """A media packet, decrypted in place and handed on."""
+        dtls, now = self._dtls, self._port.now
+        if dtls is None or not dtls.is_ready:
+            return Drop.UNREADABLE
+        size = self._port.srtp.unprotect(dtls.inbound, buffer, size)
+        if size < 0:
+            return Drop.UNREADABLE
+        self.last_heard = now
+        header = read_header(view, size)
+        if header is None:
+            return Drop.MALFORMED
+        if self._arrival_extension:
+            number = read_extension(view, header, self._arrival_extension)
+            if number is not None and len(number) == 2:
+                self._arrivals.note(int.from_bytes(number, "big"), now)
+        return self._receptions.take(view, header, buffer, now)
+
+    def rtcp_came(self, buffer: Any, view: memoryview, size: int) -> Drop | None:
+        """A control packet: reports, losses, keyframe requests."""
+        dtls, now = self._dtls, self._port.now
+        if dtls is None or not dtls.is_ready:
+            return Drop.UNREADABLE
+        size = self._port.srtp.unprotect_rtcp(dtls.inbound, buffer, size)
+        if size < 0:
+            return Drop.UNREADABLE
+        self.last_heard = now
+        packets = rtcp.read(bytes(view[:size]))
+        for packet in packets:
+            self._take_report(packet, now)
+        return None if packets else Drop.MALFORMED
+
+    def _take_report(self, packet: AnyRtcpPacket, now: float) -> None:
+        if isinstance(packet, RtcpSrPacket):
+            reception = self._receptions.by_ssrc(packet.ssrc)
+            if reception is not None:
+                reception.reported(packet, now)
+        for ssrc in rtcp.keyframe_ssrcs(packet):
+            if ssrc in self._by_ssrc:
+                self._by_ssrc[ssrc].keyframe_wanted(now)
+        lost = rtcp.nacked(packet)
+        subscription = self._by_ssrc.get(getattr(packet, "media_ssrc", 0)) if lost else None
+        if subscription is not None and self._remote is not None:
+            for datagram in subscription.resends(lost, now):
+                self._port.send(datagram, self._remote)
+
+    # ------------------------------------------------------------ what is due
+
+    def tick(self, now: float) -> None:
+        """About every 25 ms."""
+        if now - self.last_heard > CONSENT_SECONDS:
+            self._lose()
+        elif self.is_ready:
+            self._ask_again(now)
+            if now >= self._feedback_at:
+                self._feedback_at = now + _FEEDBACK_SECONDS
+                self._feed_back()
+            if now >= self._report_at:
+                self._report_at = now + _REPORT_SECONDS
+                self._report(now)
+
+    def _feed_back(self) -> None:
+        for feedback in self._arrivals.reports(self._ssrc, self._some_ssrc()):
+            self._send_rtcp(feedback)
+
+    def _some_ssrc(self) -> int:
+        return next((reception.ssrc for reception in self._receptions.all()), 0)
+
+    def _ask_again(self, now: float) -> None:
+        for reception in self._receptions.all():
+            lost = reception.lost(now)
+            if lost:
+                self._send_rtcp(rtcp.nack(self._ssrc, reception.ssrc, lost))
+
+    def _report(self, now: float) -> None:
+        receptions = list(self._receptions.all())
+        if receptions:
+            report = rtcp.receiver_report(self._ssrc, [r.report(now) for r in receptions][:31])
+            if self._takes_limit:
+                ssrcs = [reception.ssrc for reception in receptions]
+                report += rtcp.largest_bitrate(self._ssrc, _UNLIMITED_BPS, ssrcs)
+            self._send_rtcp(report)
+        unix_now = self._port.clock.now().timestamp()
+        for subscription in self._subscriptions.values():
+            report = subscription.report(now, unix_now)
+            if report:
+                self._send_rtcp(report + rtcp.description(subscription.ssrc, self._cname))
+
+    def _ask_keyframe(self, reception: Reception) -> None:
+        self._send_rtcp(rtcp.picture_loss(self._ssrc, reception.ssrc))
+
+    def _send_rtcp(self, packet: bytes) -> None:
+        dtls, remote = self._dtls, self._remote
+        if dtls is None or not dtls.is_ready or remote is None or self.is_closed:
+            return
+        if len(packet) + _SRTCP_TRAILER > SLOT:
+            return
+        ffi.memmove(self._buffer, packet, len(packet))
+        size = self._port.srtp.protect_rtcp(dtls.outbound, self._buffer, len(packet))
+        if size > 0:
+            self._port.send(bytes(ffi.buffer(self._buffer, size)), remote)
+
+    # ------------------------------------------------------------ the end
+
+    def published(self) -> Iterable[Forwarder]:
+        return [one.forwarder for one in self._receptions.published.values()]
+
+    def _lose(self) -> None:
+        if not self.is_closed:
+            dtls = self._close()
+            self._stage.peer_lost(self)
+            if dtls is not None:
+                self._port.start(dtls.aclose(), "dtls-close")
+
+    def retire(self) -> None:
+        """Close without telling the stage; the goodbye is said in the background."""
+        if not self.is_closed:
+            dtls = self._close()
+            if dtls is not None:
+                self._port.start(dtls.aclose(), "dtls-close")
 
     async def aclose(self) -> None:
         """Close the connection and remove its tracks at once. Harmless twice."""
-        raise NotImplementedError
+        if self.is_closed:
+            return
+        dtls = self._close()
+        self._stage.peer_closed(self)
+        if dtls is not None:
+            await dtls.aclose()
+
+    def _close(self) -> Dtls | None:
+        self.is_closed, self.is_ready = True, False
+        PEERS.dec()
+        if self._handshake is not None:
+            self._handshake.cancel()
+        for subscription in self._subscriptions.values():
+            subscription.disconnect()
+        self._close_sessions(list(self._sessions))
+        self._port.unbind(self._names, self)
+        return self._dtls
+
+    def _close_sessions(self, sessions: Iterable[Credentials]) -> None:
+        for credentials in sessions:
+            self._port.ice.close(credentials)
+            with contextlib.suppress(ValueError):
+                self._sessions.remove(credentials)

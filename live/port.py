@@ -31,7 +31,7 @@ PEERS = Gauge("daris_live_peers", "Connections that are open")
 
 _BUFFER_BYTES: Final = 4 * 1024 * 1024
 _ROUNDS: Final = 4  # batches read before the loop's other work gets its turn
-_TICK_SECONDS: Final = 0.05
+_TICK_SECONDS: Final = 0.025
 _RTCP_TYPES: Final = range(192, 224)  # RFC 5761 §4
 
 
@@ -44,7 +44,7 @@ class Route(Protocol):
 
 
 class Pulse(Protocol):
-    """What does something after each batch, and about every 50 ms."""
+    """What does something after each batch, and about every 25 ms."""
 
     def flush(self) -> None: ...
     def tick(self, now: float) -> None: ...
@@ -67,6 +67,7 @@ class MediaPort:
         self.now = clock.monotonic()
         """When the present batch was read."""
         self._tasks = tasks
+        self._children: set[asyncio.Task[None]] = set()
         self._inbox = Inbox(self.fd)
         self._routes: dict[bytes, Route] = {}
         self._pulses: list[Pulse] = []
@@ -95,11 +96,15 @@ class MediaPort:
                     yield self
                 finally:
                     loop.remove_reader(sock)
-                    ticker.cancel()
+                    for task in (ticker, *self._children):
+                        task.cancel()
 
     def start(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
         """Run something as a child of the port: its failure is logged and harms nobody else."""
-        return self._tasks.create_task(_supervised(work, name), name=name)
+        task = self._tasks.create_task(_supervised(work, name), name=name)
+        self._children.add(task)
+        task.add_done_callback(self._children.discard)
+        return task
 
     def add_pulse(self, pulse: Pulse) -> None:
         self._pulses.append(pulse)

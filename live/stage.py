@@ -3,19 +3,26 @@
 The bottom interface that rooms, WHIP and WHEP build on:
 `live.port.MediaPort` (one a process), `live.stage.Stage` (one a room),
 `live.peer.Peer` (one connection of a seat), `live.tracks.PublishedTrack`.
-All of it belongs to the event loop, except `UnitSink`, which the tap's thread calls.
+All of it belongs to the event loop, except `live.tap.UnitSink`, which the tap's thread calls.
 """
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol
 from uuid import UUID
 
 from kernel.clock import Clock
+from kernel.ids import new_id
+from live.forwarder import LOSS_PATIENCE_SECONDS, Forwarder
+from live.messages import Source
+from live.negotiation import Chosen, kind_of
 from live.peer import Peer
+from live.plan import Wanted
 from live.port import MediaPort
+from live.tap import Tap, UnitSink
 from live.tracks import PublishedTrack
-from transcode.access_unit import AccessUnit
+
+LINGER_SECONDS: Final = 10.0
 
 
 class StageListener(Protocol):
@@ -37,48 +44,143 @@ class StageListener(Protocol):
         """
 
 
-class UnitSink(Protocol):
-    """Takes a stage's access units. Every call comes from the one thread of the tap."""
-
-    def take(self, track: PublishedTrack, unit: AccessUnit) -> None:
-        """One whole unit; `pts` counts from the tap's epoch. Units of a track come in order."""
-
-    def end(self, track: PublishedTrack) -> None:
-        """No more units of this track."""
-
-
-class Tap(Protocol):
-    """A running tap; `contextlib.aclosing` fits."""
-
-    async def aclose(self) -> None:
-        """Hand over what is held, end every track, and join the thread."""
-
-
 class Stage:
-    """The media of one room."""
+    """The media of one room. Event loop only."""
 
-    def __init__(self, port: MediaPort, listener: StageListener, *, clock: Clock) -> None: ...
+    def __init__(self, port: MediaPort, listener: StageListener, *, clock: Clock) -> None:
+        self._port = port
+        self._listener = listener
+        self._clock = clock
+        self._peers: dict[UUID, Peer] = {}
+        self._forwarders: dict[UUID, Forwarder] = {}
+        self._by_source: dict[tuple[UUID, Source], Forwarder] = {}
+        self._orphans: dict[UUID, float] = {}  # track -> when it is removed
+        self._taps: list[Tap] = []
+        port.add_pulse(self)
 
     @property
     def tracks(self) -> Mapping[UUID, PublishedTrack]:
         """What is published now, by track id."""
-        raise NotImplementedError
+        return {id_: forwarder.track for id_, forwarder in self._forwarders.items()}
 
     def connect(self, seat: UUID) -> Peer:
         """A new connection of a seat; an older one of that seat is closed.
 
         Tracks of the older one that are published again keep their ids.
         """
-        raise NotImplementedError
+        older = self._peers.pop(seat, None)
+        if older is not None:
+            self._abandon(older)
+            older.retire()
+        peer = self._peers[seat] = Peer(seat, self._port, self)
+        return peer
 
     def request_keyframe(self, track_id: UUID) -> None:
         """Ask the publisher for a keyframe; requests within 500 ms are folded into one."""
-        raise NotImplementedError
+        forwarder = self._forwarders.get(track_id)
+        if forwarder is not None:
+            forwarder.want_keyframe(self._clock.monotonic(), LOSS_PATIENCE_SECONDS)
 
     def tap(self, sink: UnitSink, *, epoch: datetime) -> Tap:
         """Hand every access unit of every track to the sink, timed from `epoch`."""
-        raise NotImplementedError
+        tap = Tap(sink, self, self._clock, epoch=epoch)
+        self._taps.append(tap)
+        for forwarder in self._forwarders.values():
+            tap.attach(forwarder)
+        return tap
 
     async def aclose(self) -> None:
         """Close every connection and tap."""
-        raise NotImplementedError
+        for peer in tuple(self._peers.values()):
+            await peer.aclose()
+        for forwarder in tuple(self._forwarders.values()):
+            self._remove(forwarder)
+        for tap in tuple(self._taps):
+            await tap.aclose()
+        self._port.remove_pulse(self)
+
+    # ------------------------------------------------------------ what the port calls
+
+    def flush(self) -> None:
+        """Send what a batch of datagrams brought: sound first."""
+        working = [forwarder for forwarder in self._forwarders.values() if forwarder.has_work]
+        for forwarder in sorted(working, key=lambda one: one.is_video):
+            forwarder.flush()
+
+    def tick(self, now: float) -> None:
+        for peer in tuple(self._peers.values()):
+            peer.tick(now)
+        for forwarder in tuple(self._forwarders.values()):
+            forwarder.ask_if_due(now)
+            if self._orphans.get(forwarder.track.id, now) < now:
+                self._remove(forwarder)
+
+    # ------------------------------------------------------------ what a peer calls
+
+    def wanted(self) -> Mapping[UUID, Wanted]:
+        return {
+            id_: Wanted(forwarder.track.codec, forwarder.profile, forwarder.track.kind)
+            for id_, forwarder in self._forwarders.items()
+        }
+
+    def forwarder(self, track_id: UUID) -> Forwarder | None:
+        return self._forwarders.get(track_id)
+
+    def publish(self, peer: Peer, source: Source, chosen: Chosen) -> Forwarder:
+        """The track of the seat's source: the one that is there, or a new one."""
+        found = self._by_source.get((peer.seat, source))
+        if found is not None and found.track.codec is chosen.codec:
+            self._orphans.pop(found.track.id, None)
+            found.profile = chosen.profile
+            return found
+        if found is not None:
+            self._remove(found)
+        track = PublishedTrack(new_id(), peer.seat, source, kind_of(source), chosen.codec)
+        forwarder = Forwarder(track, self._port.fanout, profile=chosen.profile)
+        self._forwarders[track.id] = self._by_source[peer.seat, source] = forwarder
+        for tap in self._taps:
+            tap.attach(forwarder)
+        self._listener.track_added(track)
+        return forwarder
+
+    def unpublish(self, peer: Peer, forwarder: Forwarder) -> None:
+        if self._peers.get(peer.seat) is peer:
+            self._remove(forwarder)
+
+    def peer_ready(self, peer: Peer) -> None:
+        if self._peers.get(peer.seat) is peer:
+            self._listener.connection_ready(peer.seat)
+
+    def peer_lost(self, peer: Peer) -> None:
+        if self._peers.get(peer.seat) is peer:
+            del self._peers[peer.seat]
+            self._abandon(peer)
+            self._listener.connection_lost(peer.seat)
+
+    def peer_closed(self, peer: Peer) -> None:
+        if self._peers.get(peer.seat) is peer:
+            del self._peers[peer.seat]
+            for forwarder in peer.published():
+                self._remove(forwarder)
+
+    def _abandon(self, peer: Peer) -> None:
+        """Keep the peer's tracks for a while: the seat may be reloading its page."""
+        for forwarder in peer.published():
+            forwarder.orphan()
+            self._orphans[forwarder.track.id] = self._clock.monotonic() + LINGER_SECONDS
+
+    def _remove(self, forwarder: Forwarder) -> None:
+        track = forwarder.track
+        if self._forwarders.pop(track.id, None) is None:
+            return
+        self._by_source.pop((track.seat, track.source), None)
+        self._orphans.pop(track.id, None)
+        for tap in self._taps:
+            tap.detach(forwarder)
+        self._listener.track_removed(track)
+
+    def tap_closed(self, tap: Tap) -> None:
+        for forwarder in self._forwarders.values():
+            tap.detach(forwarder)
+        if tap in self._taps:
+            self._taps.remove(tap)

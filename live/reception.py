@@ -1,0 +1,236 @@
+"""What one publisher sends: its streams told apart, their losses asked for again, their reports."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from aiortc.rtp import RtcpReceiverInfo, RtcpSrPacket
+
+from live.forwarder import Forwarder
+from live.ice import Drop
+from live.negotiation import Chosen
+from live.rtp import Header, read_extension
+from live.rtp_clock import RtpClock, SenderClock
+from live.sdp import MID_EXTENSION, Section
+
+_LARGEST_GAP: Final = 256  # packets; beyond it nothing is asked for again
+_TRIES: Final = 6
+_RETRY_SECONDS: Final = 0.04
+_MOST_STREAMS: Final = 64  # of one publisher
+_RESTART: Final = 3000  # sequence numbers that no loss explains
+
+
+class Reception:
+    """One incoming stream."""
+
+    def __init__(self, ssrc: int, forwarder: Forwarder, sender: SenderClock) -> None:
+        self.ssrc = ssrc
+        self.forwarder = forwarder
+        self.clock = RtpClock(forwarder.rate, sender, is_sound=not forwarder.is_video)
+        self._rate = forwarder.rate
+        self._first = self._highest = -1  # unwrapped
+        self._received = 0
+        self._missing: dict[int, tuple[int, float]] = {}  # unwrapped -> tries, when due
+        self._jitter = 0.0
+        self._transit: float | None = None
+        self._expected_before = self._received_before = 0
+        self._last_report = (0, 0.0)  # middle of the NTP time, when it came
+
+    def take(  # noqa: PLR0917 - once a packet
+        self,
+        sequence: int,
+        timestamp: int,
+        marker: int,
+        pointer: Any,
+        payload: memoryview,
+        now: float,
+        /,
+    ) -> None:
+        """A packet of the stream, fresh or resent."""
+        self._account(sequence, timestamp, now)
+        ticks = self.clock.ticks(timestamp, now)
+        self.forwarder.push(sequence, timestamp, marker, ticks, pointer, payload)
+
+    def _account(self, sequence: int, timestamp: int, now: float) -> None:
+        self._received += 1
+        if self._highest < 0:
+            self._first = self._highest = sequence
+            return
+        ahead = (sequence - self._highest + 0x8000 & 0xFFFF) - 0x8000
+        if abs(ahead) > _RESTART:
+            self._first = self._highest = sequence
+            self._missing.clear()
+        elif ahead > 0:
+            self._advance(self._highest + ahead, now)
+            self._measure(timestamp, now)
+        else:
+            self._missing.pop(self._highest + ahead, None)
+
+    def _advance(self, sequence: int, now: float) -> None:
+        gap = range(self._highest + 1, sequence)
+        if len(gap) > _LARGEST_GAP:
+            self._missing.clear()
+        else:
+            self._missing.update((missing, (0, now)) for missing in gap)
+        self._highest = sequence
+
+    def _measure(self, timestamp: int, now: float) -> None:
+        """RFC 3550 §6.4.1."""
+        transit = now * self._rate - timestamp
+        if self._transit is not None:
+            distance = abs(transit - self._transit)
+            if distance < self._rate * 10:
+                self._jitter += (distance - self._jitter) / 16
+        self._transit = transit
+
+    def lost(self, now: float) -> list[int]:
+        """The sequence numbers to ask for again now. Gives up after some tries."""
+        if not self._missing:
+            return []
+        due = [s for s, (_, at) in self._missing.items() if at <= now][:_LARGEST_GAP]
+        for sequence in due:
+            tries = self._missing[sequence][0] + 1
+            if tries > _TRIES:
+                del self._missing[sequence]
+            else:
+                self._missing[sequence] = (tries, now + _RETRY_SECONDS * tries)
+        return [sequence & 0xFFFF for sequence in sorted(due) if sequence in self._missing]
+
+    def reported(self, report: RtcpSrPacket, now: float) -> None:
+        """A sender report of the stream."""
+        info = report.sender_info
+        self.clock.reported(info.ntp_timestamp, info.rtp_timestamp, now)
+        self._last_report = (info.ntp_timestamp >> 16 & 0xFFFFFFFF, now)
+
+    def report(self, now: float) -> RtcpReceiverInfo:
+        """The reception report block that is due."""
+        expected = self._highest - self._first + 1
+        expected_now = expected - self._expected_before
+        lost_now = expected_now - (self._received - self._received_before)
+        self._expected_before, self._received_before = expected, self._received
+        fraction = max(0, min(255, lost_now * 256 // expected_now)) if expected_now > 0 else 0
+        middle, came = self._last_report
+        return RtcpReceiverInfo(
+            ssrc=self.ssrc,
+            fraction_lost=fraction,
+            packets_lost=max(-0x800000, min(0x7FFFFF, expected - self._received)),
+            highest_sequence=self._highest & 0xFFFFFFFF,
+            jitter=int(self._jitter) & 0xFFFFFFFF,
+            lsr=middle,
+            dlsr=int((now - came) * 65536) & 0xFFFFFFFF if middle else 0,
+        )
+
+
+@dataclass(slots=True, eq=False)
+class Published:
+    """A section that publishes."""
+
+    section: Section
+    chosen: Chosen
+    forwarder: Forwarder
+    receptions: dict[int, Reception] = field(default_factory=dict)
+
+    def owns(self, ssrc: int) -> bool:
+        return ssrc in self.section.ssrcs or ssrc in self.section.repairs
+
+
+class Receptions:
+    """All the streams of one publisher, by SSRC. What the offer did not name is told by its mid."""
+
+    def __init__(self, ask_keyframe: Callable[[Reception], None]) -> None:
+        self.published: dict[str, Published] = {}
+        self._streams: dict[int, tuple[Published, Reception | None]] = {}
+        self._sender = SenderClock()
+        self._ask_keyframe = ask_keyframe
+        self._mid_extension = 0
+
+    def replace(self, published: Mapping[str, Published]) -> None:
+        """The sections that publish from now on; unchanged ones keep their streams."""
+        kept = {
+            mid: old
+            for mid, old in self.published.items()
+            if mid in published and published[mid].forwarder is old.forwarder
+        }
+        for mid, old in kept.items():
+            old.section, old.chosen = published[mid].section, published[mid].chosen
+        self.published = {**published, **kept}
+        self._streams = {
+            ssrc: stream
+            for ssrc, stream in self._streams.items()
+            if self.published.get(stream[0].section.mid) is stream[0]
+        }
+        numbers = [one.chosen.extensions.get(MID_EXTENSION, 0) for one in published.values()]
+        self._mid_extension = max(numbers, default=0)
+
+    def all(self) -> Iterable[Reception]:
+        for published in self.published.values():
+            yield from published.receptions.values()
+
+    def by_ssrc(self, ssrc: int) -> Reception | None:
+        found = self._streams.get(ssrc)
+        return found[1] if found is not None else None
+
+    def take(self, view: memoryview, header: Header, buffer: Any, now: float, /) -> Drop | None:
+        """Send a packet on its way to the forwarder of its section."""
+        stream = self._streams.get(header.ssrc) or self._introduce(view, header)
+        if stream is None:
+            return Drop.UNROUTED
+        published, reception = stream
+        at, end = header.payload_at, header.payload_at + header.payload_size
+        sequence = header.sequence
+        if reception is None or header.payload_type != published.chosen.format.payload_type:
+            if not self._is_repair(published, header):
+                return Drop.UNROUTED
+            sequence = view[at] << 8 | view[at + 1]
+            at += 2
+            reception = next(iter(published.receptions.values()), None)
+            if reception is None:
+                return None
+        reception.take(sequence, header.timestamp, header.marker, buffer + at, view[at:end], now)
+        return None
+
+    def _is_repair(self, published: Published, header: Header) -> bool:
+        repair = published.chosen.repair
+        return (
+            repair is not None
+            and header.payload_type == repair.payload_type
+            and header.payload_size >= 2
+        )
+
+    def _introduce(
+        self, view: memoryview, header: Header
+    ) -> tuple[Published, Reception | None] | None:
+        """Find out to which section an unheard-of SSRC belongs."""
+        published = self._owner(view, header)
+        if published is None or len(self._streams) >= _MOST_STREAMS:
+            return None
+        reception: Reception | None = None
+        if header.payload_type == published.chosen.format.payload_type:
+            reception = self._begin(published, header.ssrc)
+        elif not self._is_repair(published, header):
+            return None
+        self._streams[header.ssrc] = (published, reception)
+        return self._streams[header.ssrc]
+
+    def _owner(self, view: memoryview, header: Header) -> Published | None:
+        mid = read_extension(view, header, self._mid_extension) if self._mid_extension else None
+        if mid is not None:
+            return self.published.get(mid.decode("ascii", "replace"))
+        for published in self.published.values():
+            if published.owns(header.ssrc):
+                return published
+        fits = [
+            published
+            for published in self.published.values()
+            if any(header.payload_type == f.payload_type for f in published.chosen.formats)
+        ]
+        return fits[0] if len(fits) == 1 else None
+
+    def _begin(self, published: Published, ssrc: int) -> Reception:
+        """The stream of a section begins, or begins anew with another SSRC."""
+        for old in published.receptions:
+            self._streams.pop(old, None)
+        reception = Reception(ssrc, published.forwarder, self._sender)
+        published.receptions = {ssrc: reception}
+        published.forwarder.begin(reception.clock, lambda: self._ask_keyframe(reception))
+        return reception

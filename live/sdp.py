@@ -1,0 +1,377 @@
+"""Offers read and answers written (RFC 8866, 8829, 8839, 8843); our own, since we forward.
+
+Reading keeps only what forwarding needs and raises `Invalid` with a sentence; writing echoes the
+payload types and extension numbers of the offer, so that packets need not be renumbered twice.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from kernel.errors import Invalid
+
+MID_EXTENSION: Final = "urn:ietf:params:rtp-hdrext:sdes:mid"
+TRANSPORT_CC_EXTENSION: Final = (
+    "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
+)
+MOST_SECTIONS: Final = 100
+MOST_LINES: Final = 8000
+
+_TOKEN: Final = re.compile(r"[!#-'*+\-.0-9A-Z^-~]{1,32}")
+_ICE_CHARACTERS: Final = re.compile(r"[A-Za-z0-9+/=_-]{1,256}")
+_DIRECTIONS: Final = frozenset({"sendrecv", "sendonly", "recvonly", "inactive"})
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A payload type and what it stands for."""
+
+    payload_type: int
+    name: str  # lower case, as h264
+    rate: int
+    channels: int = 1
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    feedback: tuple[str, ...] = ()
+
+    @property
+    def repairs(self) -> int | None:
+        """The payload type that this RTX format resends."""
+        apt = self.parameters.get("apt", "")
+        return int(apt) if self.name == "rtx" and apt.isascii() and apt.isdigit() else None
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One m-section of an offer."""
+
+    mid: str
+    kind: str
+    protocol: str
+    direction: str
+    is_stopped: bool
+    is_muxed: bool
+    numbers: tuple[str, ...]  # the formats as they stand in the m-line
+    formats: tuple[Format, ...]
+    extensions: Mapping[str, int]
+    ssrcs: tuple[int, ...]
+    repairs: Mapping[int, int]  # RTX ssrc -> the ssrc that it repairs
+
+    @property
+    def sends(self) -> bool:
+        return self.direction in {"sendrecv", "sendonly"}
+
+    @property
+    def receives(self) -> bool:
+        return self.direction in {"sendrecv", "recvonly"}
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What the other side offers; transport values are those of the bundle."""
+
+    sections: tuple[Section, ...]
+    bundle: tuple[str, ...]
+    ufrag: str
+    password: str
+    fingerprints: tuple[tuple[str, str], ...]
+    setup: str
+
+
+@dataclass(frozen=True, slots=True)
+class Transport:
+    """Our half of the transport."""
+
+    ufrag: str
+    password: str
+    fingerprint: str
+    setup: str
+    addresses: Sequence[str]
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """The stream that a section of ours sends."""
+
+    ssrc: int
+    repair_ssrc: int | None
+    cname: str
+    stream: str
+    track: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """Our half of one section; an empty one is inactive."""
+
+    section: Section
+    direction: str = "inactive"
+    formats: tuple[Format, ...] = ()
+    extensions: Mapping[str, int] = field(default_factory=dict)
+    outgoing: Outgoing | None = None
+
+
+# ---------------------------------------------------------------- reading
+
+
+def read_offer(text: str) -> Offer:
+    """Read an offer; Invalid says what is wrong with it."""
+    lines = text.replace("\r", "\n").split("\n")
+    if not lines[0].startswith("v=0") or len(lines) > MOST_LINES:
+        raise Invalid("This is not an SDP offer: it does not begin with v=0.")
+    head, *blocks = _split(lines)
+    if not 1 <= len(blocks) <= MOST_SECTIONS:
+        raise Invalid(f"An SDP offer must have between 1 and {MOST_SECTIONS} media sections.")
+    sections = tuple(_section(block, at) for at, block in enumerate(blocks))
+    if len({section.mid for section in sections}) != len(sections):
+        raise Invalid("Two media sections of the SDP offer have the same mid.")
+    bundle = _bundle(head, sections)
+    lead = blocks[[section.mid for section in sections].index(bundle[0])]
+    return Offer(
+        sections=sections,
+        bundle=bundle,
+        ufrag=_ice(lead, head, "ice-ufrag"),
+        password=_ice(lead, head, "ice-pwd"),
+        fingerprints=_fingerprints(lead, head),
+        setup=_setup(lead, head),
+    )
+
+
+def _split(lines: Sequence[str]) -> list[list[str]]:
+    blocks: list[list[str]] = [[]]
+    for line in lines:
+        if line.startswith("m="):
+            blocks.append([])
+        if line:
+            blocks[-1].append(line)
+    return blocks
+
+
+def _values(block: Sequence[str], name: str) -> Iterator[str]:
+    prefix = f"a={name}:"
+    return (line[len(prefix) :].strip() for line in block if line.startswith(prefix))
+
+
+def _value(name: str, *blocks: Sequence[str]) -> str | None:
+    for block in blocks:
+        for value in _values(block, name):
+            return value
+    return None
+
+
+def _section(block: Sequence[str], at: int) -> Section:
+    words = block[0][2:].split()
+    if len(words) < 4:
+        raise Invalid(f"Media section {at + 1} of the SDP offer has an incomplete m-line.")
+    kind, port, protocol, *numbers = words
+    mid = _value("mid", block) or str(at)
+    if not _TOKEN.fullmatch(mid):
+        raise Invalid(f"Media section {at + 1} of the SDP offer has an unusable mid.")
+    flags = {line[2:].strip() for line in block if line.startswith("a=")}
+    return Section(
+        mid=mid,
+        kind=kind,
+        protocol=protocol,
+        direction=next((flag for flag in flags if flag in _DIRECTIONS), "sendrecv"),
+        is_stopped=port == "0" and "bundle-only" not in flags,
+        is_muxed="rtcp-mux" in flags,
+        numbers=tuple(numbers),
+        formats=tuple(_formats(block, numbers)) if kind in {"audio", "video"} else (),
+        extensions=dict(_extensions(block)),
+        ssrcs=tuple(dict.fromkeys(_ssrcs(block))),
+        repairs=dict(_repairs(block)),
+    )
+
+
+def _formats(block: Sequence[str], numbers: Sequence[str]) -> Iterator[Format]:
+    maps, parameters = _numbered(block, "rtpmap"), _numbered(block, "fmtp")
+    feedback = _numbered(block, "rtcp-fb")
+    for number in dict.fromkeys(numbers):
+        coding = maps.get(number, ["/"])[0].split("/")
+        rate = _number(coding[1], 0xFFFFFF)
+        payload_type = _number(number, 127)
+        if not coding[0] or rate is None or not rate or payload_type is None:
+            continue
+        channels = (_number(coding[2], 255) if len(coding) > 2 else 1) or 1
+        yield Format(
+            payload_type,
+            coding[0].lower(),
+            rate,
+            channels,
+            _parameters(parameters.get(number, [""])[0]),
+            (*feedback.get(number, ()), *feedback.get("*", ())),
+        )
+
+
+def _numbered(block: Sequence[str], name: str) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for value in _values(block, name):
+        number, _, rest = value.partition(" ")
+        found.setdefault(number, []).append(rest.strip())
+    return found
+
+
+def _parameters(text: str) -> dict[str, str]:
+    pairs = (part.strip().partition("=") for part in text.split(";"))
+    return {name.lower(): value for name, equals, value in pairs if equals}
+
+
+def _number(text: str, largest: int) -> int | None:
+    if not (text.isascii() and text.isdigit() and len(text) <= 10):
+        return None
+    return number if (number := int(text)) <= largest else None
+
+
+def _extensions(block: Sequence[str]) -> Iterator[tuple[str, int]]:
+    for value in _values(block, "extmap"):
+        number, _, uri = value.partition(" ")
+        identifier = _number(number.partition("/")[0], 14)
+        if identifier and uri:
+            yield uri.split()[0], identifier
+
+
+def _ssrcs(block: Sequence[str]) -> Iterator[int]:
+    for value in _values(block, "ssrc"):
+        ssrc = _number(value.partition(" ")[0], 0xFFFFFFFF)
+        if ssrc is not None:
+            yield ssrc
+
+
+def _repairs(block: Sequence[str]) -> Iterator[tuple[int, int]]:
+    for value in _values(block, "ssrc-group"):
+        semantics, *numbers = value.split()
+        ssrcs = [_number(number, 0xFFFFFFFF) for number in numbers]
+        if semantics == "FID" and len(ssrcs) == 2 and ssrcs[0] and ssrcs[1]:
+            yield ssrcs[1], ssrcs[0]
+
+
+def _bundle(head: Sequence[str], sections: Sequence[Section]) -> tuple[str, ...]:
+    """The mids of the first bundle that can be used; a lone section is its own."""
+    usable = {section.mid for section in sections if not section.is_stopped}
+    for value in _values(head, "group"):
+        semantics, *mids = value.split() or [""]
+        bundled = tuple(mid for mid in mids if mid in usable)
+        if semantics == "BUNDLE" and bundled:
+            return bundled
+    if not usable:
+        return (sections[0].mid,)
+    return (next(section.mid for section in sections if section.mid in usable),)
+
+
+def _ice(lead: Sequence[str], head: Sequence[str], name: str) -> str:
+    value = _value(name, lead, head)
+    if value is None or not _ICE_CHARACTERS.fullmatch(value):
+        raise Invalid(f"The SDP offer has no usable {name}: WebRTC needs ICE.")
+    return value
+
+
+def _fingerprints(lead: Sequence[str], head: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    found = [
+        value.partition(" ") for block in (lead, head) for value in _values(block, "fingerprint")
+    ]
+    prints = tuple((name.lower(), value.strip().upper()) for name, _, value in found)
+    known = {"sha-256", "sha-384", "sha-512"}
+    if not any(name in known for name, _ in prints):
+        raise Invalid("The SDP offer has no sha-256 fingerprint: WebRTC needs DTLS.")
+    return prints
+
+
+def _setup(lead: Sequence[str], head: Sequence[str]) -> str:
+    setup = _value("setup", lead, head) or "actpass"
+    if setup not in {"actpass", "active", "passive"}:
+        raise Invalid("The SDP offer has an unknown a=setup.")
+    return setup
+
+
+# ---------------------------------------------------------------- writing
+
+
+def write_answer(
+    offer: Offer, answered: Sequence[Answered], transport: Transport, *, session: int, version: int
+) -> str:
+    """The answer, in the order of the offer."""
+    live = [one.section.mid for one in answered if not _is_rejected(offer, one)]
+    lines = [
+        "v=0",
+        f"o=- {session} {version} IN IP4 127.0.0.1",
+        "s=-",
+        "t=0 0",
+        *([f"a=group:BUNDLE {' '.join(live)}"] if live else []),
+        "a=msid-semantic: WMS *",
+        "a=ice-lite",
+    ]
+    for one in answered:
+        lines += _rejected(one) if _is_rejected(offer, one) else _answered(one, transport)
+    return "\r\n".join(lines) + "\r\n"
+
+
+def _is_rejected(offer: Offer, one: Answered) -> bool:
+    """Sections that are stopped, no media, outside the bundle, or without rtcp-mux."""
+    section = one.section
+    return (
+        section.is_stopped
+        or section.mid not in offer.bundle
+        or not section.formats
+        or not section.is_muxed
+    )
+
+
+def _rejected(one: Answered) -> list[str]:
+    section = one.section
+    head = f"m={section.kind} 0 {section.protocol} {' '.join(section.numbers)}"
+    return [head, "c=IN IP4 0.0.0.0", f"a=mid:{section.mid}", "a=inactive"]
+
+
+def _answered(one: Answered, transport: Transport) -> list[str]:
+    section = one.section
+    formats = one.formats or section.formats[:1]
+    numbers = " ".join(str(format_.payload_type) for format_ in formats)
+    return [
+        f"m={section.kind} {transport.port} {section.protocol} {numbers}",
+        "c=IN IP4 0.0.0.0",
+        "a=rtcp:9 IN IP4 0.0.0.0",
+        *_transport(transport),
+        f"a=mid:{section.mid}",
+        f"a={one.direction}",
+        "a=rtcp-mux",
+        "a=rtcp-rsize",
+        *(f"a=extmap:{number} {uri}" for uri, number in one.extensions.items()),
+        *(line for format_ in formats for line in _format(format_)),
+        *_outgoing(one.outgoing),
+    ]
+
+
+def _transport(transport: Transport) -> Iterator[str]:
+    yield f"a=ice-ufrag:{transport.ufrag}"
+    yield f"a=ice-pwd:{transport.password}"
+    yield f"a=fingerprint:{transport.fingerprint}"
+    yield f"a=setup:{transport.setup}"
+    for at, address in enumerate(transport.addresses):
+        priority = (126 << 24) + ((65535 - at) << 8) + 255
+        yield f"a=candidate:{at + 1} 1 udp {priority} {address} {transport.port} typ host"
+    yield "a=end-of-candidates"
+
+
+def _format(format_: Format) -> Iterator[str]:
+    channels = f"/{format_.channels}" if format_.channels > 1 else ""
+    yield f"a=rtpmap:{format_.payload_type} {_spelt(format_.name)}/{format_.rate}{channels}"
+    if format_.parameters:
+        pairs = ";".join(f"{name}={value}" for name, value in format_.parameters.items())
+        yield f"a=fmtp:{format_.payload_type} {pairs}"
+    for feedback in format_.feedback:
+        yield f"a=rtcp-fb:{format_.payload_type} {feedback}"
+
+
+def _spelt(name: str) -> str:
+    return name if name in {"opus", "rtx"} else name.upper()
+
+
+def _outgoing(stream: Outgoing | None) -> Iterator[str]:
+    if stream is None:
+        return
+    yield f"a=msid:{stream.stream} {stream.track}"
+    if stream.repair_ssrc is not None:
+        yield f"a=ssrc-group:FID {stream.ssrc} {stream.repair_ssrc}"
+        yield f"a=ssrc:{stream.repair_ssrc} cname:{stream.cname}"
+    yield f"a=ssrc:{stream.ssrc} cname:{stream.cname}"
