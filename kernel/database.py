@@ -153,9 +153,23 @@ def _driven(url: str, *, sqlite_driver: str) -> str:
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # we say BEGIN ourselves, see _begin_sqlite
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"):
+    _use_wal(cursor)
+    for pragma in ("synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _use_wal(cursor: Any) -> None:
+    """Of several that turn a new file to WAL in the same moment all but one are refused at once,
+    whatever the timeout; the next try finds it done."""
+    for is_last in (*(False,) * 100, True):
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError:
+            if is_last:
+                raise
+        else:
+            return
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:
