@@ -16,7 +16,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -24,15 +24,25 @@ from tempfile import TemporaryDirectory
 import psycopg
 import pytest
 import redis
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
 
 from daris.migrations.schema import migrate
+from identity.credentials import add_token
 from identity.people import Person
 from identity.people import add_person as add_person_to
 from identity.rights import Role
+from identity.views import MIDDLEWARES
+from identity.views import opened as identity_opened
+from kernel.bus import InProcessBus
 from kernel.clock import ManualClock
 from kernel.database import Database
 from kernel.facts import Fact
 from kernel.ids import new_id
+from kernel.pages import PAGES
+from kernel.settings import Settings
+from kernel.web import BUS, CLOCK, DATABASE, RECORDER, SETTINGS, problems
+from player.site import load_pages
 from schedule.lifecycle import Lecture
 from schedule.planning import Author, Plan, plan
 
@@ -184,6 +194,38 @@ def add_lecture(database, clock):
             return await plan(connection, wanted, Author(lecturer.id, clock.now()))
 
     return add
+
+
+@pytest.fixture
+async def serve(database, clock, kept, tmp_path):
+    """Serve routes: `client = await serve(routes(), opened)`, with more cleanup contexts behind."""
+    async with AsyncExitStack() as clients:
+
+        async def start(routes, *contexts, **settings) -> TestClient:
+            app = web.Application(middlewares=[problems, *MIDDLEWARES])
+            app[SETTINGS] = Settings(data_dir=tmp_path, **settings)
+            app[CLOCK], app[DATABASE], app[RECORDER], app[BUS] = (
+                clock,
+                database,
+                kept,
+                InProcessBus(),
+            )
+            app[PAGES] = load_pages(clock)
+            app.cleanup_ctx.extend([identity_opened, *contexts])
+            app.add_routes(routes)
+            return await clients.enter_async_context(TestClient(TestServer(app)))
+
+        yield start
+
+
+@pytest.fixture
+def bearer(database, clock):
+    async def headers(person: Person, **more) -> dict[str, str]:
+        async with database.begin() as connection:
+            token, _ = await add_token(connection, person.id, at=clock.now(), **more)
+        return {"Authorization": f"Bearer {token}"}
+
+    return headers
 
 
 def _postgres(folder: Path) -> str:
