@@ -13,6 +13,7 @@ from rich.console import Console
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from daris.app import build
+from daris.demo import Demo, make_demo
 from daris.migrations import schema
 from daris.server import serve as serve_app
 from footprint import integrity
@@ -81,6 +82,18 @@ def migrate(settings: Settings, as_json: bool) -> None:
     """Bring the database to the newest schema."""
     revision = _on_database(settings, schema.revision_of)
     _say({"revision": revision}, f"The database is at revision {revision}.", as_json)
+
+
+@main.command()
+@click.option("--serve", "and_serve", is_flag=True, help="Serve afterwards.")
+@_as_json
+@with_settings
+def demo(settings: Settings, and_serve: bool, as_json: bool) -> None:
+    """Make a demo term: a lecture live now, some to come, one recorded, a channel on air."""
+    made = asyncio.run(make_demo(settings, CLOCK))
+    _say(made, _described(made, settings), as_json)
+    if and_serve:
+        asyncio.run(_serve(settings))
 
 
 @main.group()
@@ -239,4 +252,12 @@ def _say(data: Any, sentence: str, as_json: bool) -> None:
     if as_json:
         click.echo(msgspec.json.encode(data))
     else:
-        _out.print(sentence)
+        _out.print(sentence, soft_wrap=True)
+
+
+def _described(made: Demo, settings: Settings) -> str:
+    lines = [f"[bold]{settings.address}[/bold]", ""]
+    lines += [f"  {what:12} {settings.address}{path}" for what, path in made.addresses.items()]
+    lines += ["", f"Log-ins, all with the password [bold]{made.password}[/bold]:", ""]
+    lines += [f"  {login:12} {who}" for login, who in made.logins.items()]
+    return "\n".join([*lines, ""])
