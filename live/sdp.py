@@ -373,5 +373,6 @@ def _outgoing(stream: Outgoing | None) -> Iterator[str]:
     yield f"a=msid:{stream.stream} {stream.track}"
     if stream.repair_ssrc is not None:
         yield f"a=ssrc-group:FID {stream.ssrc} {stream.repair_ssrc}"
+    yield f"a=ssrc:{stream.ssrc} cname:{stream.cname}"  # Chromium takes the first for the main one
+    if stream.repair_ssrc is not None:
         yield f"a=ssrc:{stream.repair_ssrc} cname:{stream.cname}"
-    yield f"a=ssrc:{stream.ssrc} cname:{stream.cname}"
