@@ -118,7 +118,7 @@ async def _fold(connection: AsyncConnection, fact: Fact) -> None:
         case ViewPlayed():
             await _open(connection, fact, fact.view, _CHANNELS[fact.mode])
         case PersonLeft():
-            await _close(connection, fact, fact.seat, fact.last_proof_at)
+            await _close(connection, fact, fact.seat, fact.last_proof_at, run=fact.run)
         case ViewPaused() | ViewEnded():
             await _close(connection, fact, fact.view, fact.last_proof_at)
         case _:
@@ -148,19 +148,32 @@ async def _open(
 
 
 async def _close(
-    connection: AsyncConnection, fact: Fact, seat: UUID, last_proof_at: datetime
+    connection: AsyncConnection,
+    fact: Fact,
+    seat: UUID,
+    last_proof_at: datetime,
+    *,
+    run: UUID | None = None,
 ) -> None:
-    """Close what was open when the fact happened: an ending may come after the next beginning."""
-    open_then = (
-        presence.c.seat == seat,
-        presence.c.ended_at.is_(None),
-        presence.c.began_at <= fact.at,
+    """End the newest interval that had begun when the fact happened; a later proof stands.
+
+    So it does not matter whether an ending that we made comes before or after the true one, or
+    after the seat's next beginning.
+    """
+    older = sa.and_(presence.c.seat == seat, presence.c.began_at <= fact.at)
+    newest = (
+        sa.select(presence.c.id)
+        .where(older if run is None else older & (presence.c.run == run))
+        .order_by(presence.c.began_at.desc(), presence.c.id.desc())
+        .limit(1)
+        .scalar_subquery()
     )
-    began_after = sa.and_(*open_then, presence.c.began_at > last_proof_at)
+    so_far = sa.func.coalesce(presence.c.ended_at, presence.c.began_at)
+    until = sa.literal(last_proof_at, UtcDateTime)
+    ended_at = sa.case((so_far < until, until), else_=so_far)
     await connection.execute(
-        presence.update().where(began_after).values(ended_at=presence.c.began_at)
+        presence.update().where(presence.c.id == newest).values(ended_at=ended_at)
     )
-    await connection.execute(presence.update().where(*open_then).values(ended_at=last_proof_at))
 
 
 async def _track(connection: AsyncConnection, fact: Fact) -> None:

@@ -125,15 +125,26 @@ def drain(journal, store, clock: ManualClock) -> Drain:
     return Drain(journal, store, clock, HOUSE, first_pause=timedelta(milliseconds=1))
 
 
-async def drained(drain: Drain) -> None:
+@pytest.fixture
+def drained(drain):
     """Everything that is in the journal, step by step."""
-    while drain.journal.backlog_bytes():
-        await drain.step(await drain.journal.read(drain.batch_size))
+
+    async def drained() -> None:
+        while drain.journal.backlog_bytes():
+            await drain.step(await drain.journal.read(drain.batch_size))
+
+    return drained
 
 
-async def count(database: Database, table: sa.Table = event) -> int:
-    async with database.connect() as connection:
-        return await connection.scalar(sa.select(sa.func.count()).select_from(table))
+@pytest.fixture
+def count(store):
+    """How many rows a table has."""
+
+    async def count(table: sa.Table = event) -> int:
+        async with store.connect() as connection:
+            return await connection.scalar(sa.select(sa.func.count()).select_from(table))
+
+    return count
 
 
 @pytest.fixture
