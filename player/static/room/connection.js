@@ -1,0 +1,316 @@
+// One RTCPeerConnection of a seat. The browser always offers, the server always answers.
+
+const CONNECT_MS = 5000; // without a connection by then, the far tier takes over
+const DISCONNECTED_MS = 4000; // a lost path may come back by itself
+const BETWEEN_TRIES_MS = 15_000;
+
+const ENCODINGS = {
+  camera: { maxBitrate: 1_500_000, maxFramerate: 30 },
+  screen: { maxBitrate: 2_500_000, maxFramerate: 15 },
+  microphone: { maxBitrate: 40_000 },
+};
+const KINDS = { camera: "video", screen: "video", microphone: "audio" };
+
+/**
+ * Fires `offer` (detail: the message to send), `track` (detail: {info, track}), `gone` (detail:
+ * the id of a track) and `way` (detail: none | connecting | connected | blocked).
+ */
+export class Connection extends EventTarget {
+  #peer = null;
+  #iceServers = [];
+  #wanted = new Map(); // track id -> info
+  #receiving = new Map(); // track id -> transceiver
+  #free = []; // receiving transceivers that carry nothing now
+  #sources = new Map(); // source -> the MediaStreamTrack to send, or null while it is off
+  #sending = new Map(); // source -> transceiver
+  #pending = null; // the offer that waits for its answer
+  #again = false;
+  #agreed = ""; // what the last answered offer was about
+  #timer = null;
+  #retry = null;
+  way = "none";
+
+  set iceServers(servers) {
+    this.#iceServers = servers;
+  }
+
+  /** The sources that are on the stage from this tab, or about to be. */
+  get sources() {
+    return new Set(this.#sources.keys());
+  }
+
+  /** Receive these tracks, and no others. */
+  want(tracks) {
+    this.#wanted = new Map(tracks.map((track) => [track.id, track]));
+    return this.#negotiate();
+  }
+
+  /** Send a source; again with another track to change it, with null to send nothing for now. */
+  async publish(source, track) {
+    const known = this.#sources.has(source);
+    this.#sources.set(source, track);
+    const transceiver = this.#sending.get(source);
+    if (transceiver) await transceiver.sender.replaceTrack(track);
+    if (!known) await this.#negotiate();
+  }
+
+  /** Take a source off the stage. */
+  async unpublish(source) {
+    if (!this.#sources.delete(source)) return;
+    await this.#sending.get(source)?.sender.replaceTrack(null);
+    await this.#negotiate();
+  }
+
+  /** The server's answer to the newest offer. */
+  async answer(sdp) {
+    const pending = this.#pending;
+    if (!pending || pending.peer !== this.#peer) return;
+    await this.#peer.setRemoteDescription({ type: "answer", sdp });
+    this.#pending = null;
+    this.#agreed = pending.about;
+    this.#announce();
+    if (this.#again) await this.#negotiate();
+  }
+
+  /** The server could not use the offer. */
+  async refused() {
+    if (!this.#pending) return;
+    this.#pending = null;
+    await this.#peer?.setLocalDescription({ type: "rollback" }).catch(() => {});
+    setTimeout(() => this.#negotiate(), 1000 + Math.random() * 1000);
+  }
+
+  /** The socket is back: say again what was not answered. */
+  resume() {
+    if (this.#pending) this.#emit("offer", this.#pending.message);
+  }
+
+  /** Begin anew with a fresh connection and the same wishes. */
+  async restart() {
+    this.#close();
+    await this.#negotiate();
+  }
+
+  close() {
+    clearTimeout(this.#retry);
+    this.#sources.clear();
+    this.#wanted.clear();
+    this.#close();
+    this.#setWay("none");
+  }
+
+  /** The receiver of a track, for levels. */
+  receiver(id) {
+    return this.#receiving.get(id)?.receiver ?? null;
+  }
+
+  async stats() {
+    return this.#peer ? report(await this.#peer.getStats(), this.#mids()) : null;
+  }
+
+  // ---------------------------------------------------------------- negotiation
+
+  async #negotiate() {
+    if (this.#pending) {
+      this.#again = true;
+      return;
+    }
+    if (!this.#peer && !this.#wanted.size && !this.#sources.size) return;
+    const peer = (this.#peer ??= this.#open());
+    this.#arrangeSending();
+    this.#arrangeReceiving();
+    this.#again = false;
+    const pending = { peer, about: this.#about() };
+    if (pending.about === this.#agreed) return;
+    this.#pending = pending; // before anything is awaited: offers are made one by one
+    await peer.setLocalDescription();
+    pending.about = this.#about();
+    pending.message = { type: "offer", sdp: peer.localDescription.sdp, ...this.#maps() };
+    if (this.#pending !== pending) return; // closed meanwhile
+    this.#emit("offer", pending.message);
+    if (this.way !== "connected") this.#expectConnection();
+  }
+
+  #open() {
+    const peer = new RTCPeerConnection({ iceServers: this.#iceServers, bundlePolicy: "max-bundle" });
+    peer.addEventListener("connectionstatechange", () => peer === this.#peer && this.#watch(peer));
+    return peer;
+  }
+
+  #close() {
+    clearTimeout(this.#timer);
+    for (const id of this.#receiving.keys()) this.#emit("gone", id);
+    this.#receiving.clear();
+    this.#sending.clear();
+    this.#free = [];
+    this.#pending = null;
+    this.#again = false;
+    this.#agreed = "";
+    this.#peer?.close();
+    this.#peer = null;
+  }
+
+  #arrangeSending() {
+    for (const [source, track] of this.#sources) {
+      const known = this.#sending.get(source);
+      if (known) {
+        if (known.direction !== "sendonly") known.direction = "sendonly";
+      } else {
+        this.#sending.set(source, this.#sendOnly(source, track));
+      }
+    }
+    for (const [source, transceiver] of this.#sending) {
+      if (!this.#sources.has(source)) transceiver.direction = "inactive";
+    }
+  }
+
+  #sendOnly(source, track) {
+    const transceiver = this.#peer.addTransceiver(track ?? KINDS[source], {
+      direction: "sendonly",
+      sendEncodings: [ENCODINGS[source]],
+    });
+    if (KINDS[source] === "video") prefer(transceiver, RTCRtpSender.getCapabilities("video"));
+    return transceiver;
+  }
+
+  #arrangeReceiving() {
+    for (const [id, transceiver] of this.#receiving) {
+      if (this.#wanted.has(id)) continue;
+      transceiver.direction = "inactive";
+      this.#receiving.delete(id);
+      this.#free.push(transceiver);
+      this.#emit("gone", id);
+    }
+    for (const [id, info] of this.#wanted) {
+      if (!this.#receiving.has(id)) this.#receiving.set(id, this.#receiveOnly(info.kind));
+    }
+  }
+
+  #receiveOnly(kind) {
+    const at = this.#free.findIndex((transceiver) => transceiver.receiver.track.kind === kind);
+    const [reused] = at < 0 ? [] : this.#free.splice(at, 1);
+    const transceiver = reused ?? this.#peer.addTransceiver(kind, { direction: "recvonly" });
+    transceiver.direction = "recvonly";
+    if (kind === "video" && !reused) prefer(transceiver, RTCRtpReceiver.getCapabilities("video"));
+    return transceiver;
+  }
+
+  /** Tell about the tracks that the answer gives us. */
+  #announce() {
+    for (const [id, transceiver] of this.#receiving) {
+      const info = this.#wanted.get(id);
+      const given = transceiver.currentDirection === "recvonly";
+      if (info && given) this.#emit("track", { info, track: transceiver.receiver.track });
+    }
+  }
+
+  #maps() {
+    const receive = {};
+    const send = {};
+    for (const [id, { mid }] of this.#receiving) receive[mid] = id;
+    for (const source of this.#sources.keys()) send[this.#sending.get(source).mid] = source;
+    return { receive, send };
+  }
+
+  /** What an offer would be about, to leave out those that change nothing. */
+  #about() {
+    return JSON.stringify([[...this.#receiving.keys()].sort(), [...this.#sources.keys()].sort()]);
+  }
+
+  #mids() {
+    const mids = new Map();
+    for (const [id, { mid }] of this.#receiving) mids.set(mid, { id, info: this.#wanted.get(id) });
+    for (const [source, { mid }] of this.#sending) mids.set(mid, { source });
+    return mids;
+  }
+
+  // ---------------------------------------------------------------- the path
+
+  #expectConnection() {
+    if (this.way !== "blocked") this.#setWay("connecting");
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#blocked(), CONNECT_MS);
+  }
+
+  #watch(peer) {
+    clearTimeout(this.#timer);
+    if (peer.connectionState === "connected") {
+      clearTimeout(this.#retry);
+      this.#setWay("connected");
+    } else if (peer.connectionState === "failed") {
+      this.#setWay("connecting");
+      this.restart();
+    } else if (peer.connectionState === "disconnected") {
+      this.#timer = setTimeout(() => this.restart(), DISCONNECTED_MS);
+    } else {
+      this.#expectConnection();
+    }
+  }
+
+  #blocked() {
+    this.#setWay("blocked");
+    clearTimeout(this.#retry);
+    this.#retry = setTimeout(() => this.restart(), BETWEEN_TRIES_MS);
+  }
+
+  #setWay(way) {
+    if (way === this.way) return;
+    this.way = way;
+    this.#emit("way", way);
+  }
+
+  #emit(name, detail) {
+    this.dispatchEvent(new CustomEvent(name, { detail }));
+  }
+}
+
+/** H.264 first (constrained baseline before others), VP8 next: neither is transcoded for HLS. */
+function prefer(transceiver, capabilities) {
+  const rank = ({ mimeType, sdpFmtpLine = "" }) => {
+    const mime = mimeType.toLowerCase();
+    if (mime === "video/h264") return sdpFmtpLine.includes("packetization-mode=1") ? h264(sdpFmtpLine) : 8;
+    return { "video/vp8": 4, "video/rtx": 9, "video/red": 9, "video/ulpfec": 9 }[mime] ?? 7;
+  };
+  const codecs = [...(capabilities?.codecs ?? [])].sort((a, b) => rank(a) - rank(b));
+  if (codecs.length) transceiver.setCodecPreferences(codecs);
+}
+
+function h264(parameters) {
+  return parameters.includes("profile-level-id=42e0") ? 0 : 1;
+}
+
+/** The numbers that the quality mark, the meters and the tests look at. */
+function report(stats, mids) {
+  const tracks = {};
+  const sent = {};
+  let roundTripMs = null;
+  for (const one of stats.values()) {
+    const known = mids.get(one.mid);
+    if (one.type === "inbound-rtp" && known?.id) tracks[known.id] = inbound(one, known.info);
+    if (one.type === "outbound-rtp" && known?.source) sent[known.source] = outbound(one);
+    if (one.type === "candidate-pair" && one.nominated && one.currentRoundTripTime !== undefined) {
+      roundTripMs = one.currentRoundTripTime * 1000;
+    }
+  }
+  return { tracks, sent, roundTripMs };
+}
+
+function inbound(one, info) {
+  return {
+    source: info?.source,
+    person: info?.person,
+    kind: one.kind,
+    bytes: one.bytesReceived,
+    packets: one.packetsReceived,
+    lost: one.packetsLost,
+    framesDecoded: one.framesDecoded,
+    width: one.frameWidth,
+    height: one.frameHeight,
+    audioEnergy: one.totalAudioEnergy,
+    freezes: one.freezeCount,
+  };
+}
+
+function outbound(one) {
+  return { bytes: one.bytesSent, packets: one.packetsSent, frames: one.framesSent, width: one.frameWidth };
+}

@@ -1,0 +1,76 @@
+// How good the connection is, and which way the pictures come.
+import { $, el } from "../dom.js";
+import { locale, t } from "../translate.js";
+
+/** Packets lost, in per cent, between two looks at the statistics. */
+export function lossBetween(before, after) {
+  let lost = 0;
+  let all = 0;
+  for (const [id, now] of Object.entries(after)) {
+    const then = before[id] ?? { lost: 0, packets: 0 };
+    const missed = Math.max(0, now.lost - then.lost);
+    lost += missed;
+    all += missed + Math.max(0, now.packets - then.packets);
+  }
+  return all ? (100 * lost) / all : 0;
+}
+
+/** Three bars are good, two are fair, one is poor. */
+export function barsOf(roundTripMs, lossPercent) {
+  if (roundTripMs > 500 || lossPercent > 8) return 1;
+  if (roundTripMs > 200 || lossPercent > 2) return 2;
+  return 3;
+}
+
+export class Quality {
+  #before = {};
+  #number = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
+
+  /** Look at WebRTC statistics and say how good they are. */
+  showWebRtc(stats) {
+    const loss = lossBetween(this.#before, stats.tracks);
+    this.#before = stats.tracks;
+    const roundTrip = stats.roundTripMs ?? 0;
+    this.#show(barsOf(roundTrip, loss), "WebRTC", [
+      [t("Way"), t("direct, WebRTC")],
+      [t("Round trip"), t("{number} ms", { number: Math.round(roundTrip) })],
+      [t("Lost packets"), `${this.#number.format(loss)} %`],
+      ...this.#pictures(stats),
+    ]);
+  }
+
+  showHls(latency) {
+    const behind = latency ? t("{number} s behind", { number: this.#number.format(latency) }) : "HLS";
+    this.#show(latency && latency < 8 ? 3 : 2, behind, [
+      [t("Way"), t("stream, LL-HLS")],
+      [t("Behind"), latency ? t("{number} s", { number: this.#number.format(latency) }) : "–"],
+    ]);
+  }
+
+  hide() {
+    $("quality").hidden = true;
+  }
+
+  #pictures(stats) {
+    return Object.values(stats.tracks)
+      .filter((track) => track.kind === "video" && track.width)
+      .map((track) => [
+        track.source === "screen" ? t("Screen") : t("Camera"),
+        `${track.width} × ${track.height}`,
+      ]);
+  }
+
+  #show(bars, text, facts) {
+    const button = $("quality");
+    button.hidden = false;
+    button.querySelector(".bars").dataset.bars = bars;
+    $("quality-way").textContent = text;
+    const verdict = [null, t("poor"), t("fair"), t("good")][bars];
+    button.setAttribute("aria-label", t("Connection: {verdict}, {way}", { verdict, way: text }));
+    if ($("quality-dialog").open || !$("quality-facts").children.length) {
+      $("quality-facts").replaceChildren(
+        ...facts.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value))),
+      );
+    }
+  }
+}

@@ -1,0 +1,99 @@
+// Tells the server what was played, so that watching counts as presence: only what really ran.
+import { Played } from "../ranges.js";
+import { uuid7 } from "../uuid7.js";
+
+const EVERY_MS = 5000;
+const MOST_SEGMENTS = 100;
+
+export class Beacon {
+  #video;
+  #address;
+  #mode;
+  #played = new Played();
+  #view = uuid7();
+  #timer = null;
+  #stop = new AbortController();
+  #unsent = [];
+
+  /** `mode` is live, recording or tv. */
+  constructor({ video, address, mode }) {
+    this.#video = video;
+    this.#address = address;
+    this.#mode = mode;
+    const on = (target, name, handle) => target.addEventListener(name, handle, { signal: this.#stop.signal });
+    on(video, "timeupdate", () => this.#look());
+    on(video, "playing", () => this.#start());
+    on(video, "seeking", () => this.#played.stop());
+    on(video, "waiting", () => this.#played.stop());
+    on(video, "pause", () => this.#pause());
+    on(window, "pagehide", () => this.#send({ isLast: true }));
+    on(document, "visibilitychange", () => document.hidden && this.#send());
+    if (!video.paused) this.#start();
+  }
+
+  get view() {
+    return this.#view;
+  }
+
+  /** The player goes away, the page stays. */
+  close() {
+    this.#send({ isLast: true });
+    clearInterval(this.#timer);
+    this.#stop.abort();
+  }
+
+  get #isPlaying() {
+    return !this.#video.paused && !this.#video.seeking && this.#video.readyState > 2;
+  }
+
+  #look() {
+    if (this.#isPlaying) this.#played.play(this.#video.currentTime);
+    else this.#played.stop();
+  }
+
+  #start() {
+    if (this.#timer) return;
+    this.#send();
+    this.#timer = setInterval(() => this.#send(), EVERY_MS);
+  }
+
+  #pause() {
+    if (!this.#timer) return;
+    this.#look();
+    clearInterval(this.#timer);
+    this.#timer = null;
+    this.#send({ isLast: true });
+  }
+
+  /** A beacon that fails is not repeated; its segments go with the next. */
+  async #send({ isLast = false } = {}) {
+    if (!this.#address || (!this.#timer && isLast && this.#video.currentTime === 0)) return;
+    const segments = [...this.#unsent, ...this.#played.take()].slice(-MOST_SEGMENTS);
+    this.#unsent = [];
+    const body = {
+      view: this.#view,
+      mode: this.#mode,
+      position: Math.max(0, this.#video.currentTime),
+      segments,
+      playing: this.#isPlaying && !isLast,
+      sent_at: new Date().toISOString(),
+    };
+    try {
+      const answer = await post(this.#address, body);
+      if (answer.status >= 500) this.#unsent = segments;
+    } catch {
+      this.#unsent = segments;
+    }
+  }
+}
+
+/** `keepalive` outlives the page like sendBeacon, and carries the token that sendBeacon cannot. */
+function post(address, body) {
+  const token = document.querySelector('meta[name="csrf-token"]').content;
+  return fetch(address, {
+    method: "POST",
+    keepalive: true,
+    headers: { "Content-Type": "application/json", "X-CSRF-Token": token },
+    body: JSON.stringify(body),
+  });
+}

@@ -1,0 +1,338 @@
+// The player: hls.js under our own controls. Live it keeps to the edge; recorded it seeks.
+import Hls from "hls.js";
+import { clock } from "../dom.js";
+import { t } from "../translate.js";
+import { shortcuts } from "./keys.js";
+
+const WORKER = new URL("../vendor/hls.js/hls.worker.js", import.meta.url).href;
+const RETRY_MS = 1500;
+const IDLE_MS = 2800;
+const NEAR_EDGE_SECONDS = 4; // beyond the live position: still "live"
+const KEEP_POSITION_MS = 5000;
+const SKIPPED_AT_ENDS_SECONDS = 15; // positions this near to an end are not worth resuming
+
+/** Fires `ready` when the first playlist is there, and `position` (detail: seconds). */
+export class Player extends EventTarget {
+  #root;
+  #mode;
+  #key;
+  #url;
+  #hls = null;
+  #idle = null;
+  #retry = null;
+  #saved = 0;
+  #stop = new AbortController();
+
+  /** `mode` is live, recording or tv; `key` is where the position is kept, if at all. */
+  constructor({ root, url, mode, key = null, keysOn = root }) {
+    super();
+    this.#root = root;
+    this.#url = url;
+    this.#mode = mode;
+    this.#key = key;
+    this.video = this.#part("video");
+    this.#controls();
+    shortcuts(this, keysOn, this.#stop.signal);
+    this.#wait(this.isLive ? t("Connecting…") : t("Loading…"));
+    this.#load();
+  }
+
+  get isLive() {
+    return this.#mode !== "recording";
+  }
+
+  /** The seconds behind what happens now; null when that is unknown. */
+  get latency() {
+    return this.isLive && this.#hls ? this.#hls.latency || null : null;
+  }
+
+  get duration() {
+    return Number.isFinite(this.video.duration) ? this.video.duration : this.#range()[1];
+  }
+
+  /** The media time of a moment on the wall clock; null outside of the recording. */
+  positionOf(moment) {
+    const fragments = this.#hls?.levels?.[this.#hls.loadLevel]?.details?.fragments ?? [];
+    const at = moment.getTime();
+    const before = fragments.filter((one) => one.programDateTime !== null && one.programDateTime <= at);
+    const fragment = before.at(-1);
+    if (!fragment) return fragments.length ? 0 : null;
+    return fragment.start + Math.min((at - fragment.programDateTime) / 1000, fragment.duration);
+  }
+
+  // ---------------------------------------------------------------- what controls and keys do
+
+  toggle() {
+    if (this.video.paused) this.play();
+    else this.video.pause();
+  }
+
+  /** Play; without sound when the browser does not let sound begin by itself. */
+  async play() {
+    try {
+      await this.video.play();
+    } catch (error) {
+      if (error.name !== "NotAllowedError") return;
+      this.video.muted = true;
+      this.#part("[data-sound]").hidden = false;
+      await this.video.play().catch(() => {});
+    }
+  }
+
+  seek(position) {
+    const [from, to] = this.#range();
+    this.video.currentTime = Math.min(Math.max(position, from), to);
+    this.#showTime();
+  }
+
+  seekBy(seconds) {
+    this.seek(this.video.currentTime + seconds);
+  }
+
+  seekTo(share) {
+    const [from, to] = this.#range();
+    this.seek(from + share * (to - from));
+  }
+
+  toLive() {
+    const edge = this.#hls?.liveSyncPosition;
+    if (edge) this.video.currentTime = edge;
+    this.play();
+  }
+
+  setVolume(volume) {
+    this.video.volume = Math.min(1, Math.max(0, volume));
+    this.video.muted = this.video.volume === 0;
+  }
+
+  changeSpeed(steps) {
+    if (this.isLive) return;
+    const select = this.#part("[data-speed]");
+    const at = Math.min(select.options.length - 1, Math.max(0, select.selectedIndex + steps));
+    select.selectedIndex = at;
+    this.video.playbackRate = Number(select.value);
+  }
+
+  toggleMute() {
+    this.video.muted = !this.video.muted;
+    if (!this.video.muted) this.#part("[data-sound]").hidden = true;
+  }
+
+  toggleCaptions() {
+    const { subtitleTracks } = this.#hls ?? {};
+    if (!subtitleTracks?.length) return;
+    const on = this.#hls.subtitleTrack < 0;
+    this.#hls.subtitleTrack = on ? 0 : -1;
+    this.#hls.subtitleDisplay = on;
+    this.#part("[data-captions]").setAttribute("aria-pressed", String(on));
+  }
+
+  async toggleFullscreen() {
+    if (document.fullscreenElement) await document.exitFullscreen();
+    else await (this.#root.requestFullscreen?.() ?? this.video.webkitEnterFullscreen?.());
+  }
+
+  close() {
+    this.#keepPosition();
+    this.#stop.abort();
+    clearTimeout(this.#retry);
+    clearTimeout(this.#idle);
+    this.#hls?.destroy();
+    this.#hls = null;
+    this.video.removeAttribute("src");
+    this.video.load();
+  }
+
+  // ---------------------------------------------------------------- loading
+
+  #load() {
+    if (!Hls.isSupported()) {
+      this.#loadNatively();
+      return;
+    }
+    const hls = new Hls({
+      workerPath: WORKER,
+      lowLatencyMode: this.isLive,
+      maxLiveSyncPlaybackRate: this.isLive ? 1.06 : 1,
+      backBufferLength: 120,
+      startPosition: this.isLive ? -1 : this.#kept(),
+    });
+    this.#hls = hls;
+    hls.on(Hls.Events.ERROR, (_, data) => data.fatal && this.#failed(hls, data));
+    hls.on(Hls.Events.LEVEL_LOADED, () => this.#ready());
+    hls.on(Hls.Events.SUBTITLE_TRACKS_UPDATED, (_, { subtitleTracks }) => {
+      this.#part("[data-captions]").hidden = !subtitleTracks.length;
+    });
+    hls.loadSource(this.#url);
+    hls.attachMedia(this.video);
+  }
+
+  /** Where there is no MediaSource (older iPhones), the browser plays HLS itself. */
+  #loadNatively() {
+    this.video.src = this.#url;
+    this.video.addEventListener("loadedmetadata", () => this.#ready(), { signal: this.#stop.signal });
+    this.video.addEventListener("error", () => this.#again(), { signal: this.#stop.signal });
+  }
+
+  #ready() {
+    if (this.#root.dataset.state === "ready") return;
+    this.#root.dataset.state = "ready";
+    this.#part("[data-wait]").hidden = true;
+    this.#part("[data-error]").hidden = true;
+    if (this.isLive) this.play();
+    else this.#part("[data-big]").hidden = !this.video.paused;
+    this.dispatchEvent(new Event("ready"));
+  }
+
+  #failed(hls, data) {
+    if (data.type === Hls.ErrorTypes.MEDIA_ERROR && this.#root.dataset.state === "ready") {
+      hls.recoverMediaError();
+      return;
+    }
+    const status = data.response?.code;
+    if (status === 401 || status === 403) {
+      this.#tell(t("You may not watch this."));
+      hls.destroy();
+      return;
+    }
+    this.#again();
+  }
+
+  /** Not there yet, or gone for a moment: ask again. */
+  #again() {
+    this.#root.dataset.state = "waiting";
+    this.#wait(this.isLive ? t("The picture comes as soon as somebody is on the stage.") : t("Loading…"));
+    this.#hls?.destroy();
+    clearTimeout(this.#retry);
+    this.#retry = setTimeout(() => this.#load(), RETRY_MS);
+  }
+
+  #wait(text) {
+    this.#part("[data-wait]").hidden = false;
+    this.#part("[data-wait-text]").textContent = text;
+  }
+
+  #tell(text) {
+    this.#part("[data-wait]").hidden = true;
+    this.#part("[data-error]").hidden = false;
+    this.#part("[data-error-text]").textContent = text;
+  }
+
+  // ---------------------------------------------------------------- controls
+
+  #part(selector) {
+    return this.#root.querySelector(selector);
+  }
+
+  #controls() {
+    const signal = this.#stop.signal;
+    const on = (selector, name, handle) => this.#part(selector).addEventListener(name, handle, { signal });
+    on("[data-play]", "click", () => this.toggle());
+    on("[data-big]", "click", () => this.play());
+    on("video", "click", () => this.toggle());
+    on("video", "dblclick", () => this.toggleFullscreen());
+    on("[data-mute]", "click", () => this.toggleMute());
+    on("[data-sound]", "click", () => this.toggleMute());
+    on("[data-volume]", "input", (event) => this.setVolume(Number(event.target.value)));
+    on("[data-seek-bar]", "input", (event) => this.seek(Number(event.target.value)));
+    on("[data-seek-bar]", "pointermove", (event) => this.#showTip(event));
+    on("[data-seek-bar]", "pointerleave", () => (this.#part("[data-tip]").hidden = true));
+    on("[data-live]", "click", () => this.toLive());
+    on("[data-captions]", "click", () => this.toggleCaptions());
+    on("[data-speed]", "change", (event) => (this.video.playbackRate = Number(event.target.value)));
+    on("[data-pip]", "click", () => this.video.requestPictureInPicture().catch(() => {}));
+    on("[data-fullscreen]", "click", () => this.toggleFullscreen());
+    for (const name of ["play", "pause", "volumechange", "ended"]) on("video", name, () => this.#show());
+    for (const name of ["timeupdate", "durationchange", "progress", "seeked"]) on("video", name, () => this.#showTime());
+    on("video", "pause", () => this.#keepPosition());
+    addEventListener("pagehide", () => this.#keepPosition(), { signal });
+    for (const name of ["pointermove", "keydown", "focusin"]) {
+      this.#root.addEventListener(name, () => this.#stir(), { signal });
+    }
+    this.#part("[data-live]").hidden = !this.isLive;
+    this.#part("[data-speed-box]").hidden = this.isLive;
+    this.#part("[data-pip]").hidden = !document.pictureInPictureEnabled;
+    this.#show();
+  }
+
+  #show() {
+    const { paused, muted, volume } = this.video;
+    this.#root.dataset.playing = String(!paused);
+    this.#root.dataset.silent = String(muted || volume === 0);
+    this.#part("[data-play]").setAttribute("aria-label", paused ? t("Play") : t("Pause"));
+    this.#part("[data-mute]").setAttribute("aria-label", muted ? t("Sound on") : t("Sound off"));
+    this.#part("[data-volume]").value = muted ? 0 : volume;
+    this.#part("[data-big]").hidden = !paused || this.#root.dataset.state !== "ready" || this.isLive;
+    this.#stir();
+    this.#showTime();
+  }
+
+  #showTime() {
+    const [from, to] = this.#range();
+    const position = this.video.currentTime;
+    const bar = this.#part("[data-seek-bar]");
+    bar.min = from;
+    bar.max = to;
+    bar.value = position;
+    const length = to - from || 1;
+    bar.style.setProperty("--done", `${((position - from) / length) * 100}%`);
+    const { buffered } = this.video;
+    const loaded = buffered.length ? buffered.end(buffered.length - 1) : from;
+    this.#part("[data-buffered]").style.setProperty("--loaded", `${((loaded - from) / length) * 100}%`);
+    if (this.isLive) this.#showEdge(to - position);
+    else this.#part("[data-time]").textContent = `${clock(position)} / ${clock(to)}`;
+    bar.setAttribute("aria-valuetext", this.isLive ? this.#part("[data-time]").textContent : clock(position));
+    if (performance.now() - this.#saved > KEEP_POSITION_MS && !this.video.paused) this.#keepPosition();
+    this.dispatchEvent(new CustomEvent("position", { detail: position }));
+  }
+
+  #showEdge(behind) {
+    const atEdge = behind < NEAR_EDGE_SECONDS && !this.video.paused;
+    const button = this.#part("[data-live]");
+    button.dataset.edge = String(atEdge);
+    button.setAttribute("aria-label", atEdge ? t("Live") : t("Go to what is live"));
+    this.#part("[data-time]").textContent = atEdge ? "" : `−${clock(behind)}`;
+  }
+
+  /** What can be sought: from where, to where. */
+  #range() {
+    const { seekable, duration } = this.video;
+    if (!this.isLive) return [0, Number.isFinite(duration) ? duration : 0];
+    if (!seekable.length) return [0, 0];
+    const edge = this.#hls?.liveSyncPosition ?? seekable.end(seekable.length - 1);
+    return [seekable.start(0), Math.max(edge, this.video.currentTime)];
+  }
+
+  #showTip(event) {
+    const bar = event.currentTarget;
+    const share = Math.min(1, Math.max(0, event.offsetX / bar.clientWidth));
+    const [from, to] = this.#range();
+    const tip = this.#part("[data-tip]");
+    tip.hidden = false;
+    tip.style.left = `${share * 100}%`;
+    tip.textContent = this.isLive ? `−${clock((1 - share) * (to - from))}` : clock(from + share * (to - from));
+  }
+
+  /** Controls are there while something moves, and while it is paused. */
+  #stir() {
+    delete this.#root.dataset.idle;
+    clearTimeout(this.#idle);
+    this.#idle = setTimeout(() => {
+      if (!this.video.paused) this.#root.dataset.idle = "";
+    }, IDLE_MS);
+  }
+
+  // ---------------------------------------------------------------- where one left off
+
+  #kept() {
+    const position = Number(this.#key && localStorage.getItem(this.#key));
+    return position > SKIPPED_AT_ENDS_SECONDS ? position : 0;
+  }
+
+  #keepPosition() {
+    this.#saved = performance.now();
+    if (!this.#key || !this.video.currentTime) return;
+    const isNearEnd = this.duration - this.video.currentTime < SKIPPED_AT_ENDS_SECONDS;
+    localStorage.setItem(this.#key, isNearEnd ? 0 : this.video.currentTime.toFixed(1));
+  }
+}

@@ -1,0 +1,176 @@
+"""Pages: today, a lecture in its three lives, the form that plans one, one's own page."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final
+from urllib.parse import quote
+from uuid import UUID
+
+from aiohttp import web
+
+from identity.rights import Action, Subject, Viewer, allows
+from identity.sessions import require, require_person, viewer_of
+from kernel.ids import new_id
+from kernel.pages import locale_of, render
+from kernel.times import iso
+from kernel.web import CLOCK, DATABASE, RECORDER, SETTINGS, path_id
+from player.events import RecordingOpened
+from schedule.lectures import Today, lecture_by_id, lectures_for_today
+from schedule.lifecycle import AHEAD, Lecture, LectureState, RecordingState
+
+_ID: Final = "{id:[0-9a-fA-F-]{32,36}}"
+_LIVES: Final = {
+    LectureState.PLANNED: "planned",
+    LectureState.CANCELLED: "planned",
+    LectureState.OPEN: "live",
+    LectureState.LIVE: "live",
+    LectureState.ENDED: "recorded",
+    LectureState.PUBLISHED: "recorded",
+}
+_USUAL_LENGTH: Final = timedelta(minutes=50)
+
+
+def routes() -> list[web.RouteDef]:
+    return [
+        web.get("/", show_today),
+        web.get("/me", show_me),
+        web.get("/lectures/new", show_new),
+        web.get(f"/lectures/{_ID}", show_lecture),
+        web.get(f"/lectures/{_ID}/edit", show_edit),
+    ]
+
+
+async def show_today(request: web.Request) -> web.Response:
+    viewer = viewer_of(request)
+    today = Today()
+    if allows(viewer, Action.SEE_SCHEDULE):
+        async with request.app[DATABASE].connect() as connection:
+            today = await lectures_for_today(connection, request.app[CLOCK].now())
+    return render(
+        request,
+        "today.html",
+        live=today.live,
+        coming=today.coming,
+        recorded=today.recorded,
+        channels=(),
+        can_create=_may_plan(viewer),
+    )
+
+
+async def show_lecture(request: web.Request) -> web.Response:
+    """The one address of a lecture. Who is not signed in goes by way of the log-in."""
+    lecture = await _lecture(request)
+    viewer = _admitted(request, lecture)
+    life = _LIVES[lecture.state]
+    if life == "recorded" and lecture.is_watchable:
+        await _note_opening(request, lecture.id, viewer)
+    return render(request, "lecture.html", lecture=lecture, life=life, **_context(request, lecture))
+
+
+async def show_new(request: web.Request) -> web.Response:
+    viewer = _signed_in(request)
+    require(request, Action.PLAN_LECTURE, Subject(lecturer=viewer.person_id))
+    starts_at = _next_hour(request.app[CLOCK].now())
+    return render(
+        request,
+        "lecture_form.html",
+        lecture=None,
+        starts_at=starts_at,
+        ends_at=starts_at + _USUAL_LENGTH,
+    )
+
+
+async def show_edit(request: web.Request) -> web.Response:
+    lecture = await _lecture(request)
+    _signed_in(request)
+    require(request, Action.CHANGE_LECTURE, lecture.subject)
+    return render(
+        request,
+        "lecture_form.html",
+        lecture=lecture,
+        starts_at=lecture.starts_at,
+        ends_at=lecture.ends_at,
+    )
+
+
+async def show_me(request: web.Request) -> web.Response:
+    _signed_in(request)
+    viewer = require_person(request)
+    return render(request, "me.html", roles=sorted(viewer.roles))
+
+
+async def _lecture(request: web.Request) -> Lecture:
+    async with request.app[DATABASE].connect() as connection:
+        return await lecture_by_id(connection, path_id(request))
+
+
+def _admitted(request: web.Request, lecture: Lecture) -> Viewer:
+    if not viewer_of(request).is_known:
+        raise _to_login(request)
+    is_over = _LIVES[lecture.state] == "recorded"
+    action = Action.WATCH_RECORDING if is_over else Action.JOIN_LECTURE
+    return require(request, action, lecture.subject)
+
+
+def _signed_in(request: web.Request) -> Viewer:
+    viewer = viewer_of(request)
+    if not viewer.is_signed_in:
+        raise _to_login(request)
+    return viewer
+
+
+def _to_login(request: web.Request) -> web.HTTPSeeOther:
+    return web.HTTPSeeOther(f"/login?next={quote(request.path_qs, safe='')}")
+
+
+def _may_plan(viewer: Viewer) -> bool:
+    return allows(viewer, Action.PLAN_LECTURE, Subject(lecturer=viewer.person_id))
+
+
+def _context(request: web.Request, lecture: Lecture) -> Mapping[str, Any]:
+    viewer, subject = viewer_of(request), lecture.subject
+    can_host = allows(viewer, Action.HOST_LECTURE, subject)
+    patience = timedelta(minutes=request.app[SETTINGS].room_opens_minutes)
+    return {
+        "can_host": can_host,
+        "can_manage": lecture.state in AHEAD and allows(viewer, Action.CHANGE_LECTURE, subject),
+        "can_see_attendance": allows(viewer, Action.SEE_ATTENDANCE, subject),
+        "has_recording": lecture.is_watchable,
+        "is_finishing": lecture.state is LectureState.ENDED
+        and lecture.recording is RecordingState.RUNNING,
+        "opens_at": lecture.starts_at - patience,
+        "room": room_config(request, lecture, can_host=can_host),
+    }
+
+
+def room_config(request: web.Request, lecture: Lecture, *, can_host: bool) -> Mapping[str, Any]:
+    """What the scripts of the lecture's page need to know."""
+    address = f"/api/v1/lectures/{lecture.id}"
+    return {
+        "lecture": str(lecture.id),
+        "title": lecture.title,
+        "state": lecture.state,
+        "is_recorded": lecture.is_recorded,
+        "recording": lecture.recording,
+        "started_at": iso(lecture.started_at) if lecture.started_at else None,
+        "now": iso(request.app[CLOCK].now()),
+        "name": viewer_of(request).name,
+        "locale": locale_of(request),
+        "can_host": can_host,
+        "watch_only": request.query.get("watch") == "1",
+        "api": address,
+        "socket": f"/lectures/{lecture.id}/socket",
+        "hls": f"/hls/{lecture.id}/index.m3u8",
+        "beacon": f"{address}/beacon",
+        "chat": f"{address}/chat",
+    }
+
+
+async def _note_opening(request: web.Request, lecture: UUID, viewer: Viewer) -> None:
+    now = request.app[CLOCK].now()
+    fact = RecordingOpened(id=new_id(), at=now, lecture=lecture, person=viewer.actor)
+    await request.app[RECORDER].record(fact)
+
+
+def _next_hour(now: datetime) -> datetime:
+    return now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
