@@ -1,0 +1,92 @@
+"""What is on disk of one rendition: its index as values."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import assert_never
+
+from transcode.index import EndNoted, InitNoted, PartNoted, Record, SegmentNoted
+from transcode.segments import Init, Segment, Stretch
+from transcode.store import read_index, read_stretch
+
+
+@dataclass(slots=True)
+class Contents:
+    """The initialization segments and segments of a rendition, in order."""
+
+    inits: list[Init] = field(default_factory=list)
+    segments: list[Segment] = field(default_factory=list)
+
+    @property
+    def ends(self) -> int:
+        """Ticks at which the last segment ends; 0 if there is none."""
+        return self.segments[-1].ends if self.segments else 0
+
+
+def read(folder: Path, name: str) -> Contents:
+    """As far as index and media agree."""
+    contents = Contents()
+    sizes: dict[str, int] = {}
+    for noted, parts, ends in _runs(read_index(folder, name), contents, folder):
+        if not all(part.offset + part.size <= _size(folder, part.file, sizes) for part in parts):
+            break
+        contents.segments.append(_segment(len(contents.segments), noted, parts, ends))
+    return contents
+
+
+_Run = tuple[SegmentNoted, list[PartNoted], int]
+
+
+def _runs(records: Iterable[Record], contents: Contents, folder: Path) -> Iterable[_Run]:
+    """Each segment with its parts and its end; inits are read on the way."""
+    noted: SegmentNoted | None = None
+    parts: list[PartNoted] = []
+    ends: int | None = None
+    for record in records:
+        match record:
+            case InitNoted():
+                contents.inits.append(_init(folder, record))
+            case PartNoted():
+                parts.append(record)
+            case EndNoted():
+                ends = record.ends
+            case SegmentNoted():
+                if noted and parts:
+                    yield noted, parts, _end(parts, ends)
+                noted, parts, ends = record, [], None
+            case _:
+                assert_never(record)
+    if noted and parts:
+        yield noted, parts, _end(parts, ends)
+
+
+def _end(parts: list[PartNoted], ends: int | None) -> int:
+    """Without a note the recorder died before the segment's end: its last part tells."""
+    return parts[-1].starts + parts[-1].duration if ends is None else ends
+
+
+def _segment(msn: int, noted: SegmentNoted, parts: list[PartNoted], ends: int) -> Segment:
+    first, last = parts[0], parts[-1]
+    return Segment(
+        msn=msn,
+        starts=noted.starts,
+        duration=max(ends - noted.starts, 1),
+        init=noted.init,
+        is_after_gap=noted.is_after_gap,
+        is_independent=first.is_independent,
+        frames=sum(part.frames for part in parts),
+        stretch=Stretch(first.file, first.offset, last.offset + last.size - first.offset),
+    )
+
+
+def _init(folder: Path, record: InitNoted) -> Init:
+    stretch = Stretch(record.file, record.offset, record.size)
+    data = read_stretch(folder, stretch)
+    return Init(record.number, record.codec, record.width, record.height, stretch, data)
+
+
+def _size(folder: Path, file: str, known: dict[str, int]) -> int:
+    if file not in known:
+        path = folder / file
+        known[file] = path.stat().st_size if path.exists() else 0
+    return known[file]

@@ -1,0 +1,74 @@
+"""The renditions of one recording on their stores, and what happens when the disk fails."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from fractions import Fraction
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from transcode import manifest, recording, shelf
+from transcode.manifest import Manifest
+from transcode.recording import Recording
+from transcode.rendition import Post, Rendition
+from transcode.store import Store
+
+SPAN_IN_MEMORY: Final = timedelta(seconds=60)
+
+
+class Deck:
+    """Packager thread, but `sync`."""
+
+    def __init__(self, opened: Recording, stores: Mapping[str, Store], post: Post) -> None:
+        self._opened = opened
+        self._post = post
+        self.renditions = {
+            name: Rendition(store, opened.window(name), post, self.fail)
+            for name, store in stores.items()
+        }
+
+    def sync(self) -> None:
+        """Make what was written outlive the machine. Any thread; OSError."""
+        for rendition in self.renditions.values():
+            rendition.sync()
+
+    def close(self) -> None:
+        for rendition in self.renditions.values():
+            rendition.close()
+
+    def fail(self, error: OSError) -> None:
+        """The files end here; those who watch live lose nothing."""
+        for rendition in self.renditions.values():
+            rendition.give_up_file()
+        reason = f"The recording stopped: {error.strerror or error}."
+        self._post(lambda: self._tell(reason))
+
+    def _tell(self, reason: str) -> None:
+        self._opened.fault = self._opened.fault or reason
+        for rendition in self.renditions.values():
+            rendition.window.limit(SPAN_IN_MEMORY)
+
+
+@dataclass(slots=True)
+class Keeper:
+    """Keeps the manifest of a recording that is being made. Packager thread."""
+
+    folder: Path
+    noted: Manifest
+    opened: Recording
+    post: Post
+
+    def note_outage(self, starts: Fraction, ends: Fraction) -> None:
+        """Nothing was recorded between these seconds since the epoch."""
+        outage = int(starts * 1_000_000), int(ends * 1_000_000)
+        self.noted = msgspec.structs.replace(self.noted, outages=(*self.noted.outages, outage))
+        gaps = recording.gaps(self.noted.epoch, self.noted.outages)
+        manifest.write(self.folder, self.noted)
+        self.post(lambda: setattr(self.opened, "gaps", gaps))
+
+    def conclude(self) -> None:
+        """Once the stores are closed."""
+        shelf.cut_torn_tails(self.folder)
+        shelf.conclude(self.folder, self.noted)

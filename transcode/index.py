@@ -1,0 +1,80 @@
+"""The index beside a growing media file: one record a line of bytes, each with its checksum.
+
+A record is a length (2 bytes), a CRC-32 (4 bytes) and MessagePack. What was written when
+the machine stopped may be torn: reading ends at the first record that is not whole.
+"""
+
+from collections.abc import Iterator
+from struct import Struct as Layout
+from typing import Final
+from zlib import crc32
+
+import msgspec
+
+_HEAD: Final = Layout(">HI")
+
+
+class InitNoted(msgspec.Struct, frozen=True, array_like=True, tag="i"):
+    """An initialization segment, and where it lies."""
+
+    number: int
+    codec: str
+    width: int
+    height: int
+    file: str
+    offset: int
+    size: int
+
+
+class SegmentNoted(msgspec.Struct, frozen=True, array_like=True, tag="s"):
+    """A segment begins; the one before ends here unless a gap lies between."""
+
+    starts: int
+    init: int
+    is_after_gap: bool
+
+
+class PartNoted(msgspec.Struct, frozen=True, array_like=True, tag="p"):
+    """A part of the segment that began last, and where it lies."""
+
+    starts: int
+    duration: int
+    frames: int
+    is_independent: bool
+    file: str
+    offset: int
+    size: int
+
+
+class EndNoted(msgspec.Struct, frozen=True, array_like=True, tag="e"):
+    """The segment that began last ends here, exactly."""
+
+    ends: int
+
+
+Record = InitNoted | SegmentNoted | PartNoted | EndNoted
+
+_encode: Final = msgspec.msgpack.Encoder().encode
+_decode: Final = msgspec.msgpack.Decoder(Record).decode
+
+
+def pack(record: Record) -> bytes:
+    """The record as it is appended."""
+    body = _encode(record)
+    return _HEAD.pack(len(body), crc32(body)) + body
+
+
+def unpack(data: bytes) -> Iterator[tuple[int, Record]]:
+    """Each whole record with the offset at which it ends."""
+    at = 0
+    while (body_at := at + _HEAD.size) <= len(data):
+        size, checksum = _HEAD.unpack_from(data, at)
+        body = data[body_at : body_at + size]
+        if len(body) < size or crc32(body) != checksum:
+            return
+        try:
+            record = _decode(body)
+        except msgspec.MsgspecError:
+            return
+        at = body_at + size
+        yield at, record

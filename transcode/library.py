@@ -1,0 +1,207 @@
+"""The recordings of this place: begun, gone on with after a crash, found, finished.
+
+A recording is a folder: `recording.json`; for each track a growing CMAF file with its index;
+and once finished HLS playlists over those files, playable from the folder as they are.
+"""
+
+import asyncio
+import os
+from collections import OrderedDict
+from collections.abc import Callable
+from datetime import datetime
+from fractions import Fraction
+from pathlib import Path
+from shutil import rmtree
+from typing import Final
+from uuid import UUID
+
+import msgspec
+
+from transcode import manifest, recording, shelf
+from transcode.access_unit import TrackKind
+from transcode.deck import SPAN_IN_MEMORY, Deck, Keeper
+from transcode.manifest import Manifest
+from transcode.packager import PART_TARGET
+from transcode.recording import Recording, RecordingState
+from transcode.rendition import Post
+from transcode.shelf import AlreadyRecorded
+from transcode.store import FileStore, MemoryStore
+from transcode.tape import PROGRAMME, Position, Tape
+
+_REMEMBERED: Final = 64  # recordings
+
+
+class Library:
+    """Event loop; what reads more than a little from the disk says so."""
+
+    def __init__(self, folder: Path, *, part_target: Fraction = PART_TARGET) -> None:
+        self.folder = folder
+        self._part_target = part_target
+        self._live: dict[UUID, Recording] = {}
+        self._found: OrderedDict[UUID, Recording] = OrderedDict()
+
+    def open_recording(
+        self, lecture: UUID, epoch: datetime, *, is_kept: bool = True, post: Post | None = None
+    ) -> Recording:
+        """Begin, or go on with what a crash interrupted or `finish` ended too early.
+
+        The same item, the same timeline: times of the new `epoch` are mapped to the first.
+        `post` brings calls to the event loop, by default to the running one; without any
+        loop they are run at once. Reads the index: 0.1 s for an hour. AlreadyRecorded.
+        """
+        if lecture in self._live:
+            raise AlreadyRecorded("This lecture is being recorded already.")
+        self._found.pop(lecture, None)
+        post = post or _running_loop()
+        opened = self._kept(lecture, epoch, post) if is_kept else self._unkept(lecture, epoch, post)
+        opened.room_epoch = epoch
+        self._live[lecture] = opened
+        return opened
+
+    def remembered(self, lecture: UUID) -> Recording | None:
+        """The recording if it is in memory: all that are live, and those asked for lately."""
+        return self._live.get(lecture) or self._found.get(lecture)
+
+    def find(self, lecture: UUID) -> Recording | None:
+        """The recording, live or not; None if there is none. May read an index from disk.
+
+        One whose recorder died is INTERRUPTED: it plays as far as it goes, and its playlists
+        do not end, since it may go on. See `finish_interrupted`.
+        """
+        known = self.remembered(lecture)
+        return known or self._keep_at_hand(self._load(lecture))
+
+    async def fetch(self, lecture: UUID) -> Recording | None:
+        """As `find`, with the disk off the event loop."""
+        known = self.remembered(lecture)
+        return known or self._keep_at_hand(await asyncio.to_thread(self._load, lecture))
+
+    def finish_interrupted(self, lecture: UUID) -> Recording | None:
+        """End a recording whose recorder died; None if there is none. Blocks on the disk.
+        AlreadyRecorded if it lives on in another process."""
+        folder = self._folder(lecture)
+        noted = manifest.read(folder)
+        if noted and not noted.is_finished and lecture not in self._live:
+            lock = shelf.lock(folder)
+            try:
+                shelf.cut_torn_tails(folder)
+                shelf.conclude(folder, noted)
+            finally:
+                os.close(lock)
+            self._found.pop(lecture, None)
+        return self.find(lecture)
+
+    def delete(self, lecture: UUID) -> None:
+        """Remove all files of a recording that is not live. Blocks on the disk."""
+        if lecture in self._live:
+            raise AlreadyRecorded("This lecture is being recorded.")
+        self._found.pop(lecture, None)
+        rmtree(self._folder(lecture), ignore_errors=True)
+
+    def _folder(self, lecture: UUID) -> Path:
+        return self.folder / str(lecture)
+
+    def _keep_at_hand(self, found: Recording | None) -> Recording | None:
+        if found:
+            self._found[found.lecture] = found
+            while len(self._found) > _REMEMBERED:
+                self._found.popitem(last=False)
+        return found
+
+    def _load(self, lecture: UUID) -> Recording | None:
+        folder = self._folder(lecture)
+        noted = manifest.read(folder)
+        return self._from_shelf(folder, noted) if noted else None
+
+    def _from_shelf(self, folder: Path, noted: Manifest) -> Recording:
+        windows = recording.windows(noted.epoch, self._part_target)
+        for name, held in shelf.load(folder).items():
+            windows[name].restore(held.inits, held.segments)
+            if noted.is_finished:
+                windows[name].end()
+        state = RecordingState.FINISHED if noted.is_finished else RecordingState.INTERRUPTED
+        found = Recording(noted.lecture, noted.epoch, windows, folder, state)
+        found.gaps = recording.gaps(noted.epoch, noted.outages)
+        return found
+
+    def _unkept(self, lecture: UUID, epoch: datetime, post: Post) -> Recording:
+        windows = recording.windows(epoch, self._part_target, SPAN_IN_MEMORY)
+        opened = Recording(lecture, epoch, windows, None, RecordingState.LIVE)
+        deck = Deck(opened, {name: MemoryStore(name) for name in windows}, post)
+        tape = Tape(deck.renditions, self._part_target)
+        opened.feed_by(tape, deck, lambda: post(lambda: self._ended(opened)))
+        return opened
+
+    def _kept(self, lecture: UUID, epoch: datetime, post: Post) -> Recording:
+        folder = self._folder(lecture)
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = shelf.lock(folder)
+        try:
+            noted = manifest.read(folder) or Manifest(lecture=lecture, epoch=epoch)
+            noted = msgspec.structs.replace(noted, is_finished=False)
+            shelf.cut_torn_tails(folder)
+            opened = self._from_shelf(folder, noted)
+            manifest.write(folder, noted)
+            stores = {name: FileStore(folder, name) for name in shelf.RENDITIONS}
+        except BaseException:
+            os.close(lock)
+            raise
+        deck = Deck(opened, stores, post)
+        keeper = Keeper(folder, noted, opened, post)
+        tape = self._tape(opened, deck, keeper, epoch)
+        opened.state = RecordingState.LIVE
+        opened.feed_by(tape, deck, self._conclusion(opened, deck, keeper, lock))
+        return opened
+
+    def _tape(self, opened: Recording, deck: Deck, keeper: Keeper, epoch: datetime) -> Tape:
+        position = _position(opened)
+        if position is None:
+            seconds = Fraction((epoch - opened.epoch).total_seconds())
+            return Tape(deck.renditions, self._part_target, offset=seconds)
+        edge = position.edge
+        return Tape(
+            deck.renditions,
+            self._part_target,
+            offset=max(Fraction((epoch - opened.epoch).total_seconds()), edge),
+            resume=position,
+            on_resumed=lambda at: keeper.note_outage(edge, at),
+        )
+
+    def _conclusion(
+        self, opened: Recording, deck: Deck, keeper: Keeper, lock: int
+    ) -> Callable[[], None]:
+        def conclude() -> None:
+            deck.close()
+            try:
+                keeper.conclude()
+            except OSError as error:
+                deck.fail(error)
+            finally:
+                os.close(lock)
+                keeper.post(lambda: self._ended(opened))
+
+        return conclude
+
+    def _ended(self, ended: Recording) -> None:
+        ended.end()
+        self._live.pop(ended.lecture, None)
+        if not (ended.fault and ended.folder):  # then only the files know what was kept
+            self._keep_at_hand(ended)
+
+
+def _position(opened: Recording) -> Position | None:
+    """Where voice and programme ended; None if nothing was recorded."""
+    voice, programme = opened.track(TrackKind.VOICE), opened.window(PROGRAMME)
+    if not (voice.segments and programme.segments):
+        return None
+    return Position(
+        Fraction(voice.segments[-1].ends, voice.timeline.timescale),
+        Fraction(programme.segments[-1].ends, programme.timeline.timescale),
+    )
+
+
+def _running_loop() -> Post:
+    try:
+        return asyncio.get_running_loop().call_soon_threadsafe
+    except RuntimeError:
+        return lambda call: call()

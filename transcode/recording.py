@@ -1,0 +1,179 @@
+"""A lecture as it is seen far away: live from memory and file, later from the file alone."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+from fractions import Fraction
+from pathlib import Path
+from typing import Protocol
+from uuid import UUID
+
+from transcode import playlist
+from transcode.access_unit import AccessUnit, TrackKind
+from transcode.segments import Gap, Stretch
+from transcode.store import read_stretch
+from transcode.tape import PROGRAMME, Tape
+from transcode.window import Rendered, Window
+
+
+class RecordingState(StrEnum):
+    """Where a recording is in its life."""
+
+    LIVE = "live"  # being recorded here and now
+    INTERRUPTED = "interrupted"  # its recorder died; it may go on
+    FINISHED = "finished"
+
+
+class Files(Protocol):
+    """What a recording is written to."""
+
+    def sync(self) -> None: ...
+
+    def fail(self, error: OSError) -> None: ...
+
+
+class Recording:
+    """`push`, `tick`, `stop_track` and `finish` belong to the packager thread; all else to
+    the event loop. What viewers see changes there only, by calls sent from that thread."""
+
+    def __init__(
+        self,
+        lecture: UUID,
+        epoch: datetime,
+        windows: Mapping[str, Window],
+        folder: Path | None,
+        state: RecordingState,
+    ) -> None:
+        self.lecture = lecture
+        self.epoch = epoch
+        self.room_epoch = epoch  # of the units that are pushed; later than `epoch` if resumed
+        self.folder = folder
+        self.state = state
+        self.gaps: tuple[Gap, ...] = ()
+        self.fault: str | None = None
+        self._windows = windows
+        self._tape: Tape | None = None
+        self._files: Files | None = None
+        self._conclude: Callable[[], object] | None = None
+
+    # viewers
+
+    def track(self, kind: TrackKind) -> Window:
+        """The rendition of one track; empty while it was never sent."""
+        return self._windows[kind]
+
+    @property
+    def programme(self) -> Window:
+        return self._windows[PROGRAMME]
+
+    def window(self, name: str) -> Window:
+        """The rendition called `name`: camera, screen, voice or programme. KeyError."""
+        return self._windows[name]
+
+    @property
+    def duration(self) -> timedelta:
+        """From the first to the last moment of the programme."""
+        segments = self.programme.segments
+        if not segments:
+            return timedelta(0)
+        timeline = self.programme.timeline
+        return timeline.at(segments[-1].ends) - timeline.at(segments[0].starts)
+
+    @property
+    def starts_at(self) -> datetime | None:
+        """The first moment of the programme."""
+        segments = self.programme.segments
+        return self.programme.timeline.at(segments[0].starts) if segments else None
+
+    async def begin(self, patience: timedelta) -> bool:
+        """Wait until there is something to see and to hear; False when `patience` runs out."""
+        voice = self.track(TrackKind.VOICE)
+        both = await asyncio.gather(self.programme.begin(patience), voice.begin(patience))
+        return all(both)
+
+    def multivariant(self) -> Rendered | None:
+        """The programme with its voice, as ordinary players take it; None while empty."""
+        video = self.programme.variant()
+        voice = self.track(TrackKind.VOICE).variant()
+        return Rendered(playlist.multivariant(video, voice)) if video else None
+
+    def read(self, stretch: Stretch) -> bytes:
+        """Bytes of a file of the recording. Blocks on the disk; any thread. OSError."""
+        if self.folder is None:
+            raise FileNotFoundError("this lecture is not recorded")
+        return read_stretch(self.folder, stretch)
+
+    def end(self) -> None:
+        """It is finished: tell those who wait."""
+        for window in self._windows.values():
+            window.end()
+        self.state = RecordingState.FINISHED
+
+    # the packager thread
+
+    def feed_by(self, tape: Tape, files: Files, conclude: Callable[[], object]) -> None:
+        """From now on it is being recorded; `conclude` closes the files."""
+        self._tape = tape
+        self._files = files
+        self._conclude = conclude
+
+    def sync(self) -> None:
+        """Make what was pushed outlive a power cut. Any thread, not during `finish`. OSError."""
+        if self._files:
+            self._files.sync()
+
+    def fail(self, error: OSError) -> None:
+        """The disk does not take it: go on in memory, and say so."""
+        if self._files:
+            self._files.fail(error)
+
+    def push(self, kind: TrackKind, unit: AccessUnit) -> None:
+        """Take an H.264 access unit, or an Opus packet of the one voice."""
+        assert self._tape
+        self._tape.push(kind, unit)
+
+    def tick(self, now: Fraction) -> None:
+        """It is `now` seconds since the epoch that it was opened with: no track ends early."""
+        assert self._tape
+        self._tape.tick(now)
+
+    def stop_track(self, kind: TrackKind) -> None:
+        """The track is not sent any more, for now."""
+        assert self._tape
+        self._tape.stop(kind)
+
+    @property
+    def wanted_keys(self) -> frozenset[TrackKind]:
+        """The tracks whose sender should be asked for a key frame now."""
+        assert self._tape
+        return self._tape.wanted_keys
+
+    def finish(self) -> None:
+        """End the recording: it is playable as a whole when this returns."""
+        tape, conclude = self._tape, self._conclude
+        if tape and conclude:
+            self._tape = self._files = self._conclude = None
+            tape.finish()
+            conclude()
+
+
+def windows(
+    epoch: datetime, part_target: Fraction, span: timedelta | None = None
+) -> Mapping[str, Window]:
+    """Empty renditions; `span` limits them if they are kept in memory only."""
+    made = {
+        name: Window(name, playlist.Timeline(epoch, playlist.timescale(name)), part_target, span)
+        for name in (*(kind.value for kind in TrackKind), PROGRAMME)
+    }
+    programme, voice = made[PROGRAMME], made[TrackKind.VOICE]
+    programme.siblings, voice.siblings = (voice,), (programme,)
+    return made
+
+
+def gaps(epoch: datetime, outages: Sequence[tuple[int, int]]) -> tuple[Gap, ...]:
+    """From microseconds since the epoch."""
+    return tuple(
+        Gap(epoch + timedelta(microseconds=starts), epoch + timedelta(microseconds=ends))
+        for starts, ends in outages
+    )

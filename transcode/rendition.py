@@ -1,0 +1,124 @@
+"""The writing end of one rendition: stored first, then noted, then told to its viewers."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from transcode.index import EndNoted, InitNoted, PartNoted, Record, SegmentNoted
+from transcode.packager import InitMade, PartCut
+from transcode.segments import Init, Part, Stretch
+from transcode.store import MemoryStore, Store
+from transcode.window import Window
+
+
+class Post(Protocol):
+    """Runs the call on the event loop, soon, in order."""
+
+    def __call__(self, call: Callable[[], None], /) -> object: ...
+
+
+class Rendition:
+    """Packager thread only. A full disk is told once, and it goes on in memory."""
+
+    def __init__(
+        self,
+        store: Store,
+        window: Window,
+        post: Post,
+        on_fault: Callable[[OSError], None],
+    ) -> None:
+        self.window = window
+        self._store = store
+        self._post = post
+        self._on_fault = on_fault
+        self._inits = len(window.inits)
+        self._is_open = False
+
+    @property
+    def has_begun(self) -> bool:
+        """True if it holds anything, perhaps from before a crash."""
+        return self._inits > 0
+
+    def add_init(self, made: InitMade) -> Init:
+        """Store an initialization segment."""
+        stretch = self._append(made.data)
+        return self._number(made.codec, made.width, made.height, stretch, made.data)
+
+    def adopt_init(self, init: Init) -> Init:
+        """Use one that another rendition stored."""
+        return self._number(init.codec, init.width, init.height, init.stretch, init.data)
+
+    def open_segment(self, starts: int, init: Init, *, is_after_gap: bool = False) -> None:
+        if self._is_open:
+            self.close_segment(starts)
+        self._is_open = True
+        self._note(SegmentNoted(starts, init.number, is_after_gap))
+        window = self.window
+        self._post(
+            lambda: window.open_segment(starts, init.number, is_after_gap=is_after_gap),
+        )
+
+    def add(self, cut: PartCut) -> Part:
+        """Store a part."""
+        stretch = self._append(cut.data)
+        part = Part(
+            cut.starts, cut.duration, cut.frames, cut.is_independent, stretch=stretch, data=cut.data
+        )
+        self.refer(part)
+        return part
+
+    def refer(self, part: Part) -> None:
+        """Take a part that is stored, perhaps by another rendition."""
+        at = part.stretch
+        self._note(
+            PartNoted(
+                part.starts,
+                part.duration,
+                part.frames,
+                part.is_independent,
+                at.file,
+                at.offset,
+                at.size,
+            )
+        )
+        self._post(lambda: self.window.add_part(part))
+
+    def close_segment(self, ends: int) -> None:
+        if self._is_open:
+            self._is_open = False
+            self._note(EndNoted(ends))
+            self._post(lambda: self.window.close_segment(ends))
+
+    def give_up_file(self) -> None:
+        """Go on in memory."""
+        if self._store.is_kept:
+            self._store.close()
+            self._store = MemoryStore(self.window.name)
+
+    def sync(self) -> None:
+        """From any thread, but not after `close`."""
+        self._store.sync()
+
+    def close(self) -> None:
+        self._store.close()
+
+    def _number(self, codec: str, width: int, height: int, stretch: Stretch, data: bytes) -> Init:
+        init = Init(self._inits, codec, width, height, stretch, data)
+        self._inits += 1
+        self._note(
+            InitNoted(init.number, codec, width, height, stretch.file, stretch.offset, stretch.size)
+        )
+        self._post(lambda: self.window.add_init(init))
+        return init
+
+    def _append(self, data: bytes) -> Stretch:
+        try:
+            return self._store.append(data)
+        except OSError as error:
+            self._on_fault(error)  # calls give_up_file
+            return self._store.append(data)
+
+    def _note(self, record: Record) -> None:
+        try:
+            self._store.note(record)
+        except OSError as error:
+            self._on_fault(error)

@@ -1,0 +1,76 @@
+"""What a rendition is made of: stretches of a growing file, grouped in parts and segments."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from fractions import Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A run of bytes of one file in the recording's folder."""
+
+    file: str
+    offset: int
+    size: int
+
+    @property
+    def end(self) -> int:
+        return self.offset + self.size
+
+
+@dataclass(frozen=True, slots=True)
+class Init:
+    """An initialization segment. A rendition may need several, one after another."""
+
+    number: int
+    codec: str  # RFC 6381
+    width: int  # 0 for sound
+    height: int
+    stretch: Stretch
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A partial segment: one fragment."""
+
+    starts: int  # ticks since the epoch
+    duration: int  # ticks
+    frames: int
+    is_independent: bool
+    stretch: Stretch
+    data: bytes
+
+    @property
+    def ends(self) -> int:
+        return self.starts + self.duration
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A whole segment; its bytes are those of its parts."""
+
+    msn: int  # media sequence number
+    starts: int  # ticks since the epoch
+    duration: int  # ticks
+    init: int
+    is_after_gap: bool
+    is_independent: bool
+    frames: int
+    stretch: Stretch
+
+    @property
+    def ends(self) -> int:
+        return self.starts + self.duration
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A time of which nothing was recorded, because the recorder was not there."""
+
+    starts_at: datetime
+    ends_at: datetime
+
+    @property
+    def seconds(self) -> Fraction:
+        return Fraction((self.ends_at - self.starts_at).total_seconds())

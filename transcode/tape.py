@@ -1,0 +1,205 @@
+"""A lecture being recorded: tracks and programme, cut and stored. Packager thread only."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Final, assert_never
+
+from transcode.access_unit import AUDIO_TIMESCALE, VIDEO_TIMESCALE, AccessUnit, TrackKind
+from transcode.h264 import MalformedH264
+from transcode.opus import MalformedOpus
+from transcode.packager import (
+    Cut,
+    InitMade,
+    PartCut,
+    SegmentClosed,
+    SegmentOpened,
+    VideoPackager,
+    VoicePackager,
+)
+from transcode.programme import Programme
+from transcode.rendition import Rendition
+from transcode.segments import Init, Part
+from transcode.voice import VoiceLine
+
+PROGRAMME: Final = "programme"
+_VIDEO: Final = (TrackKind.CAMERA, TrackKind.SCREEN)
+_LATENESS: Final = Fraction(3, 10)  # seconds behind the clock that units may come, at first
+_MARGIN: Final = Fraction(1, 10)
+_WORST_LATENESS: Final = Fraction(3)
+_PATIENCE: Final = Fraction(1)  # seconds of media that one track may be behind, without a clock
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where the recording stands, in seconds since its epoch."""
+
+    voice: Fraction
+    programme: Fraction
+
+    @property
+    def edge(self) -> Fraction:
+        return max(self.voice, self.programme)
+
+
+class Tape:
+    """Cuts, stores and tells. Voice and programme never end before the other: silence and
+    stills are put where nothing is sent, clocked by `tick`, or without a clock by the media."""
+
+    def __init__(
+        self,
+        renditions: Mapping[str, Rendition],
+        part_target: Fraction,
+        *,
+        offset: Fraction = Fraction(0),
+        resume: Position | None = None,
+        on_resumed: Callable[[Fraction], None] | None = None,
+    ) -> None:
+        self._renditions = renditions
+        self._part_target = part_target
+        self._offset = offset
+        self._videos = {
+            kind: VideoPackager(part_target, has_begun=renditions[kind].has_begun)
+            for kind in _VIDEO
+        }
+        self._voice_packager = VoicePackager(part_target)
+        self._inits: dict[TrackKind, Init] = {}
+        self._lateness = dict.fromkeys(TrackKind, _LATENESS)
+        self._now: Fraction | None = None
+        self._latest = Fraction(0)  # that was pushed
+        self._line: VoiceLine | None = None
+        self._programme: Programme | None = None
+        self._resumed_at: Callable[[Fraction], None] | None = on_resumed
+        self.malformed = 0
+        if resume:
+            self._begin(resume)
+
+    @property
+    def wanted_keys(self) -> frozenset[TrackKind]:
+        """The tracks that are sent and need a key frame now."""
+        wanted = {kind for kind, video in self._videos.items() if video.is_waiting}
+        waits_for = self._programme.waits_for if self._programme else None
+        return frozenset(wanted | ({waits_for} if waits_for else set()))
+
+    def push(self, kind: TrackKind, unit: AccessUnit) -> None:
+        """Take one access unit. Units of one track come in order; broken ones are counted."""
+        unit = self._shifted(unit)
+        self._arrived(kind, unit.time)
+        try:
+            if kind is TrackKind.VOICE:
+                assert self._line
+                self._speak(self._line.push(unit))
+            else:
+                self._handle(kind, self._videos[kind].push(unit))
+        except (MalformedH264, MalformedOpus):
+            self.malformed += 1
+        self._latest = max(self._latest, unit.time)
+        for video in _VIDEO:
+            self._watch(video, self._latest - _PATIENCE)
+        self._keep_up(self._latest - _PATIENCE)
+
+    def tick(self, now: Fraction) -> None:
+        """It is `now` seconds since the room's epoch: fill what nobody sends."""
+        self._now = now + self._offset
+        for kind in _VIDEO:
+            self._watch(kind, self._now - self._lateness[kind])
+        self._keep_up(self._now - max(self._lateness.values()))
+
+    def stop(self, kind: TrackKind) -> None:
+        """The track is not sent any more; it may come again."""
+        if kind is not TrackKind.VOICE:
+            self._handle(kind, self._videos[kind].stop())
+
+    def finish(self) -> None:
+        """End all tracks at one time."""
+        if not (self._line and self._programme):
+            return
+        for kind in _VIDEO:
+            self.stop(kind)
+        end = max(
+            Fraction(self._line.position, AUDIO_TIMESCALE),
+            Fraction(self._programme.ends, VIDEO_TIMESCALE),
+            self._latest,
+        )
+        self._speak(self._line.fill(int(end * AUDIO_TIMESCALE)))
+        self._programme.fill(int(end * VIDEO_TIMESCALE), to_the_end=True)
+        self._handle(TrackKind.VOICE, self._voice_packager.stop())
+        self._renditions[PROGRAMME].close_segment(self._programme.ends)
+
+    def _begin(self, position: Position) -> None:
+        self._line = VoiceLine(int(position.voice * AUDIO_TIMESCALE))
+        starts = int(position.programme * VIDEO_TIMESCALE)
+        self._programme = Programme(self._renditions[PROGRAMME], starts, self._part_target)
+
+    def _arrived(self, kind: TrackKind, time: Fraction) -> None:
+        if self._line is None:
+            self._begin(Position(time, time))
+        if self._resumed_at:
+            self._resumed_at(time)
+            self._resumed_at = None
+        if self._now is not None:
+            late = min(self._now - time + _MARGIN, _WORST_LATENESS)
+            self._lateness[kind] = max(self._lateness[kind], late)
+
+    def _shifted(self, unit: AccessUnit) -> AccessUnit:
+        if not self._offset:
+            return unit
+        ticks = int(self._offset * unit.timescale)
+        return AccessUnit(unit.data, unit.pts + ticks, unit.timescale, unit.is_key)
+
+    def _speak(self, units: Iterable[AccessUnit]) -> None:
+        for unit in units:
+            self._handle(TrackKind.VOICE, self._voice_packager.push(unit))
+
+    def _keep_up(self, until: Fraction) -> None:
+        if self._line and self._programme:
+            self._speak(self._line.fill(int(until * AUDIO_TIMESCALE)))
+            self._programme.fill(int(until * VIDEO_TIMESCALE))
+
+    def _watch(self, kind: TrackKind, now: Fraction) -> None:
+        self._handle(kind, self._videos[kind].tick(int(now * VIDEO_TIMESCALE)))
+
+    def _handle(self, kind: TrackKind, cuts: Iterable[Cut]) -> None:
+        for cut in cuts:
+            self._take(kind, cut)
+
+    def _take(self, kind: TrackKind, cut: Cut) -> None:
+        """Store first, then show."""
+        rendition = self._renditions[kind]
+        match cut:
+            case InitMade():
+                self._inits[kind] = rendition.add_init(cut)
+            case SegmentOpened():
+                init = self._inits[kind]
+                rendition.open_segment(cut.starts, init, is_after_gap=cut.is_after_gap)
+            case PartCut():
+                self._show_part(kind, rendition.add(cut))
+                return
+            case SegmentClosed():
+                rendition.close_segment(cut.ends)
+            case _:
+                assert_never(cut)
+        if kind.is_video and self._programme:
+            self._show(self._programme, kind, cut)
+
+    def _show_part(self, kind: TrackKind, part: Part) -> None:
+        if kind.is_video and self._programme:
+            self._programme.add(kind, part)
+
+    def _show(
+        self, programme: Programme, kind: TrackKind, cut: InitMade | SegmentOpened | SegmentClosed
+    ) -> None:
+        match cut:
+            case InitMade():
+                programme.add_init(kind, self._inits[kind])
+            case SegmentOpened():
+                displaced = programme.displaces(kind)
+                if displaced:  # its open part belongs to the time before
+                    self._handle(displaced, self._videos[displaced].flush(cut.starts))
+                programme.opened(kind, cut)
+            case SegmentClosed():
+                programme.closed(kind, cut)
+            case _:
+                assert_never(cut)
+        if programme.waits_for:
+            self._videos[programme.waits_for].cut_at_key()

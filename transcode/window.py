@@ -1,0 +1,304 @@
+"""One rendition as its viewers see it: its segments, its live edge, who waits for more.
+
+Event loop only. The packager thread sends each change through `call_soon_threadsafe`.
+"""
+
+import asyncio
+import gzip
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from fractions import Fraction
+from typing import Final
+
+from transcode import playlist
+from transcode.playlist import ByteRanges, OwnFiles, Report, Timeline, Variant
+from transcode.segments import Init, Part, Segment, Stretch
+
+_DATA_KEPT: Final = 2 * playlist.SKIP_BOUNDARY  # seconds from the edge, in memory
+_GZIP_LEVEL: Final = 4
+
+
+@dataclass(slots=True)
+class _Open:
+    """The segment that still grows."""
+
+    msn: int
+    starts: int
+    init: int
+    is_after_gap: bool
+    parts: list[Part] = field(default_factory=list)
+
+
+class Rendered:
+    """A playlist as bytes, made once for all who wait for it; gzipped once, when asked."""
+
+    def __init__(self, text: str) -> None:
+        self.plain = text.encode()
+        self._gzipped: bytes | None = None
+
+    @property
+    def gzipped(self) -> bytes:
+        if self._gzipped is None:
+            self._gzipped = gzip.compress(self.plain, _GZIP_LEVEL, mtime=0)
+        return self._gzipped
+
+
+class Window:
+    """All segments of a recorded rendition; the last minutes of one that is not recorded."""
+
+    def __init__(
+        self, name: str, timeline: Timeline, part_target: Fraction, span: timedelta | None = None
+    ) -> None:
+        self.name = name
+        self.timeline = timeline
+        self.siblings: tuple[Window, ...] = ()
+        self.inits: dict[int, Init] = {}
+        self.segments: list[Segment] = []
+        self.is_ended = False
+        self._addresses = OwnFiles(name)
+        self._part_target = part_target
+        self._span = span
+        self._discontinuities = 0  # removed
+        self._is_independent = True
+        self._open: _Open | None = None
+        self._parts: dict[int, tuple[Part, ...]] = {}
+        self._texts: list[str] = []
+        self._rendered: dict[bool, Rendered] = {}
+        self._recorded: Rendered | None = None
+        self._grown = asyncio.Event()
+
+    # what happened, in order
+
+    def add_init(self, init: Init) -> None:
+        self.inits[init.number] = init
+
+    def open_segment(self, starts: int, init: int, *, is_after_gap: bool) -> None:
+        if self._open:
+            self.close_segment(starts)
+        self._open = _Open(self.next_msn, starts, init, is_after_gap)
+
+    def add_part(self, part: Part) -> None:
+        assert self._open
+        self._open.parts.append(part)
+        self._wake()
+
+    def close_segment(self, ends: int) -> None:
+        """The open segment lasts until `ends`; without parts it never was."""
+        opened, self._open = self._open, None
+        if opened and opened.parts:
+            self._append(_closed(opened, max(ends, opened.starts + 1)), tuple(opened.parts))
+            self._wake()
+
+    def limit(self, span: timedelta) -> None:
+        """From now on only the last `span` can be seen: it is not kept any more."""
+        self._span = span
+
+    def restore(self, inits: Iterable[Init], segments: Iterable[Segment]) -> None:
+        """Begin with what was recorded earlier."""
+        self.inits = {init.number: init for init in inits}
+        for segment in segments:
+            self._list(segment)
+        self._wake()
+
+    def end(self) -> None:
+        """Nothing will come any more."""
+        if self._open:
+            parts = self._open.parts
+            self.close_segment(parts[-1].ends if parts else self._open.starts)
+        self.is_ended = True
+        self._wake()
+
+    # what is there
+
+    @property
+    def next_msn(self) -> int:
+        return self.segments[-1].msn + 1 if self.segments else 0
+
+    @property
+    def edge(self) -> int:
+        """Ticks at which the last part ends."""
+        if self._open and self._open.parts:
+            return self._open.parts[-1].ends
+        return self.segments[-1].ends if self.segments else 0
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.segments and not (self._open and self._open.parts)
+
+    def segment(self, msn: int) -> Segment | None:
+        first = self.segments[0].msn if self.segments else 0
+        index = msn - first
+        return self.segments[index] if 0 <= index < len(self.segments) else None
+
+    def parts(self, msn: int) -> Sequence[Part] | None:
+        """The parts of a segment near the edge, with their bytes."""
+        if self._open and self._open.msn == msn:
+            return self._open.parts
+        return self._parts.get(msn)
+
+    def has(self, msn: int, part: int | None = None) -> bool:
+        """True if that part, or that whole segment, is there, or past."""
+        if msn < self.next_msn:
+            return True
+        return bool(
+            part is not None
+            and self._open
+            and self._open.msn == msn
+            and len(self._open.parts) > part
+        )
+
+    async def reach(self, msn: int, part: int | None, patience: timedelta) -> bool:
+        """Wait until `has(msn, part)` or the end; False when `patience` runs out."""
+        try:
+            async with asyncio.timeout(patience.total_seconds()):
+                while not self.has(msn, part) and not self.is_ended:
+                    await self._grown.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    async def begin(self, patience: timedelta) -> bool:
+        """Wait for the first part; False when `patience` runs out."""
+        return await self.reach(0, 0, patience) and not self.is_empty
+
+    # as text
+
+    def live(self, *, can_skip: bool = False) -> Rendered:
+        """The playlist with the live edge; `can_skip` leaves out what the client knows."""
+        rendered = self._rendered.get(can_skip)
+        if rendered is None:
+            rendered = self._rendered[can_skip] = Rendered(self._text(can_skip=can_skip))
+        return rendered
+
+    def recorded(self) -> Rendered:
+        """The playlist of byte ranges of the recording's files. Once it is ended."""
+        if self._recorded is None:
+            text = playlist.recorded(self.segments, self.inits, self.timeline, ByteRanges())
+            self._recorded = Rendered(text)
+        return self._recorded
+
+    def variant(self) -> Variant | None:
+        return playlist.variant(self.segments, self.inits.values(), self.timeline.timescale)
+
+    def report(self) -> Report | None:
+        if self._open and self._open.parts:
+            return Report(self.name, self._open.msn, len(self._open.parts) - 1)
+        if not self.segments:
+            return None
+        last = self.segments[-1].msn
+        parts = self._parts.get(last)
+        return Report(self.name, last, len(parts) - 1 if parts else None)
+
+    def _text(self, *, can_skip: bool) -> str:
+        listed_whole = self._first_after(playlist.PARTS_SPAN)
+        skipped = self._first_after(playlist.SKIP_BOUNDARY) if can_skip else 0
+        first = self.segments[0].msn if self.segments else self.next_msn
+        return "".join(
+            (
+                playlist.header(first, self._discontinuities, is_independent=self._is_independent),
+                playlist.server_control(self._part_target),
+                playlist.skipped(skipped) if skipped else "",
+                *self._texts[skipped:listed_whole],
+                *(self._entry(index) for index in range(listed_whole, len(self.segments))),
+                self._tail(),
+            )
+        )
+
+    def _tail(self) -> str:
+        if self.is_ended:
+            return "#EXT-X-ENDLIST\n"
+        reports = filter(None, (sibling.report() for sibling in self.siblings))
+        return self._open_entry() + playlist.rendition_reports(reports)
+
+    def _open_entry(self) -> str:
+        opened = self._open
+        if not opened:
+            return ""
+        tags = playlist.opening(
+            opened.starts,
+            self._changed_init(opened.init, len(self.segments)),
+            self.timeline,
+            self._addresses,
+            is_after_gap=opened.is_after_gap,
+        )
+        lines = playlist.part_lines(opened.msn, opened.parts, self.timeline, self._addresses)
+        address = self._addresses.part(opened.msn, len(opened.parts))
+        return tags + lines + playlist.hint(address)
+
+    def _entry(self, index: int) -> str:
+        """A whole segment near the edge, with its parts."""
+        segment = self.segments[index]
+        parts = self._parts.get(segment.msn, ())
+        init = self._changed_init(segment.init, index)
+        lines = playlist.part_lines(segment.msn, parts, self.timeline, self._addresses)
+        return playlist.entry(segment, init, self.timeline, self._addresses, lines)
+
+    def _changed_init(self, number: int, index: int) -> Init | None:
+        """The init of the segment at `index`, if the one before has another."""
+        is_same = index > 0 and self.segments[index - 1].init == number
+        return None if is_same else self.inits[number]
+
+    def _first_after(self, seconds: int) -> int:
+        """Index of the first segment that ends less than `seconds` before the edge."""
+        limit = self.edge - seconds * self.timeline.timescale
+        index = len(self.segments)
+        while index and self.segments[index - 1].ends > limit:
+            index -= 1
+        return index
+
+    # keeping
+
+    def _append(self, segment: Segment, parts: tuple[Part, ...]) -> None:
+        self._list(segment)
+        self._parts[segment.msn] = parts
+        self._forget()
+
+    def _list(self, segment: Segment) -> None:
+        init = self._changed_init(segment.init, len(self.segments))
+        self._is_independent = self._is_independent and segment.is_independent
+        self.segments.append(segment)
+        self._texts.append(playlist.entry(segment, init, self.timeline, self._addresses))
+
+    def _forget(self) -> None:
+        """Drop bytes that the file has, and segments that only memory had."""
+        if self._span:
+            old = self._first_after(int(self._span.total_seconds()))
+            self._slide(min(old, len(self.segments) - 1))
+        kept = _DATA_KEPT + (2 * int(self._span.total_seconds()) if self._span else 0)
+        limit = self.edge - kept * self.timeline.timescale
+        for msn in [msn for msn, parts in self._parts.items() if parts[-1].ends < limit]:
+            del self._parts[msn]
+
+    def _slide(self, count: int) -> None:
+        """The first `count` segments leave the playlist; their bytes stay a while."""
+        if not count:
+            return
+        self._discontinuities += sum(segment.is_after_gap for segment in self.segments[:count])
+        del self.segments[:count], self._texts[:count]
+        if self.segments:
+            first = self.segments[0]
+            init = self.inits[first.init]
+            self._texts[0] = playlist.entry(first, init, self.timeline, self._addresses)
+
+    def _wake(self) -> None:
+        self._rendered.clear()
+        grown, self._grown = self._grown, asyncio.Event()
+        grown.set()
+
+
+def _closed(opened: _Open, ends: int) -> Segment:
+    first, last = opened.parts[0], opened.parts[-1]
+    stretch = Stretch(
+        first.stretch.file, first.stretch.offset, last.stretch.end - first.stretch.offset
+    )
+    return Segment(
+        msn=opened.msn,
+        starts=opened.starts,
+        duration=ends - opened.starts,
+        init=opened.init,
+        is_after_gap=opened.is_after_gap,
+        is_independent=first.is_independent,
+        frames=sum(part.frames for part in opened.parts),
+        stretch=stretch,
+    )

@@ -1,0 +1,167 @@
+"""The packager thread of one recording, and the bounded queue that leads to it.
+
+The event loop puts units in and never waits. The thread mixes, cuts and writes; viewers see
+the outcome through calls that it sends to the loop. Another thread syncs to the disk once a
+second, so that a slow disk does not hold up the live edge.
+
+When the queue is full the new unit is refused and counted. After a refused picture its track
+takes nothing before the next key frame, since the pictures between could not be decoded.
+"""
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import datetime
+from fractions import Fraction
+from functools import partial
+from queue import Empty, SimpleQueue
+from time import monotonic
+from typing import Final
+
+import structlog
+
+from transcode.access_unit import AccessUnit, Codec, TrackKind
+from transcode.mixer import VoiceMixer
+from transcode.recording import Recording
+
+_CAPACITY: Final = 4096  # units: half a minute of two pictures and three voices
+_TICK: Final = 0.04  # seconds
+_SYNC_EVERY: Final = 1.0  # seconds
+_KEY_EVERY: Final = 0.5  # seconds between wishes for a key frame
+
+log = structlog.get_logger()
+
+
+class RecordingWriter:
+    """All methods belong to the event loop."""
+
+    def __init__(
+        self,
+        recording: Recording,
+        now: Callable[[], datetime],
+        *,
+        on_key_wanted: Callable[[TrackKind], None] | None = None,
+    ) -> None:
+        """`on_key_wanted` is called on the event loop: ask that track's sender for an IDR."""
+        self.recording = recording
+        self.refused = 0
+        self._now = now
+        self._on_key_wanted = on_key_wanted
+        self._loop = asyncio.get_running_loop()
+        self._queue: SimpleQueue[Callable[[], None] | None] = SimpleQueue()  # bounded by `push`
+        self._torn: set[TrackKind] = set()
+        self._mixer = VoiceMixer()
+        self._syncer = ThreadPoolExecutor(1, thread_name_prefix="recording-sync")
+        self._syncing: Future[None] | None = None
+        self._synced_at = monotonic()
+        self._wished_at: dict[TrackKind, float] = {}
+        self._is_finishing = False
+        self._done = asyncio.Event()
+        self._thread = threading.Thread(target=self._run, name="packager", daemon=True)
+        self._thread.start()
+
+    def push(
+        self,
+        kind: TrackKind,
+        unit: AccessUnit,
+        *,
+        source: str = "",
+        codec: Codec = Codec.H264,
+    ) -> None:
+        """Take a unit. `source` tells voices apart; `codec` matters for pictures."""
+        is_useless = kind in self._torn and not unit.is_key
+        if is_useless or self._queue.qsize() >= _CAPACITY:
+            self.refused += 1
+            self._torn |= {kind} if kind.is_video else set()
+            return
+        self._torn.discard(kind)
+        self._queue.put(partial(self._take, kind, unit, source))
+
+    def stop_track(self, kind: TrackKind, *, source: str = "") -> None:
+        """The track, or of the voice that source, is not sent any more, for now."""
+        if kind is TrackKind.VOICE:
+            self._queue.put(partial(self._mixer.leave, source))
+        else:
+            self._queue.put(partial(self.recording.stop_track, kind))
+
+    async def finish(self) -> None:
+        """End the recording; it is playable as a whole when this returns."""
+        self._is_finishing = True
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Stop the thread. Without `finish` the recording may be gone on with later."""
+        self._queue.put(None)
+        await self._done.wait()
+
+    # the packager thread
+
+    def _run(self) -> None:
+        try:
+            while self._step():
+                self._tick()
+            self._syncer.shutdown()
+            if self._is_finishing:
+                self._attempt(self.recording.finish)
+        finally:
+            self._mixer.close()
+            self._loop.call_soon_threadsafe(self._done.set)
+
+    def _step(self) -> bool:
+        """One unit; False after the last."""
+        try:
+            job = self._queue.get(timeout=_TICK)
+        except Empty:
+            return True
+        if job is None:
+            return False
+        self._attempt(job)
+        return True
+
+    def _attempt(self, job: Callable[[], None]) -> None:
+        """A unit that nobody thought of must not end the recording."""
+        try:
+            job()
+        except Exception:
+            log.exception("transcode.packager_failed", lecture=str(self.recording.lecture))
+
+    def _take(self, kind: TrackKind, unit: AccessUnit, source: str) -> None:
+        if kind is TrackKind.VOICE:
+            self._speak(self._mixer.push(source, unit))
+        else:
+            self.recording.push(kind, unit)
+
+    def _speak(self, units: Iterable[AccessUnit]) -> None:
+        for unit in units:
+            self.recording.push(TrackKind.VOICE, unit)
+
+    def _tick(self) -> None:
+        now = Fraction((self._now() - self.recording.room_epoch).total_seconds())
+        self._attempt(partial(self._advance, now))
+
+    def _advance(self, now: Fraction) -> None:
+        self._speak(self._mixer.tick(now))
+        self.recording.tick(now)
+        self._wish()
+        self._sync()
+
+    def _wish(self) -> None:
+        """Ask for key frames, but not all the time."""
+        if self._on_key_wanted is None:
+            return
+        at = monotonic()
+        for kind in self.recording.wanted_keys:
+            if at - self._wished_at.get(kind, 0.0) >= _KEY_EVERY:
+                self._wished_at[kind] = at
+                self._loop.call_soon_threadsafe(self._on_key_wanted, kind)
+
+    def _sync(self) -> None:
+        if self._syncing and self._syncing.done():
+            error = self._syncing.exception()
+            self._syncing = None
+            if isinstance(error, OSError):
+                self.recording.fail(error)
+        if self._syncing is None and monotonic() - self._synced_at >= _SYNC_EVERY:
+            self._synced_at = monotonic()
+            self._syncing = self._syncer.submit(self.recording.sync)
