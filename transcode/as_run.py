@@ -1,0 +1,55 @@
+"""What really went on air, one JSON line at each change, one file a day."""
+
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+
+from transcode.assembler import Shown
+from transcode.house import start_of
+
+
+class Aired(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """From `at` on this was shown, until the next line. Without `programme` nothing was planned."""
+
+    at: datetime
+    slate: bool
+    programme: str | None = None
+    key: str | None = None
+    title: str | None = None
+    planned_at: datetime | None = None
+    reason: str | None = None
+    resumed: bool = False  # the channel process began here
+
+
+class AsRun:
+    """Appends; a full disk costs the line, never the channel."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._last: tuple[str | None, str | None, bool] | None = None
+
+    def note(self, shown: Shown) -> Aired | None:
+        """Write a line if `shown` is something else than before; return it."""
+        item = shown.item
+        state = (item.programme if item else None, shown.reason, shown.is_slate)
+        if state == self._last:
+            return None
+        aired = Aired(
+            at=start_of(shown.slot),
+            slate=shown.is_slate,
+            programme=item.programme if item else None,
+            key=item.key if item else None,
+            title=item.title if item else None,
+            planned_at=item.starts_at if item else None,
+            reason=shown.reason,
+            resumed=self._last is None,
+        )
+        self._last = state
+        self._append(aired)
+        return aired
+
+    def _append(self, aired: Aired) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with (self._folder / f"{aired.at:%Y-%m-%d}.jsonl").open("ab") as file:
+            file.write(msgspec.json.encode(aired) + b"\n")

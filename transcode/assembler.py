@@ -1,0 +1,74 @@
+"""Turns a cue into media: the planned item's slot, or the slate's with the reason."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from transcode.house_item import Group, HouseItem, NotAHouseItem
+from transcode.timeline import Cue, Item
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What one slot really holds. `reason` tells why a planned item is not shown; no item: plain slate."""
+
+    slot: int
+    group: Group
+    item: Item | None
+    reason: str | None
+
+    @property
+    def is_slate(self) -> bool:
+        return self.item is None or self.reason is not None
+
+
+class SourceLost(Exception):
+    """The media of an item cannot be shown. The sentence goes into the as-run log."""
+
+
+class Assembler:
+    """Keeps the item on air open. Never fails: whatever is wrong with an item, there is the slate."""
+
+    def __init__(self, slate: HouseItem, folder: Path) -> None:
+        self._slate = slate
+        self._folder = folder
+        self._open: tuple[Path, HouseItem] | None = None
+
+    def show(self, slot: int, cue: Cue) -> Shown:
+        if cue.item is None:
+            return Shown(slot, self._slate_group(slot), None, None)
+        try:
+            return Shown(slot, self._group(cue.item, cue.index), cue.item, None)
+        except SourceLost as lost:
+            return Shown(slot, self._slate_group(slot), cue.item, str(lost))
+
+    def close(self) -> None:
+        if self._open is not None:
+            self._open[1].close()
+            self._open = None
+
+    def _slate_group(self, slot: int) -> Group:
+        return self._slate.group(slot % self._slate.slots)
+
+    def _group(self, item: Item, index: int) -> Group:
+        if item.media is None:
+            raise SourceLost(item.reason or "planned as slate")
+        try:
+            house_item = self._opened(self._folder / item.media)
+            if index >= house_item.slots:
+                raise SourceLost("the media is shorter than the programme")
+            return house_item.group(index)
+        except FileNotFoundError as error:
+            raise SourceLost("the conditioned media is gone") from error
+        except (OSError, NotAHouseItem) as error:
+            raise SourceLost(f"the conditioned media cannot be read: {error}") from error
+
+    def _opened(self, path: Path) -> HouseItem:
+        if self._open is not None and self._open[0] == path:
+            return self._open[1]
+        self.close()
+        house_item = HouseItem.open(path)
+        if house_item.init != self._slate.init:
+            house_item.close()
+            raise SourceLost("the media was conditioned for another profile or encoder")
+        self._open = (path, house_item)
+        return house_item

@@ -1,0 +1,122 @@
+"""A channel's HLS: whole segments of 3.84 s, numbered by UTC, in a sliding window that survives restarts.
+
+A segment is a function of the plan and its number, and decode times count from the Unix epoch. So whoever
+starts again makes the missed segments anew and goes on without a discontinuity; there is one only where
+the decoder's set-up really changes.
+"""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from itertools import pairwise
+from pathlib import Path
+
+import msgspec
+
+from transcode.house import SEGMENT_SECONDS, SLOTS_PER_SEGMENT, start_of
+
+WINDOW = 6  # segments in the playlist
+KEPT = 2 * WINDOW + 2  # segments on disk: who read the playlist late still finds them
+_STATE = "window.json"
+
+
+class Segment(msgspec.Struct, frozen=True):
+    msn: int  # media sequence number: floor(utc / 3.84)
+    init: str  # fingerprint of the decoder set-up
+    is_gap: bool = False
+
+    @property
+    def name(self) -> str:
+        return f"{self.msn}.m4s"
+
+
+class Window(msgspec.Struct, frozen=True):
+    segments: tuple[Segment, ...] = ()
+    discontinuities_gone: int = 0  # EXT-X-DISCONTINUITY-SEQUENCE
+
+    def grown(self, segment: Segment) -> "Window":
+        """With `segment` at its end; numbers that were left out become gaps, the oldest leave."""
+        last = self.segments[-1].msn if self.segments else segment.msn - 1
+        holes = range(max(last + 1, segment.msn - WINDOW), segment.msn)
+        gaps = (Segment(msn, segment.init, is_gap=True) for msn in holes)
+        run = (*self.segments, *gaps, segment)
+        kept = run[-WINDOW:]
+        leaving = run[: len(run) - len(kept) + 1]  # and the one that comes first now
+        gone = sum(before.init != after.init for before, after in pairwise(leaving))
+        return Window(kept, self.discontinuities_gone + gone)
+
+    def playlist(self) -> str:
+        return "\n".join(_lines(self)) + "\n"
+
+
+def _lines(window: Window) -> Iterator[str]:
+    yield "#EXTM3U"
+    yield "#EXT-X-VERSION:8"
+    yield "#EXT-X-INDEPENDENT-SEGMENTS"
+    yield "#EXT-X-TARGETDURATION:4"
+    yield f"#EXT-X-MEDIA-SEQUENCE:{window.segments[0].msn}"
+    yield f"#EXT-X-DISCONTINUITY-SEQUENCE:{window.discontinuities_gone}"
+    init = None
+    for segment in window.segments:
+        if segment.init != init:
+            if init is not None:
+                yield "#EXT-X-DISCONTINUITY"
+            yield f'#EXT-X-MAP:URI="init-{segment.init}.mp4"'
+            init = segment.init
+        if segment.is_gap:
+            yield "#EXT-X-GAP"
+        started = start_of(segment.msn * SLOTS_PER_SEGMENT).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3]
+        yield f"#EXT-X-PROGRAM-DATE-TIME:{started}Z"
+        yield f"#EXTINF:{float(SEGMENT_SECONDS):.3f},"
+        yield segment.name
+
+
+class WindowFolder:
+    """The folder that is served. Every file appears whole or not at all."""
+
+    def __init__(self, folder: Path, init: bytes, fingerprint: str) -> None:
+        self._folder = folder
+        self._fingerprint = fingerprint
+        folder.mkdir(parents=True, exist_ok=True)
+        self._replace(f"init-{fingerprint}.mp4", init)
+        self._window = _read_state(folder / _STATE)
+
+    def missing(self, current: int) -> range:
+        """The segments before number `current` that a full window needs and that are not there."""
+        oldest = current - WINDOW
+        last = self._window.segments[-1].msn if self._window.segments else oldest - 1
+        if last >= current:  # the clock was set back: nothing that was published can be kept
+            self._window = Window()
+            last = oldest - 1
+        return range(max(oldest, last + 1), current)
+
+    def publish(self, msn: int, media: bytes) -> None:
+        """Raise OSError when it cannot be written; the number becomes a gap once the next one can."""
+        segment = Segment(msn, self._fingerprint)
+        window = self._window.grown(segment)
+        self._replace(segment.name, media)
+        self._replace(_STATE, msgspec.json.encode(window))
+        self._replace("index.m3u8", window.playlist().encode())
+        self._window = window
+        self._sweep(msn - KEPT)
+
+    def _sweep(self, oldest: int) -> None:
+        for path in self._folder.glob("*.m4s"):
+            if path.stem.isdecimal() and int(path.stem) <= oldest:
+                path.unlink(missing_ok=True)
+
+    def _replace(self, name: str, data: bytes) -> None:
+        partial = self._folder / f".{name}.part"
+        try:
+            partial.write_bytes(data)
+            partial.replace(self._folder / name)
+        except OSError:
+            with suppress(OSError):
+                partial.unlink(missing_ok=True)
+            raise
+
+
+def _read_state(path: Path) -> Window:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Window)
+    except (OSError, msgspec.DecodeError):
+        return Window()

@@ -1,0 +1,292 @@
+"""The process of one channel: `python -m transcode.playout --plan plan.json --out FOLDER …`.
+
+Anchored to the clock and never silent: at each slot of 0.96 s it asks the plan what is on air, copies that
+slot's packets, and shows the slate where it cannot. It knows no database and no network but its outputs.
+"""
+
+import argparse
+import fcntl
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import structlog
+
+from transcode.as_run import AsRun
+from transcode.assembler import Assembler, Shown
+from transcode.channel_window import WindowFolder
+from transcode.house import (
+    DEFAULT_PROFILE,
+    PROFILES,
+    SLOT,
+    SLOTS_PER_SEGMENT,
+    Profile,
+    slot_from,
+    start_of,
+)
+from transcode.house_item import HouseItem
+from transcode.mpegts import AHEAD_SECONDS, TransportStream
+from transcode.outputs import OutputError, UdpAddress, UdpOutput
+from transcode.pacer import Pacer
+from transcode.slate import ensure_slate
+from transcode.timeline import Plan, PlanError, Timeline, read_plan
+
+log = structlog.get_logger()
+
+LEAD = 2 * SLOT  # a slot is decided this long before it is on air
+_START_MARGIN = timedelta(seconds=0.15)
+_PAUSE_AFTER_FAILURE_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """What the process is told when it starts."""
+
+    plan: Path
+    out: Path
+    profile: Profile
+    name: str
+    provider: str
+    outputs: tuple[UdpAddress, ...]
+
+
+class AirClock:
+    """UTC that is never set on air: read once, then carried on by the monotonic clock, which NTP disciplines."""
+
+    def __init__(self) -> None:
+        self._utc, self._monotonic = datetime.now(UTC), time.monotonic()
+
+    def now(self) -> datetime:
+        return self._utc + timedelta(seconds=time.monotonic() - self._monotonic)
+
+    def monotonic_at(self, moment: datetime) -> float:
+        return self._monotonic + (moment - self._utc).total_seconds()
+
+
+class PlanFile:
+    """The plan on disk, read again when it was replaced. What cannot be read leaves the last one in force."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._seen: tuple[int, int, int] | None = None
+        self._timeline = Timeline(Plan(channel=""))
+
+    def timeline(self) -> Timeline:
+        try:
+            status = self._path.stat()
+            seen = (status.st_ino, status.st_mtime_ns, status.st_size)
+            if seen != self._seen:
+                self._seen = seen
+                plan = read_plan(self._path.read_bytes())
+                self._timeline = Timeline(plan)
+                log.info("playout.plan_taken", revision=plan.revision, items=len(plan.items))
+        except (OSError, PlanError) as error:
+            log.warning("playout.plan_unreadable", reason=str(error))
+        return self._timeline
+
+
+class FellBehind(Exception):
+    """The process was stopped or starved for so long that it has to join its timeline anew."""
+
+
+class HlsOutput:
+    """Gathers four slots to a segment and publishes it; a full disk makes a gap, not an end."""
+
+    def __init__(self, folder: WindowFolder) -> None:
+        self._folder = folder
+        self._media: list[bytes] = []
+
+    def push(self, shown: Shown) -> None:
+        self._media.append(shown.group.at(shown.slot))
+        if (shown.slot + 1) % SLOTS_PER_SEGMENT:
+            return
+        media, self._media = b"".join(self._media), []
+        try:
+            self._folder.publish(shown.slot // SLOTS_PER_SEGMENT, media)
+        except OSError as error:
+            log.error("playout.segment_not_written", slot=shown.slot, reason=str(error))
+
+
+class TsOutput:
+    """The transport stream from its first slot on, paced to all receivers."""
+
+    def __init__(
+        self, channel: Channel, init: bytes, outputs: Sequence[UdpOutput], *, starts_at: float
+    ) -> None:
+        self.pacer = Pacer(outputs, channel.profile.mux_bps, starts_at=starts_at)
+        self._stream = TransportStream(
+            channel.profile,
+            init,
+            service=channel.name,
+            provider=channel.provider,
+            sink=self.pacer.feed,
+        )
+
+    def push(self, shown: Shown) -> None:
+        self._stream.push(shown.group)
+
+    def close(self) -> None:
+        self.pacer.close()
+        self._stream.close()
+
+
+def supervise(channel: Channel, stop: threading.Event) -> None:
+    """Run until told to stop, whatever happens in between."""
+    with ExitStack() as stack:
+        stack.enter_context(_alone(channel.out))
+        slate = HouseItem.open(ensure_slate(channel.out / "slate", channel.profile, channel.name))
+        stack.callback(slate.close)
+        outputs = [UdpOutput(address) for address in channel.outputs]
+        for output in outputs:
+            stack.callback(output.close)
+        while not stop.is_set():
+            try:
+                attempt(channel, slate, outputs, stop)
+            except FellBehind as error:
+                log.warning("playout.fell_behind", reason=str(error))
+            except Exception:
+                log.exception("playout.failed")
+                stop.wait(_PAUSE_AFTER_FAILURE_SECONDS)
+
+
+def attempt(
+    channel: Channel, slate: HouseItem, outputs: Sequence[UdpOutput], stop: threading.Event
+) -> None:
+    """One life on the timeline: catch up the playlist, then slot after slot."""
+    clock, plan, as_run = AirClock(), PlanFile(channel.plan), AsRun(channel.out / "as-run")
+    with ExitStack() as stack:
+        assembler = stack.enter_context(closing(Assembler(slate, channel.plan.parent)))
+        first = slot_from(clock.now() + _START_MARGIN + timedelta(seconds=AHEAD_SECONDS))
+        transport: TsOutput | None = None
+        if outputs:
+            starts_at = clock.monotonic_at(start_of(first)) - AHEAD_SECONDS
+            transport = TsOutput(channel, slate.init, outputs, starts_at=starts_at)
+            stack.callback(transport.close)
+        folder = WindowFolder(channel.out, slate.init, slate.fingerprint)
+        hls = HlsOutput(folder)
+        for slot in _slots_to_catch_up(folder, first):
+            hls.push(assembler.show(slot, plan.timeline().at(slot)))
+        log.info("playout.on_air", slot=first, outputs=len(outputs))
+        for slot in _slots_in_time(first, clock, stop):
+            shown = assembler.show(slot, plan.timeline().at(slot))
+            if transport:
+                transport.push(shown)
+                if transport.pacer.is_lost:
+                    raise FellBehind("the transport stream was sent too late")
+            hls.push(shown)
+            _note(as_run, shown)
+
+
+def _slots_to_catch_up(folder: WindowFolder, first: int) -> Iterator[int]:
+    """What a full window lacks before the first slot on air; the segment that this one lies in, too."""
+    current = first // SLOTS_PER_SEGMENT
+    missing = folder.missing(current)
+    yield from range(missing.start * SLOTS_PER_SEGMENT, missing.stop * SLOTS_PER_SEGMENT)
+    yield from range(current * SLOTS_PER_SEGMENT, first)
+
+
+def _slots_in_time(first: int, clock: AirClock, stop: threading.Event) -> Iterator[int]:
+    """Each slot when it is to be decided."""
+    slot = first
+    while True:
+        wait = start_of(slot) - LEAD - clock.now()
+        if wait < -LEAD:
+            raise FellBehind(f"slot {slot} was decided {-(wait + LEAD).total_seconds():.1f} s late")
+        if stop.wait(max(0.0, wait.total_seconds())):
+            return
+        yield slot
+        slot += 1
+
+
+def _note(as_run: AsRun, shown: Shown) -> None:
+    try:
+        aired = as_run.note(shown)
+    except OSError as error:
+        log.error("playout.as_run_not_written", reason=str(error))
+        return
+    if aired and aired.reason:
+        log.warning("playout.slate_shown", programme=aired.programme, reason=aired.reason)
+    elif aired:
+        log.info("playout.aired", programme=aired.programme, slate=aired.slate)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Two processes in one folder would overwrite each other."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            sys.exit(f"Another process plays a channel into {folder}.")
+        yield
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    options = _parser().parse_args(arguments)
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper("iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    structlog.contextvars.bind_contextvars(channel=options.name)
+    try:
+        outputs = tuple(UdpAddress.parse(url) for url in options.output)
+    except OutputError as error:
+        sys.exit(str(error))
+    sys.setswitchinterval(0.001)  # the pacer must not wait 5 ms for the assembler
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    if options.lifeline:
+        threading.Thread(target=_follow_parent, args=(stop,), name="lifeline", daemon=True).start()
+    channel = Channel(
+        options.plan,
+        options.out,
+        PROFILES[options.profile],
+        options.name,
+        options.provider,
+        outputs,
+    )
+    supervise(channel, stop)
+
+
+def _follow_parent(stop: threading.Event) -> None:
+    """The parent holds the other end of our standard input; when it dies, so do we."""
+    while os.read(0, 1024):
+        pass
+    stop.set()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m transcode.playout", description=__doc__)
+    parser.add_argument(
+        "--plan", type=Path, required=True, help="plan file; may be replaced at any time"
+    )
+    parser.add_argument(
+        "--out", type=Path, required=True, help="folder for HLS, as-run log and slate"
+    )
+    parser.add_argument("--profile", choices=sorted(PROFILES), default=DEFAULT_PROFILE)
+    parser.add_argument("--name", default="Daris", help="service name, also drawn on the slate")
+    parser.add_argument("--provider", default="Daris", help="service provider name")
+    parser.add_argument(
+        "--output", action="append", default=[], metavar="udp://host:port", help="repeatable"
+    )
+    parser.add_argument("--lifeline", action="store_true", help="end when standard input closes")
+    return parser
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,77 @@
+"""What a channel shows in each slot of 0.96 s: a pure function of the plan.
+
+The plan reaches the channel process as a JSON file, replaced whole; nothing else does.
+"""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+
+from transcode.house import slot_from
+
+
+class Item(msgspec.Struct, frozen=True, kw_only=True):
+    """A programme as planned. Without `media` the slate is shown in its time, and `reason` says why."""
+
+    programme: str
+    key: str
+    title: str
+    starts_at: datetime
+    ends_at: datetime
+    media: str | None = None  # a house item's path; relative to the plan file's folder or absolute
+    reason: str | None = None
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    channel: str
+    revision: int = 0
+    items: tuple[Item, ...] = ()  # in order of `starts_at`, without overlap
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """What is meant to be shown in one slot: the `index`-th slot of `item`; no item means the slate."""
+
+    item: Item | None
+    index: int = 0
+
+
+class PlanError(ValueError):
+    """The plan file cannot be used. The sentence says why."""
+
+
+def read_plan(data: bytes) -> Plan:
+    try:
+        plan = msgspec.json.decode(data, type=Plan)
+    except msgspec.DecodeError as error:
+        raise PlanError(f"the plan cannot be read: {error}") from error
+    if any(item.starts_at.tzinfo is None or item.ends_at.tzinfo is None for item in plan.items):
+        raise PlanError("the plan has a time without a zone")
+    return plan
+
+
+class Timeline:
+    """A plan, ready to be asked slot by slot.
+
+    An item begins with the first slot that starts at its time or after it (so at most 0.96 s late) and
+    gives way where the next one begins. Its position follows the clock alone: who starts late, or again,
+    joins where the programme is by now, and two nodes with the same plan show the same.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self._items: Sequence[Item] = sorted(plan.items, key=lambda item: item.starts_at)
+        self._starts = [slot_from(item.starts_at) for item in self._items]
+
+    def at(self, slot: int) -> Cue:
+        place = bisect_right(self._starts, slot) - 1
+        if place < 0 or slot >= slot_from(self._items[place].ends_at):
+            return Cue(None)
+        return Cue(self._items[place], slot - self._starts[place])
+
+    def following(self, slot: int) -> Item | None:
+        """The item that begins next after `slot`."""
+        place = bisect_right(self._starts, slot)
+        return self._items[place] if place < len(self._items) else None
