@@ -6,12 +6,14 @@ So nobody is shown what a crash could undo. Event loop only.
 """
 
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Final, assert_never
 from uuid import UUID
 
 from kernel.clock import Clock
 from kernel.errors import Forbidden, Invalid, NotFound, TooMany, Unavailable
 from kernel.ids import new_id
+from kernel.throttle import Throttle
 from live.chat import Chat, clean
 from live.decision import Decision, Delivery
 from live.events import (
@@ -57,7 +59,6 @@ from live.podium import Podium
 from live.scribe import Scribe
 from live.seats import Channel, Seat, Seats, Visitor
 from live.staged import Staged
-from live.throttle import SPEAKING, Bucket
 
 MOST_SEATS: Final = 2000
 MOST_SEATS_OF_A_PERSON: Final = 10
@@ -79,12 +80,13 @@ class Room:
         self.lecture = lecture
         self.seats = Seats()
         self._clock = clock
-        self._ice_servers = ice_servers
+        self.ice_servers = ice_servers
         self._chat = Chat()
         self.scribe = Scribe(lecture.id, clock)
         self._podium = Podium()
         self._staged = Staged()
-        self._speaking: dict[UUID, Bucket] = {}
+        self._speaking = Throttle(clock, burst=5, every=timedelta(seconds=1))  # by person
+        self._asking = Throttle(clock, burst=20, every=timedelta(seconds=0.25))  # by seat
         self._checked_at = clock.now()
         for line in said_before:
             self._chat.append(line)
@@ -110,7 +112,7 @@ class Room:
         if len(self.seats.of(visitor.person)) >= MOST_SEATS_OF_A_PERSON:
             raise TooMany("You have too many tabs of this room open; close some.")
         now = self._clock.now()
-        seat = Seat(new_id(), visitor, device, channel, now, now, self._clock)
+        seat = Seat(new_id(), visitor, device, channel, now, now)
         fact = self.scribe.of(
             seat, PersonJoined, name=visitor.name, role=visitor.role, channel=channel.value
         )
@@ -158,7 +160,7 @@ class Room:
         proofs = tuple(
             SeatProof(seat.id, seat.last_proof_at)
             for seat in self.seats
-            if seat.last_proof_at >= since and not seat.is_leaving
+            if seat.last_proof_at > since and not seat.is_leaving
         )
         return self.scribe.fact(SeatsAlive, seats=proofs) if proofs else None
 
@@ -181,7 +183,7 @@ class Room:
             tracks=self._staged.tracks().tracks,
             chat=self._chat.history(),
             hands=self._podium.hands(),
-            ice_servers=self._ice_servers,
+            ice_servers=self.ice_servers,
             now=self._clock.now(),
         )
 
@@ -189,8 +191,8 @@ class Room:
 
     def decide(self, seat: Seat, message: RoomMessage) -> Decision:
         """What the message of the seat leads to; a DarisError tells why it may not be."""
-        if not isinstance(message, Say) and not seat.asking.take():
-            raise TooMany("That was too often; wait a moment.", retry_after=seat.asking.wait())
+        if not isinstance(message, Say):
+            self._asking.check(seat.id, "That was too often; wait a moment.")
         match message:
             case Say():
                 return self._say(seat, message)
@@ -241,9 +243,7 @@ class Room:
             return Decision(replies=(_chat_message(said),))
         if self._chat.is_known(line):
             return Decision()  # it is being kept, and then shown to this seat as well
-        bucket = self._speaking.setdefault(seat.person, Bucket(SPEAKING, self._clock))
-        if not bucket.take():
-            raise TooMany("You write too fast; wait a moment.", retry_after=bucket.wait())
+        self._speaking.check(seat.person, "You write too fast; wait a moment.")
         self._chat.expect(line, seat.person)
         fact = self.scribe.of(seat, ChatSaid, id=line, name=seat.visitor.name, text=text)
         return Decision((fact,))

@@ -8,9 +8,7 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
-from kernel.clock import Clock
 from live.messages import Presence
-from live.throttle import ASKING, OFFERING, Bucket
 
 GRACE: Final = timedelta(seconds=30)  # a seat without a socket waits this long for its return
 
@@ -44,16 +42,9 @@ class Seat:
     channel: Channel
     joined_at: datetime
     last_proof_at: datetime
-    clock: Clock
     resume: str = field(default_factory=lambda: secrets.token_urlsafe(24))
     is_connected: bool = True
     is_leaving: bool = False  # its PersonLeft is on its way to be kept
-    asking: Bucket = field(init=False)
-    offering: Bucket = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.asking = Bucket(ASKING, self.clock)
-        self.offering = Bucket(OFFERING, self.clock)
 
     @property
     def person(self) -> UUID:

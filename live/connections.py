@@ -1,0 +1,203 @@
+"""The media connections of a room's seats, and the stage kept to what the room allows."""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+import structlog
+
+from kernel.clock import Clock
+from kernel.errors import Conflict, DarisError, Gone
+from live.casting import Candidate, Cast, Player, cast
+from live.events import LiveFact
+from live.messages import MediaKind, Offer, Source
+from live.peer import Peer
+from live.room import Room
+from live.seats import Channel, Seat
+from live.stage import Stage
+from live.tracks import PublishedTrack
+
+log = structlog.get_logger()
+
+_TRY_AGAIN: Final = 1.0  # seconds until a fact that could not be kept is tried again
+
+
+class Connections:
+    """Who sends and receives. It is the stage's listener; event loop only.
+
+    What is on the stage and what the room shows are reconciled by one task: tracks that nobody
+    may publish any more are silenced and unlisted, new ones are recorded and then listed.
+    """
+
+    def __init__(self, room: Room, *, clock: Clock, keep: Callable[..., Awaitable[None]]) -> None:
+        self._room = room
+        self._clock = clock
+        self._keep = keep
+        self._stage: Stage | None = None
+        self._by_seat: dict[UUID, Peer] = {}
+        self._players: dict[UUID, Player] = {}
+        self._listed: dict[UUID, tuple[Seat, Source]] = {}
+        self._changed = asyncio.Event()
+        self.on_cast: Callable[[], None] | None = None  # told when the listed tracks changed
+        self._lost: list[UUID] = []  # seats of encoders and players whose connection ended
+
+    def use(self, stage: Stage) -> None:
+        """The stage that this listens to."""
+        self._stage = stage
+
+    # ------------------------------------------------------------ seats
+
+    async def answer(self, seat: Seat, offer: Offer) -> str:
+        """The SDP answer; what the seat may not publish is answered inactive."""
+        refused = self.refused(seat, offer)
+        send = {mid: source for mid, source in offer.send.items() if source not in refused}
+        answer = await self._answer(seat, offer.sdp, send, offer.receive)
+        self.review()
+        return answer
+
+    def refused(self, seat: Seat, offer: Offer) -> tuple[Source, ...]:
+        """The sources of the offer that the seat may not publish."""
+        return tuple(s for s in offer.send.values() if not self._room.may_publish(seat, s))
+
+    async def play(self, seat: Seat, sdp: str, wanted: Mapping[str, MediaKind]) -> str:
+        """The SDP answer to a player, which gets the programme, the camera and the voice."""
+        player = Player.of(wanted)
+        receive = player.receive(self.cast())
+        if not receive:
+            raise Conflict("Nothing is on the stage yet.", retry_after=timedelta(seconds=5))
+        answer = await self._answer(seat, sdp, {}, receive)
+        self._players[seat.id] = player
+        return answer
+
+    def cast(self) -> Cast:
+        """Which of the listed tracks stand for the lecture."""
+        return cast(
+            Candidate(track, source, seat.visitor.can_host)
+            for track, (seat, source) in self._listed.items()
+        )
+
+    def is_teaching(self) -> bool:
+        """Whether a host publishes anything."""
+        return any(seat.visitor.can_host for seat, _ in self._listed.values())
+
+    def prove(self, seat: Seat) -> None:
+        """Media that was heard from the seat is a proof of presence."""
+        peer = self._by_seat.get(seat.id)
+        if peer is not None:
+            silence = max(0.0, self._clock.monotonic() - peer.last_heard)
+            seat.prove(self._clock.now() - timedelta(seconds=silence))
+
+    def review(self) -> None:
+        """Rights, mutes or tracks changed: reconcile soon."""
+        self._changed.set()
+
+    async def close(self, seat: UUID) -> None:
+        """The seat ends: so does its connection."""
+        self._players.pop(seat, None)
+        peer = self._by_seat.pop(seat, None)
+        if peer is not None:
+            await peer.aclose()
+            self.review()
+
+    def take_lost(self) -> list[UUID]:
+        """The seats of encoders and players whose connection has ended since the last call."""
+        lost, self._lost = self._lost, []
+        return lost
+
+    # ------------------------------------------------------------ StageListener
+
+    def track_added(self, track: PublishedTrack) -> None:
+        self.review()
+
+    def track_removed(self, track: PublishedTrack) -> None:
+        self.review()
+
+    def connection_ready(self, seat: UUID) -> None:
+        log.info("live.connection_ready", lecture=str(self._room.lecture.id), seat=str(seat))
+
+    def connection_lost(self, seat: UUID) -> None:
+        log.info("live.connection_lost", lecture=str(self._room.lecture.id), seat=str(seat))
+        self._by_seat.pop(seat, None)
+        owner = self._room.seats.get(seat)
+        if owner is not None and owner.channel is not Channel.WEBRTC:
+            self._lost.append(seat)
+        self.review()
+
+    # ------------------------------------------------------------ reconciling
+
+    async def follow(self) -> None:
+        """Supervise: reconcile after each change, until cancelled."""
+        while True:
+            await self._changed.wait()
+            self._changed.clear()
+            try:
+                await self.reconcile()
+            except DarisError as error:
+                log.warning("live.stage_facts_failed", reason=error.message)
+                await asyncio.sleep(_TRY_AGAIN)
+                self.review()
+
+    async def reconcile(self) -> None:
+        """Silence what may not be heard, and record what came on or went off the stage."""
+        wanted = {track.id: (seat, track.source) for track, seat in self._on_stage()}
+        gone = {track: on for track, on in self._listed.items() if track not in wanted}
+        fresh = {track: on for track, on in wanted.items() if track not in self._listed}
+        facts: list[LiveFact] = [
+            self._room.unpublished(seat, track, source) for track, (seat, source) in gone.items()
+        ]
+        facts += [
+            self._room.published(seat, track, source) for track, (seat, source) in fresh.items()
+        ]
+        if not facts:
+            return
+        await self._keep(*facts)
+        for track in gone:
+            del self._listed[track]
+        self._listed |= fresh
+        self._switch_players()
+        if self.on_cast is not None:
+            self.on_cast()
+
+    def _switch_players(self) -> None:
+        """Players follow the programme without a new offer, where the codec allows it."""
+        now = self.cast()
+        for seat, player in self._players.items():
+            peer = self._by_seat.get(seat)
+            if peer is not None:
+                for mid, track in player.receive(now).items():
+                    peer.switch(mid, track)
+
+    def _on_stage(self) -> Iterator[tuple[PublishedTrack, Seat]]:
+        """The tracks that may be there; what may not, or is muted, is silenced."""
+        assert self._stage is not None
+        for track in tuple(self._stage.tracks.values()):
+            seat = self._room.seats.get(track.seat)
+            if seat is None:
+                continue
+            may_publish = self._room.may_publish(seat, track.source)
+            is_muted = self._room.is_muted(seat, track.source)
+            peer = self._by_seat.get(seat.id)
+            if peer is not None:
+                peer.set_muted(track.source, muted=is_muted or not may_publish)
+            if may_publish:
+                yield track, seat
+
+    async def _answer(
+        self, seat: Seat, sdp: str, send: Mapping[str, Source], receive: Mapping[str, UUID]
+    ) -> str:
+        """By the seat's peer; by a new one where the offer comes from another connection."""
+        assert self._stage is not None
+        peer = self._by_seat.get(seat.id)
+        if peer is not None:
+            with contextlib.suppress(Gone):
+                return await peer.answer(sdp, send=send, receive=receive)
+        peer = self._by_seat[seat.id] = self._stage.connect(seat.id)
+        try:
+            return await peer.answer(sdp, send=send, receive=receive)
+        except DarisError:
+            del self._by_seat[seat.id]
+            await peer.aclose()
+            raise

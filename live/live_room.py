@@ -1,0 +1,292 @@
+"""One run of a room with all that hangs on it: outboxes, connections, the recorder of facts.
+
+The room decides and applies (live.room); this keeps what was decided, and then tells the seats.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+import structlog
+from prometheus_client import Counter, Gauge, Histogram
+
+from kernel.clock import Clock
+from kernel.errors import DarisError, Gone
+from kernel.facts import Recorder
+from live.connections import Connections
+from live.decision import Delivery
+from live.events import ChatSaid, LiveFact, PersonLeft
+from live.messages import (
+    Answer,
+    Bye,
+    ByeReason,
+    LectureInfo,
+    MediaKind,
+    Offer,
+    Refused,
+    ServerMessage,
+    SetMuted,
+    Source,
+    encode,
+)
+from live.outbox import Outbox
+from live.room import Room, RoomMessage
+from live.seats import Channel, Seat, Visitor
+from live.stage import Stage, StageListener
+
+log = structlog.get_logger()
+
+SEATS = Gauge("daris_live_seats", "Seats taken in all rooms")
+CHAT_LINES = Counter("daris_live_chat_lines", "Lines of chat that were kept and shown")
+KEPT_SECONDS = Histogram(
+    "daris_live_fact_kept_seconds",
+    "From a fact decided in a room to it being durable",
+    buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 2),
+)
+
+TICK: Final = 0.5  # seconds between looks at proofs and graces
+CHECKPOINT: Final = 2.0  # seconds between SeatsAlive
+
+StageMaker = Callable[[StageListener], Stage]
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """How keeping ended; the task that keeps never raises, as it is a child of the room."""
+
+    error: DarisError | None = None
+
+
+class LiveRoom:
+    """Event loop only. Nothing works outside of `open`."""
+
+    def __init__(self, room: Room, *, recorder: Recorder, clock: Clock, stage: StageMaker) -> None:
+        self.room = room
+        self.connections = Connections(room, clock=clock, keep=self.keep)
+        self.stage = stage(self.connections)
+        self.connections.use(self.stage)
+        self._recorder = recorder
+        self._clock = clock
+        self._outboxes: dict[UUID, Outbox] = {}
+        self._tasks: asyncio.TaskGroup | None = None
+        self._closing: Bye | None = None
+
+    @property
+    def lecture(self) -> UUID:
+        return self.room.lecture.id
+
+    # ------------------------------------------------------------ coming and going
+
+    async def enter(self, visitor: Visitor, device: str, channel: Channel) -> Seat:
+        """A new seat. On return its PersonJoined is kept and the others were told."""
+        if self._closing is not None:
+            raise Gone(self._closing.message)
+        seat, joined = self.room.enter(visitor, device, channel)
+        try:
+            await self._as_child(self._keep((joined,), then=lambda: self._admit(seat)))
+        except asyncio.CancelledError:
+            seat.is_connected = False  # whoever came is gone again: the grace runs
+            raise
+        return seat
+
+    def resume(self, token: str, visitor: Visitor) -> Seat | None:
+        """The visitor's seat of that token, if it still stands."""
+        return self.room.seats.by_resume(token, visitor.person)
+
+    def attach(self, seat: Seat, outbox: Outbox) -> None:
+        """The seat's messages go there from now on, a welcome first; an older socket ends."""
+        older = self._outboxes.pop(seat.id, None)
+        if older is not None:
+            older.close(Bye(ByeReason.REPLACED, "The room goes on in another connection."))
+        seat.prove(self._clock.now())
+        self.tell(*self.room.connect(seat))
+        outbox.put(self.room.welcome(seat))
+        self._outboxes[seat.id] = outbox
+        if self._closing is not None:
+            outbox.close(self._closing)
+
+    def detach(self, seat: Seat, outbox: Outbox) -> None:
+        """The socket of that outbox is gone; the seat waits for its return."""
+        if self._outboxes.get(seat.id) is outbox:
+            del self._outboxes[seat.id]
+            self.tell(*self.room.disconnect(seat))
+
+    async def leave(self, seat: Seat, reason: str) -> None:
+        """The seat ends now, at its last proof."""
+        if seat.is_leaving or seat.id not in self.room.seats:
+            return
+        self.connections.prove(seat)
+        facts = self.room.leave(seat, reason)
+        await self.connections.close(seat.id)
+        await self.keep(*facts)
+
+    # ------------------------------------------------------------ messages
+
+    async def handle(self, seat: Seat, message: RoomMessage) -> None:
+        """Do what the seat asks; a DarisError tells why not."""
+        decision = self.room.decide(seat, message)
+        for reply in decision.replies:
+            self.reply(seat, reply)
+        self.tell(*decision.told)
+        if isinstance(message, SetMuted):
+            self.connections.review()
+        if decision.facts:
+            await self.keep(*decision.facts)
+
+    async def answer(self, seat: Seat, offer: Offer) -> None:
+        """Answer an offer of the seat's socket."""
+        self.reply(seat, Answer(await self.connections.answer(seat, offer)))
+        for source in self.connections.refused(seat, offer):
+            self.reply(seat, Refused("forbidden", _no_floor(source), source.value))
+
+    async def connect_encoder(self, seat: Seat, offer: str, send: Mapping[str, Source]) -> str:
+        """The answer to an encoder; a seat whose offer is no good leaves again."""
+        return await self._connected(
+            seat, self.connections.answer(seat, Offer(offer, send=dict(send)))
+        )
+
+    async def connect_player(self, seat: Seat, offer: str, wanted: Mapping[str, MediaKind]) -> str:
+        """The answer to a player; it follows the programme from then on."""
+        return await self._connected(seat, self.connections.play(seat, offer, wanted))
+
+    async def _connected(self, seat: Seat, answering: Awaitable[str]) -> str:
+        try:
+            return await answering
+        except BaseException:
+            await self.leave(seat, "refused")
+            raise
+
+    def reply(self, seat: Seat, message: ServerMessage) -> None:
+        outbox = self._outboxes.get(seat.id)
+        if outbox is not None:
+            outbox.put(message)
+
+    def tell(self, *deliveries: Delivery) -> None:
+        """Put each message into the outboxes that it is for."""
+        for delivery in deliveries:
+            frame = encode(delivery.message)
+            for seat, outbox in tuple(self._outboxes.items()):
+                if delivery.to is None or seat in delivery.to:
+                    outbox.put(delivery.message, frame)
+
+    def move(self, lecture: LectureInfo) -> None:
+        """The schedule changed the lecture."""
+        self.tell(*self.room.move(lecture))
+
+    # ------------------------------------------------------------ keeping
+
+    async def keep(self, *facts: LiveFact) -> None:
+        """Record facts, then apply and tell them. Being cancelled does not tear that apart."""
+        await self._as_child(self._keep(facts))
+
+    async def _as_child(self, keeping: Coroutine[Any, Any, _Kept]) -> None:
+        assert self._tasks is not None
+        task = self._tasks.create_task(keeping, name=f"keep facts of {self.lecture}")
+        kept = await asyncio.shield(task)
+        if kept.error is not None:
+            raise kept.error
+
+    async def _keep(
+        self, facts: tuple[LiveFact, ...], then: Callable[[], None] | None = None
+    ) -> _Kept:
+        start = self._clock.monotonic()
+        try:
+            await self._recorder.record(*facts)
+        except DarisError as error:
+            self.room.could_not_keep(facts)
+            log.warning("live.facts_not_kept", lecture=str(self.lecture), reason=error.message)
+            return _Kept(error)
+        KEPT_SECONDS.observe(self._clock.monotonic() - start)
+        if then is not None:
+            then()
+        for fact in facts:
+            self.tell(*self.room.apply(fact))
+            _count(fact)
+        self.connections.review()
+        return _Kept()
+
+    def _admit(self, seat: Seat) -> None:
+        SEATS.inc()
+        self.tell(*self.room.admit(seat))
+
+    # ------------------------------------------------------------ life
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[None]:
+        """The room is up while this lasts; whoever still sits there at the end is told to return."""
+        try:
+            async with aclosing(self.stage), asyncio.TaskGroup() as tasks:
+                self._tasks = tasks
+                await self.keep(self.room.opened())
+                loops = [
+                    tasks.create_task(self.connections.follow(), name=f"stage of {self.lecture}"),
+                    tasks.create_task(self._keep_house(), name=f"seats of {self.lecture}"),
+                ]
+                try:
+                    yield
+                finally:
+                    for loop in loops:
+                        loop.cancel()
+        finally:
+            self._say_goodbye(Bye(ByeReason.RESTART, "The room is starting anew; please wait."))
+
+    async def empty(self, bye: Bye) -> None:
+        """Nobody comes in any more, and every seat has left now; sockets stay open to read on."""
+        self._closing = bye
+        facts: list[LiveFact] = []
+        for seat in self.room.seats:
+            self.connections.prove(seat)
+            facts.extend(self.room.leave(seat, bye.reason))
+        facts.append(self.room.closed(bye.reason))
+        await self._recorder.record(*facts)
+
+    def close(self, bye: Bye) -> None:
+        """Tell every socket why it ends."""
+        self._closing = bye
+        self._say_goodbye(bye)
+
+    def _say_goodbye(self, bye: Bye) -> None:
+        for outbox in self._outboxes.values():
+            outbox.close(bye)
+        SEATS.dec(len(self.room.seats))
+
+    async def _keep_house(self) -> None:
+        """Supervise the seats until cancelled."""
+        next_checkpoint = self._clock.monotonic()
+        while True:
+            is_checkpoint = self._clock.monotonic() >= next_checkpoint
+            if is_checkpoint:
+                next_checkpoint = self._clock.monotonic() + CHECKPOINT
+            try:
+                await self.look_after_seats(is_checkpoint=is_checkpoint)
+            except DarisError as error:
+                log.warning("live.seats_not_kept", lecture=str(self.lecture), reason=error.message)
+            await asyncio.sleep(TICK)
+
+    async def look_after_seats(self, *, is_checkpoint: bool) -> None:
+        """Gather proofs, end the seats that are over, and write the checkpoint."""
+        for seat in self.room.seats:
+            self.connections.prove(seat)
+        for seat in self._over():
+            await self.leave(seat, "lost")
+        checkpoint = self.room.checkpoint() if is_checkpoint else None
+        if checkpoint is not None:
+            await self._recorder.record(checkpoint)
+
+    def _over(self) -> list[Seat]:
+        lost = (self.room.seats.get(seat) for seat in self.connections.take_lost())
+        return [*self.room.due(), *(seat for seat in lost if seat is not None)]
+
+
+def _no_floor(source: Source) -> str:
+    return f"You need the floor to publish your {source.value}."
+
+
+def _count(fact: LiveFact) -> None:
+    if isinstance(fact, ChatSaid):
+        CHAT_LINES.inc()
+    elif isinstance(fact, PersonLeft):
+        SEATS.dec()

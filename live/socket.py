@@ -1,0 +1,198 @@
+"""The room socket: one task reads, one writes; neither outlives the other."""
+
+import asyncio
+from datetime import timedelta
+from typing import Final
+
+import structlog
+from aiohttp import WSCloseCode, WSMsgType, web
+
+from kernel.clock import Clock
+from kernel.errors import DarisError, Invalid, TooLarge, TooMany
+from kernel.throttle import Throttle
+from live.live_room import LiveRoom
+from live.messages import (
+    LONGEST_MESSAGE_BYTES,
+    Alive,
+    Bye,
+    ByeReason,
+    ClientMessage,
+    Hello,
+    Leave,
+    Offer,
+    Refused,
+    Say,
+    decode,
+    encode,
+)
+from live.outbox import Outbox
+from live.seats import Channel, Seat, Visitor
+
+log = structlog.get_logger()
+
+HELLO_PATIENCE: Final = 10.0  # seconds for the first message
+WRITE_PATIENCE: Final = 10.0  # seconds for one write; then the seat is too slow
+HEARTBEAT: Final = 5.0  # seconds between pings
+_LARGEST_FRAME: Final = 1 << 20  # bytes; beyond, the connection is cut instead of answered
+
+
+async def accept(request: web.Request) -> web.WebSocketResponse:
+    """The upgraded connection. Pongs come to the reader, who takes them as proofs of presence."""
+    socket = web.WebSocketResponse(
+        heartbeat=HEARTBEAT, autoping=False, max_msg_size=_LARGEST_FRAME, compress=False
+    )
+    await socket.prepare(request)
+    return socket
+
+
+async def turn_away(socket: web.WebSocketResponse, bye: Bye) -> None:
+    """Say why there is nothing to do here, and close."""
+    await socket.send_frame(encode(bye), WSMsgType.TEXT)
+    await socket.close(code=WSCloseCode.OK)
+
+
+class Conversation:
+    """One socket of one visitor, from the hello to the goodbye."""
+
+    def __init__(
+        self, socket: web.WebSocketResponse, room: LiveRoom, visitor: Visitor, clock: Clock
+    ) -> None:
+        self._socket = socket
+        self._room = room
+        self._visitor = visitor
+        self._clock = clock
+        self._outbox = Outbox()
+        self._sending = Throttle(clock, burst=200, every=timedelta(seconds=0.025))
+        self._babbling = Throttle(clock, burst=5, every=timedelta(seconds=10))
+        self._offering = Throttle(clock, burst=20, every=timedelta(seconds=0.5))
+
+    async def hold(self) -> None:
+        """Until either side ends it; then the socket is closed and the seat waits or is gone."""
+        try:
+            seat = await self._sit_down()
+        except (DarisError, TimeoutError) as error:
+            await turn_away(self._socket, _goodbye(error))
+            return
+        self._room.attach(seat, self._outbox)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._write(), name="room socket writer")
+                self._outbox.close(await self._read(seat))
+        finally:
+            self._room.detach(seat, self._outbox)
+
+    async def _sit_down(self) -> Seat:
+        async with asyncio.timeout(HELLO_PATIENCE):
+            hello = await self._hello()
+        if hello.resume is not None:
+            seat = self._room.resume(hello.resume, self._visitor)
+            if seat is not None:
+                return seat
+        return await self._room.enter(self._visitor, hello.device, Channel.WEBRTC)
+
+    async def _hello(self) -> Hello:
+        while True:
+            frame = await self._socket.receive()
+            if frame.type is WSMsgType.TEXT:
+                message = decode(frame.data)
+                if isinstance(message, Hello):
+                    return message
+                raise Invalid("The first message is a hello.")
+            if frame.type not in {WSMsgType.PING, WSMsgType.PONG}:
+                raise Invalid("The first message is a hello.")
+
+    # ------------------------------------------------------------ reading
+
+    async def _read(self, seat: Seat) -> Bye:
+        """Step after step until the socket ends; what to say then, if it can still be said."""
+        while True:
+            frame = await self._socket.receive()
+            if frame.type in _ENDINGS:
+                return Bye(ByeReason.LEFT, "The connection ended.")
+            seat.prove(self._clock.now())
+            if frame.type is WSMsgType.PING:
+                await self._socket.pong(frame.data)
+            elif frame.type is not WSMsgType.PONG:
+                bye = await self._step(seat, frame.data)
+                if bye is not None:
+                    return bye
+
+    async def _step(self, seat: Seat, data: str | bytes) -> Bye | None:
+        """One message: done, refused, or the end of patience."""
+        if not self._sending.take(seat.id):
+            return Bye(ByeReason.GARBAGE, "Too many messages came at once.")
+        try:
+            message = _message(data)
+        except DarisError as error:
+            if not self._babbling.take(seat.id):
+                return Bye(ByeReason.GARBAGE, "Too many messages made no sense.")
+            self._refuse(seat, error, None)
+            return None
+        try:
+            return await self._handle(seat, message)
+        except DarisError as error:
+            self._refuse(seat, error, message)
+            return None
+
+    async def _handle(self, seat: Seat, message: ClientMessage) -> Bye | None:
+        match message:
+            case Alive():
+                pass
+            case Leave():
+                await self._room.leave(seat, ByeReason.LEFT)
+                return Bye(ByeReason.LEFT, "You have left the room.")
+            case Offer():
+                self._offering.check(seat.id, "Too many offers; wait a moment.")
+                await self._room.answer(seat, message)
+            case Hello():
+                raise Invalid("There is one hello, and it was said.")
+            case _:
+                await self._room.handle(seat, message)
+        return None
+
+    def _refuse(self, seat: Seat, error: DarisError, message: ClientMessage | None) -> None:
+        about = str(message.id) if isinstance(message, Say) else _type_of(message)
+        self._outbox.put(Refused(error.code, error.message, about))
+        if error.status >= 500:
+            log.warning("live.message_failed", seat=str(seat.id), about=about, code=error.code)
+
+    # ------------------------------------------------------------ writing
+
+    async def _write(self) -> None:
+        """Until the outbox is closed and written; then the reader hears the closing, too."""
+        try:
+            while frames := await self._outbox.take():
+                async with asyncio.timeout(WRITE_PATIENCE):
+                    for frame in frames:
+                        await self._socket.send_frame(frame, WSMsgType.TEXT)
+        except (TimeoutError, ConnectionError) as error:
+            log.info("live.socket_lost", reason=type(error).__name__)
+            self._outbox.close(Bye(ByeReason.SLOW, "Your connection is too slow."))
+        await self._socket.close(code=WSCloseCode.OK)
+
+
+_ENDINGS: Final = frozenset({WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED, WSMsgType.ERROR})
+
+
+def _message(data: str | bytes) -> ClientMessage:
+    if len(data) > LONGEST_MESSAGE_BYTES:
+        raise TooLarge(f"A message has at most {LONGEST_MESSAGE_BYTES} bytes.")
+    if isinstance(data, bytes):
+        raise Invalid("Messages are text, this one is binary.")
+    return decode(data)
+
+
+def _type_of(message: ClientMessage | None) -> str | None:
+    return None if message is None else str(message.__struct_config__.tag)
+
+
+def _goodbye(error: DarisError | TimeoutError) -> Bye:
+    match error:
+        case TimeoutError():
+            return Bye(ByeReason.GARBAGE, "No hello came.")
+        case Invalid():
+            return Bye(ByeReason.GARBAGE, error.message)
+        case TooMany():
+            return Bye(ByeReason.FULL, error.message)
+        case _:
+            return Bye(ByeReason.REFUSED, error.message)
