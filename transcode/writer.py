@@ -22,7 +22,9 @@ from typing import Final
 import structlog
 
 from transcode.access_unit import AccessUnit, Codec, TrackKind
+from transcode.h264 import MalformedH264
 from transcode.mixer import VoiceMixer
+from transcode.opus import MalformedOpus
 from transcode.recording import Recording
 
 _CAPACITY: Final = 4096  # units: half a minute of two pictures and three voices
@@ -123,6 +125,10 @@ class RecordingWriter:
         """A unit that nobody thought of must not end the recording."""
         try:
             job()
+        except (MalformedH264, MalformedOpus) as error:
+            log.warning(
+                "transcode.unit_malformed", lecture=str(self.recording.lecture), reason=str(error)
+            )
         except Exception:
             log.exception("transcode.packager_failed", lecture=str(self.recording.lecture))
 
@@ -141,7 +147,6 @@ class RecordingWriter:
         self._attempt(partial(self._advance, now))
 
     def _advance(self, now: Fraction) -> None:
-        self._speak(self._mixer.tick(now))
         self.recording.tick(now)
         self._wish()
         self._sync()
