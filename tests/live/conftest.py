@@ -1,14 +1,14 @@
 """What tests of rooms share.
 
 room, visitor, sit, do   a room as rules, and people in it
-school                   a served lecture with people: `await school(state)`, then `await enter(…)`
+school                   a served lecture with people: `await school(state)`, then `await served.enter(…)`
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -20,6 +20,7 @@ from identity.people import Person
 from identity.rights import Role
 from kernel.bus import Bus
 from kernel.clock import ManualClock
+from kernel.facts import Fact
 from kernel.ids import new_id
 from kernel.web import BUS, CLOCK, DATABASE, RECORDER
 from live.live_room import LiveRoom
@@ -27,12 +28,14 @@ from live.messages import LectureInfo, ServerMessage
 from live.room import Room, RoomMessage
 from live.rooms import ROOMS
 from live.seats import Channel, Seat, Visitor
-from live.views import opened, routes, say_goodbye
+from live.views import opened, routes
 from schedule.announcer import Announcer
 from schedule.lectures import lecture_by_id
 from schedule.lifecycle import Lecture, LectureState, Policy
 from schedule.teaching import start, stop
 from transcode.library import Library
+
+F = TypeVar("F", bound=Fact)
 
 
 @pytest.fixture
@@ -103,16 +106,11 @@ class Guest:
         return msgspec.json.decode(frame.data)
 
     async def heard_until_close(self) -> list[dict[str, Any]]:
-        heard = []
         async with asyncio.timeout(10):
-            async for frame in self.socket:
-                heard.append(msgspec.json.decode(frame.data))
-        return heard
+            return [msgspec.json.decode(frame.data) async for frame in self.socket]
 
     def kill(self) -> None:
         """As the network sees a browser that is killed."""
-        transport = self.socket.get_extra_info("socket")
-        assert transport is not None
         self.socket._response.connection.transport.abort()
 
 
@@ -136,6 +134,10 @@ class School:
         headers = await self.bearer(person) | more.pop("headers", {})
         path = f"/lectures/{self.lecture.id}/socket"
         return await self.client.ws_connect(path, headers=headers, **more)
+
+    def facts(self, kind: type[F]) -> list[F]:
+        """Those that were kept."""
+        return [fact for fact in self.client.app[RECORDER].facts if isinstance(fact, kind)]
 
     async def enter(
         self, person: Person | None = None, *, resume: str | None = None, device: str = "tab"
@@ -169,9 +171,7 @@ class School:
 
 
 @pytest.fixture
-async def school(
-    serve, bearer, add_person, add_lecture, tmp_path
-) -> AsyncIterator[Callable[..., Any]]:
+def school(serve, bearer, add_person, add_lecture, tmp_path) -> Callable[..., Any]:
     """`await school(LectureState.LIVE)`: a lecture in that state, its room served."""
 
     async def make(state: LectureState = LectureState.LIVE, **plan: Any) -> School:
@@ -188,22 +188,14 @@ async def school(
             await made.start()
         return made
 
-    yield make
-
-
-@pytest.fixture
-def lecture_state() -> type[LectureState]:
-    return LectureState
+    return make
 
 
 @pytest.fixture
 def line() -> Callable[..., dict[str, Any]]:
     """A chat message: `line("Salem")`."""
 
-    def make(text: str, *, id: UUID | None = None) -> dict[str, Any]:
-        return {"id": str(id or new_id()), "text": text}
+    def make(text: str, *, known_as: UUID | None = None) -> dict[str, Any]:
+        return {"id": str(known_as or new_id()), "text": text}
 
     return make
-
-
-__all__ = ["say_goodbye"]
