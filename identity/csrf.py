@@ -16,6 +16,7 @@ from aiohttp import web
 from identity.credentials import token_hash
 from identity.sessions import Carrier, Handler, Proof, proof_of
 from kernel.errors import Forbidden
+from kernel.pages import CSRF_TOKEN
 from kernel.web import SETTINGS
 
 HEADER = "X-CSRF-Token"
@@ -43,10 +44,10 @@ FORM_TOKENS = web.AppKey("form tokens", FormTokens)
 
 @web.middleware
 async def protect(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """After `authenticate`: set `request["csrf_token"]`, and refuse what another site sent."""
+    """After `authenticate`: set `request[CSRF_TOKEN]`, and refuse what another site sent."""
     proof = proof_of(request)
     tokens = request.app[FORM_TOKENS]
-    request["csrf_token"] = tokens.token(proof) if proof else ""
+    request[CSRF_TOKEN] = tokens.token(proof) if proof else ""
     if _may_act(request) and not (proof and proof.carrier is Carrier.HEADER):
         _check_origin(request)
         if proof and proof.carrier is Carrier.COOKIE and _needs_token(request):

@@ -9,7 +9,7 @@ import base64
 import binascii
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum, auto
 
@@ -22,6 +22,7 @@ from identity.tickets import TICKETS, Tickets
 from kernel.clock import Clock
 from kernel.database import Database
 from kernel.errors import Forbidden, Unauthenticated
+from kernel.pages import VIEWER
 from kernel.web import CLOCK, SETTINGS
 
 TICKET_COOKIE = "daris_ticket"
@@ -42,7 +43,7 @@ class Carrier(Enum):
 class Proof:
     """What the request showed: a token or a ticket."""
 
-    text: str
+    text: str = field(repr=False)  # never into a log
     carrier: Carrier
 
     @property
@@ -123,16 +124,17 @@ class Sessions:
 
 
 SESSIONS = web.AppKey("sessions", Sessions)
+PROOF = web.RequestKey("proof", Proof)
 
 
 @web.middleware
 async def authenticate(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Set `request["viewer"]`. A bad header or link is an error, a stale cookie is nobody."""
-    request["viewer"] = ANONYMOUS
+    """Set `request[VIEWER]`. A bad header or link is an error, a stale cookie is nobody."""
+    request[VIEWER] = ANONYMOUS
     for proof in _proofs_of(request):
         try:
-            request["viewer"] = await request.app[SESSIONS].viewer(proof)
-            request["proof"] = proof
+            request[VIEWER] = await request.app[SESSIONS].viewer(proof)
+            request[PROOF] = proof
             break
         except Unauthenticated:
             if proof.carrier is not Carrier.COOKIE:
@@ -146,14 +148,14 @@ async def authenticate(request: web.Request, handler: Handler) -> web.StreamResp
 
 def viewer_of(request: web.Request) -> Viewer:
     """Who asks; ANONYMOUS when nobody has proven anything."""
-    viewer: Viewer = request["viewer"]
+    viewer = request[VIEWER]
+    assert isinstance(viewer, Viewer)  # only `authenticate` sets it
     return viewer
 
 
 def proof_of(request: web.Request) -> Proof | None:
     """What the viewer is known by; None for ANONYMOUS."""
-    proof: Proof | None = request.get("proof")
-    return proof
+    return request.get(PROOF)
 
 
 def require(request: web.Request, action: Action, subject: Subject | None = None) -> Viewer:

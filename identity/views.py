@@ -29,7 +29,7 @@ from identity.sessions import (
 )
 from identity.tickets import TICKETS, Tickets
 from kernel.errors import DarisError, Forbidden, TooMany, Unauthenticated
-from kernel.pages import render
+from kernel.pages import CSRF_TOKEN, render
 from kernel.web import CLOCK, DATABASE, SETTINGS, decode, path_id, problem, reply
 
 MIDDLEWARES = (authenticate, protect)  # in this order, behind kernel.web.problems
@@ -258,7 +258,7 @@ def _me(request: web.Request, viewer: Viewer) -> web.Response:
         locale=viewer.locale,
         zone=viewer.zone,
         lecture=viewer.lecture,
-        csrf_token=request["csrf_token"],
+        csrf_token=request[CSRF_TOKEN],
     )
     return reply(me, headers={"Cache-Control": "no-store"})
 

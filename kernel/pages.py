@@ -135,16 +135,18 @@ class Pages:
 
 
 PAGES = web.AppKey("pages", Pages)
+VIEWER: web.RequestKey[Viewer] = web.RequestKey("viewer", object)  # type: ignore[arg-type]
+CSRF_TOKEN = web.RequestKey("csrf_token", str)
 
 
 def render(request: web.Request, name: str, *, status: int = 200, **context: Any) -> web.Response:
     """The page `name` for whoever asks."""
     pages = request.app[PAGES]
-    viewer: Viewer = request.get("viewer") or Nobody()
+    viewer: Viewer = request.get(VIEWER) or Nobody()
     locale = locale_of(request)
     ambient = {
         "viewer": viewer,
-        "csrf_token": request.get("csrf_token", ""),
+        "csrf_token": request.get(CSRF_TOKEN, ""),
         "locale": locale,
         "theme": _theme(request),
         "zone": zone_of(request),
@@ -159,14 +161,14 @@ def render(request: web.Request, name: str, *, status: int = 200, **context: Any
 
 def locale_of(request: web.Request) -> str:
     """The language of the answer to `request`."""
-    viewer: Viewer = request.get("viewer") or Nobody()
+    viewer: Viewer = request.get(VIEWER) or Nobody()
     accepted = request.headers.get("Accept-Language", "")
     return choose(request.cookies.get("locale"), viewer.locale, accepted)
 
 
 def zone_of(request: web.Request) -> ZoneInfo:
     """The viewer's time zone: the person's, else the browser's, else the university's."""
-    viewer: Viewer = request.get("viewer") or Nobody()
+    viewer: Viewer = request.get(VIEWER) or Nobody()
     for name in (viewer.zone, request.cookies.get("zone"), HOUSE_ZONE):
         try:
             return ZoneInfo(name or "")

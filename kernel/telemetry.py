@@ -25,7 +25,10 @@ def configure(*, style: str, level: str) -> None:
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer()
         if style == "json"
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        else structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(),
+            exception_formatter=structlog.dev.plain_traceback,  # rich would print local variables
+        )
     )
     tail = [structlog.processors.format_exc_info] if style == "json" else []
     structlog.configure(
