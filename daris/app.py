@@ -2,16 +2,23 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from fractions import Fraction
+from functools import partial
+from uuid import UUID
 
 from aiohttp import web
 
 from daris import health
 from daris.migrations.schema import migrate
+from footprint import log as event_log
+from footprint import views as footprint_views
 from footprint.drain import Drain
 from footprint.statements import House
 from identity import csrf
 from identity import sessions as identity_sessions
 from identity import views as identity_views
+from identity.rights import Action, Subject
+from identity.sessions import require
 from kernel import web as kernel_web
 from kernel.bus import open_bus
 from kernel.clock import Clock
@@ -21,9 +28,20 @@ from kernel.pages import PAGES
 from kernel.settings import Settings
 from kernel.storage import Storage
 from kernel.web import BUS, CLOCK, DATABASE, ERROR_PAGE, RECORDER, SETTINGS, STORAGE
-from player import site
+from live import room_life
+from live import views as live_views
+from live.events import ChatSaid
+from live.port import MediaPort
+from live.rooms import ROOMS, Rooms
+from live.stage import Stage
+from live.turn import ice_servers
+from player import beacons, delivery, site
+from player import views as player_views
+from player.delivery import LIBRARY
 from schedule import agenda
 from schedule import api as schedule_api
+from schedule.announcer import Announcer
+from transcode.library import Library
 
 JOURNAL = web.AppKey("journal", Journal)
 
@@ -52,12 +70,21 @@ def build(settings: Settings, clock: Clock) -> web.Application:
             _drain,
             identity_views.opened,
             agenda.opened,
+            _views,
+            _library,
+            _rooms,
         )
     )
+    app.on_shutdown.append(live_views.say_goodbye)
     app.add_routes(health.routes())
     app.add_routes(site.ROUTES)
     app.add_routes(identity_views.routes())
     app.add_routes(schedule_api.routes())
+    app.add_routes(player_views.routes())
+    app.add_routes(beacons.routes())
+    app.add_routes(live_views.routes())
+    app.add_routes(footprint_views.routes())
+    delivery.add_routes(app, _may_watch)
     return app
 
 
@@ -96,3 +123,50 @@ async def _drain(app: web.Application) -> AsyncIterator[None]:
         running = tasks.create_task(drain.run(), name="footprint-drain")
         yield
         running.cancel()
+
+
+async def _views(app: web.Application) -> AsyncIterator[None]:
+    """Who watches by HLS."""
+    views = app[beacons.VIEWS] = beacons.Views(app[RECORDER], app[CLOCK])
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(views.run(), name="views")
+        yield
+        running.cancel()
+
+
+async def _library(app: web.Application) -> AsyncIterator[None]:
+    settings = app[SETTINGS]
+    part_target = Fraction(settings.part_seconds).limit_denominator(1000)
+    app[LIBRARY] = Library(settings.data_dir / "media", part_target=part_target)
+    yield
+
+
+async def _rooms(app: web.Application) -> AsyncIterator[None]:
+    settings, clock = app[SETTINGS], app[CLOCK]
+    host = settings.media_bind or settings.bind
+    async with MediaPort.open(host, settings.media_port, settings.announce, clock=clock) as port:
+        house = room_life.House(
+            database=app[DATABASE],
+            recorder=app[RECORDER],
+            announcer=Announcer(app[DATABASE], app[RECORDER], app[BUS], clock),
+            clock=clock,
+            library=app[LIBRARY],
+            stage=lambda listener: Stage(port, listener, clock=clock),
+            ice_servers=ice_servers(settings.ice_servers),
+            recall=partial(_chat_so_far, app[DATABASE]),
+        )
+        rooms = app[ROOMS] = Rooms(house, app[BUS])
+        async with rooms.open():
+            yield
+
+
+async def _may_watch(request: web.Request, lecture: UUID) -> None:
+    """Who may see the streams of a lecture. Asks no database: it is called for each part."""
+    require(request, Action.WATCH_RECORDING, Subject(lecture=lecture))
+
+
+async def _chat_so_far(database: Database, lecture: UUID, at_most: int) -> list[ChatSaid]:
+    """The newest lines, for a room that comes back after a restart."""
+    async with database.connect() as connection:
+        kept = await event_log.facts_of_lecture(connection, lecture, ChatSaid)
+    return [line.fact for line in kept if isinstance(line.fact, ChatSaid)][-at_most:]
