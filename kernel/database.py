@@ -64,10 +64,10 @@ class Database:
 
     @classmethod
     def open(cls, url: str) -> Self:
-        """Make the engine; SettingsError when `url` can't be understood."""
+        """Make the engine; SettingsError when `url` can't be understood or opened."""
         engine = create_async_engine(async_url(url), **_options(url))
         if engine.dialect.name == "sqlite":
-            Path(engine.url.database or "").parent.mkdir(parents=True, exist_ok=True)
+            _make_file(engine.url.database or ":memory:")
             event.listen(engine.sync_engine, "connect", _prepare_sqlite)
             event.listen(engine.sync_engine, "begin", _begin_sqlite)
         return cls(engine)
@@ -148,6 +148,16 @@ def _driven(url: str, *, sqlite_driver: str) -> str:
     if name not in drivers:
         raise SettingsError(f"DARIS_DATABASE_URL names {name}; Daris speaks sqlite and postgresql.")
     return parsed.set(drivername=drivers[name]).render_as_string(hide_password=False)
+
+
+def _make_file(name: str) -> None:
+    """Here, since aiosqlite leaves a thread behind when it can't open a file."""
+    try:
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        sqlite3.connect(name).close()
+    except (OSError, sqlite3.Error) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise SettingsError(f"The database {name} can't be opened: {reason}.") from error
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

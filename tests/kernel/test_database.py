@@ -159,8 +159,20 @@ async def test_a_server_that_does_not_answer_is_named_without_the_password():
     assert "s3cret" not in failure.value.message
 
 
-async def test_a_sqlite_file_that_cannot_be_opened_is_named(tmp_path):
-    database = Database.open(f"sqlite:///{tmp_path}/missing/daris.db")
-    with pytest.raises(SettingsError, match=r"missing/daris\.db does not answer: unable to open"):
+@pytest.mark.parametrize(
+    ("place", "reason"),
+    [("folder", "unable to open database file"), ("file/daris.db", "File exists")],
+)
+def test_a_place_where_no_file_can_be_is_named(tmp_path, place, reason):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").touch()
+    with pytest.raises(SettingsError, match=f"{place} can't be opened: {reason}"):
+        Database.open(f"sqlite:///{tmp_path}/{place}")
+
+
+async def test_a_file_that_is_no_database_is_named(tmp_path):
+    (tmp_path / "daris.db").write_text("Dear diary, " * 1000)
+    database = Database.open(f"sqlite:///{tmp_path}/daris.db")
+    with pytest.raises(SettingsError, match=r"daris\.db does not answer: file is not a database"):
         await database.check()
     await database.aclose()

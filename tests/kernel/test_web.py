@@ -11,7 +11,7 @@ from prometheus_client import REGISTRY
 from kernel import errors
 from kernel.web import ERROR_PAGE, MAX_BODY, decode, page_of, path_id, problems, reply, timed
 
-LEAVES = sorted(errors.DarisError.__subclasses__(), key=lambda leaf: leaf.__name__)
+LEAVES = [leaf for leaf in errors.DarisError.__subclasses__() if leaf.__module__ == errors.__name__]
 
 
 class Line(msgspec.Struct, frozen=True):
