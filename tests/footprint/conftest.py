@@ -8,14 +8,23 @@ from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
 
 from footprint.drain import Drain
 from footprint.log import event
 from footprint.statements import House
+from footprint.views import routes
+from identity.credentials import add_token
+from identity.people import Person
+from identity.sessions import SESSIONS, Sessions, authenticate
+from identity.tickets import TICKETS, Tickets
 from kernel.clock import ManualClock
 from kernel.database import Database
 from kernel.ids import new_id
 from kernel.journal import Journal, open_journal
+from kernel.settings import Settings
+from kernel.web import CLOCK, DATABASE, RECORDER, SETTINGS, problems
 from live.events import (
     ChatSaid,
     PersonJoined,
@@ -157,3 +166,39 @@ def kinds_of(store):
             return list((await connection.execute(query)).scalars())
 
     return read
+
+
+@pytest.fixture
+async def client(store, clock, kept) -> AsyncIterator[TestClient]:
+    """Our routes behind the real authentication; what is recorded is in `kept.facts`."""
+    app = web.Application(middlewares=[problems, authenticate])
+    app[SETTINGS] = Settings(public_url=HOUSE.address)
+    app[DATABASE], app[CLOCK], app[RECORDER] = store, clock, kept
+    app[TICKETS] = Tickets(b"a secret of this test, long enough", clock)
+    app[SESSIONS] = Sessions(store, app[TICKETS], clock)
+    app.add_routes(routes())
+    async with TestClient(TestServer(app)) as client:
+        yield client
+
+
+@pytest.fixture
+def token_of(store, clock):
+    """A token of a person: `await token_of(person)`."""
+
+    async def token_of(person: Person) -> str:
+        async with store.begin() as connection:
+            token, _ = await add_token(connection, person.id, at=clock.now())
+        return token
+
+    return token_of
+
+
+@pytest.fixture
+def get(client):
+    """GET as the holder of a token; the answer."""
+
+    async def get(path: str, token: str | None = None, *, headers=None, **params):
+        ours = {"Authorization": f"Bearer {token}"} if token else {}
+        return await client.get(path, params=params, headers=ours | (headers or {}))
+
+    return get
