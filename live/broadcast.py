@@ -163,13 +163,11 @@ class Broadcast:
             self._packing.cast(self._roles())
 
     def _roles(self) -> dict[UUID, TrackKind]:
+        """One camera, one screen, and every microphone."""
         now = self._live.connections.cast()
-        pairs = (
-            (now.camera, TrackKind.CAMERA),
-            (now.screen, TrackKind.SCREEN),
-            (now.voice, TrackKind.VOICE),
-        )
-        return {track: kind for track, kind in pairs if track is not None}
+        roles = dict.fromkeys(self._live.connections.microphones(), TrackKind.VOICE)
+        pictures = ((now.camera, TrackKind.CAMERA), (now.screen, TrackKind.SCREEN))
+        return roles | {track: kind for track, kind in pictures if track is not None}
 
     async def _ask_for_keyframes(self) -> None:
         """All at once, so that segments of all tracks begin together."""

@@ -79,6 +79,10 @@ class Connections:
             for track, (seat, source) in self._listed.items()
         )
 
+    def microphones(self) -> tuple[UUID, ...]:
+        """The listed tracks of microphones."""
+        return tuple(t for t, (_, source) in self._listed.items() if source is Source.MICROPHONE)
+
     def is_teaching(self) -> bool:
         """Whether a host publishes anything."""
         return any(seat.visitor.can_host for seat, _ in self._listed.values())

@@ -10,6 +10,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
@@ -22,6 +23,8 @@ from prometheus_client import Counter
 from kernel.clock import Clock
 from live.tracks import PublishedTrack
 from transcode.access_unit import AccessUnit, Codec, TrackKind
+from transcode.mixer import VoiceMixer
+from transcode.opus import MalformedOpus
 from transcode.recording import Recording
 
 log = structlog.get_logger()
@@ -66,6 +69,7 @@ class Packing:
         self._roles: Mapping[UUID, TrackKind] = {}
         self._sent: dict[TrackKind, UUID] = {}  # packager thread: the track that feeds the kind
         self._faults: set[str] = set()
+        self._mixer = VoiceMixer()  # packager thread
         self._ticked_at = 0.0
         self._finished: asyncio.Future[None] = self._loop.create_future()
         self._thread = threading.Thread(
@@ -140,6 +144,9 @@ class Packing:
         if not _FIT[track.codec]:
             self._fault(f"The {kind.value} is sent as {track.codec.value}, which is not recorded.")
             return
+        if kind is TrackKind.VOICE:
+            self._speak(track, unit)
+            return
         if self._sent.get(kind) != track.id:
             if not unit.is_key:
                 self._post(self._on_key_wanted, kind)
@@ -147,7 +154,14 @@ class Packing:
             self._sent[kind] = track.id
         self._recording.push(kind, unit)
 
+    def _speak(self, track: PublishedTrack, unit: AccessUnit) -> None:
+        """One voice of all microphones; a packet that cannot be decoded is left out."""
+        with suppress(MalformedOpus):
+            for mixed in self._mixer.push(str(track.id), unit):
+                self._recording.push(TrackKind.VOICE, mixed)
+
     def _stop(self, track: PublishedTrack) -> None:
+        self._mixer.leave(str(track.id))
         for kind, sent in tuple(self._sent.items()):
             if sent == track.id:
                 del self._sent[kind]
@@ -156,6 +170,7 @@ class Packing:
     def _conclude(self) -> None:
         error: Exception | None = None
         try:
+            self._mixer.close()
             self._recording.finish()
         except OSError as failure:
             log.exception("live.recording_not_finished", lecture=str(self._recording.lecture))

@@ -5,9 +5,10 @@ school                   a served lecture with people: `await school(state)`, th
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from types import MappingProxyType
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -124,11 +125,9 @@ class School:
     lecture: Lecture
     add_person: Callable[..., Any]
 
-    @property
-    def live(self) -> LiveRoom:
-        """The lecture's room, which is up."""
-        life = self.client.app[ROOMS]._lives[self.lecture.id]
-        return life._opened.result()
+    async def live(self) -> LiveRoom:
+        """The lecture's room."""
+        return await self.client.app[ROOMS].enterable(self.lecture)
 
     async def socket(self, person: Person, **more: Any) -> ClientWebSocketResponse:
         headers = await self.bearer(person) | more.pop("headers", {})
@@ -174,12 +173,18 @@ class School:
 def school(serve, bearer, add_person, add_lecture, tmp_path) -> Callable[..., Any]:
     """`await school(LectureState.LIVE)`: a lecture in that state, its room served."""
 
-    async def make(state: LectureState = LectureState.LIVE, **plan: Any) -> School:
+    async def make(
+        state: LectureState = LectureState.LIVE,
+        *,
+        settings: Mapping[str, Any] = MappingProxyType({}),
+        **plan: Any,
+    ) -> School:
         client = await serve(
             routes(),
             opened(Library(tmp_path / "media")),
             media_bind="127.0.0.1",
             media_port=0,
+            **settings,
         )
         lecturer = await add_person(Role.LECTURER, name="Prof. Seitova")
         lecture = await add_lecture(lecturer, starts_in=timedelta(minutes=1), **plan)

@@ -183,7 +183,7 @@ async def test_a_checkpoint_names_who_is_alive(school, clock):
     clock.advance(timedelta(seconds=3))
     await student.send("raise_hand")
     await student.hear("hand")
-    await served.live.look_after_seats(is_checkpoint=True)
+    await (await served.live()).look_after_seats(is_checkpoint=True)
     (checkpoint,) = served.facts(SeatsAlive)
     (proof,) = checkpoint.seats
     assert (str(proof.seat), proof.last_proof_at) == (student.welcome["seat"], clock.now())

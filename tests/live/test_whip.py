@@ -1,0 +1,243 @@
+"""WHIP and WHEP over HTTP: what RFC 9725 asks for, and a real encoder on a real stage."""
+
+import asyncio
+import sys
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import av
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from identity.rights import Role
+from kernel.clock import SystemClock
+from kernel.ids import new_id
+from live.events import (
+    PersonJoined,
+    PersonLeft,
+    RecordingFinished,
+    RecordingStarted,
+    TrackPublished,
+    TrackUnpublished,
+)
+from schedule.lifecycle import LectureState, RecordingState
+
+OFFER = "\r\n".join(
+    (
+        "v=0",
+        "o=- 1 1 IN IP4 127.0.0.1",
+        "s=-",
+        "t=0 0",
+        "a=group:BUNDLE 0",
+        "m=audio 9 UDP/TLS/RTP/SAVPF 111",
+        "c=IN IP4 0.0.0.0",
+        "a=ice-ufrag:abcd",
+        "a=ice-pwd:abcdefghijklmnopqrstuvwx",
+        "a=fingerprint:sha-256 " + ":".join(["AB"] * 32),
+        "a=setup:actpass",
+        "a=mid:0",
+        "a=sendonly",
+        "a=rtcp-mux",
+        "a=rtpmap:111 opus/48000/2",
+        "",
+    )
+)
+
+
+@pytest.fixture
+def clock():
+    """Media has its own time."""
+    return SystemClock()
+
+
+@pytest.fixture
+def certificate(tmp_path):
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "encoder")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )
+    files = tmp_path / "certificate.pem", tmp_path / "key.pem"
+    files[0].write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    files[1].write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    return tuple(map(str, files))
+
+
+@pytest.fixture
+def encoder(certificate):
+    """`async with encoder(served, seconds=3) as process`: on air inside, and killed behind."""
+
+    @asynccontextmanager
+    async def run(served, *, seconds=60.0, query=""):
+        token = (await served.bearer(served.lecturer))["Authorization"].removeprefix("Bearer ")
+        address = str(served.client.make_url(f"/whip/{served.lecture.id}{query}"))
+        script = Path(__file__).with_name("encoder.py")
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, str(script), address, token, *certificate, str(seconds)),
+            stdout=asyncio.subprocess.PIPE,
+        )
+        try:
+            async with asyncio.timeout(30):
+                assert await process.stdout.readline() == b"on air\n"
+            yield process
+        finally:
+            if process.returncode is None:
+                process.kill()
+            await process.wait()
+
+    return run
+
+
+async def post(served, person, *, kind="whip", body=OFFER, **headers):
+    headers = {"Content-Type": "application/sdp"} | headers
+    if person is not None:
+        headers |= await served.bearer(person)
+    return await served.client.post(f"/{kind}/{served.lecture.id}", data=body, headers=headers)
+
+
+async def test_a_session_is_created_and_ended(school):
+    served = await school(settings={"ice_servers": ("turn:u:p@turn.example:3478?transport=tcp",)})
+    answer = await post(served, served.lecturer)
+    assert answer.status == 201
+    assert answer.content_type == "application/sdp"
+    assert "a=setup:passive" in await answer.text()
+    assert answer.headers["ETag"]
+    assert 'rel="ice-server"; username="u"' in answer.headers["Link"]
+    location = answer.headers["Location"]
+    assert location.startswith(f"/whip/{served.lecture.id}/")
+    assert (await served.client.delete(location)).status == 200
+    assert (await served.client.delete(location)).status == 404
+    assert [fact.channel for fact in served.facts(PersonJoined)] == ["whip"]
+    assert [fact.reason for fact in served.facts(PersonLeft)] == ["left"]
+
+
+async def test_nobody_publishes_without_a_token(school):
+    answer = await post(await school(), None)
+    assert answer.status == 401
+    assert answer.headers["WWW-Authenticate"] == "Bearer"
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+
+
+async def test_a_student_may_not_publish(school, add_person):
+    answer = await post(await school(), await add_person(Role.STUDENT))
+    assert answer.status == 403
+
+
+async def test_there_is_no_session_without_a_lecture(school, bearer):
+    served = await school()
+    headers = {"Content-Type": "application/sdp"} | await bearer(served.lecturer)
+    answer = await served.client.post(f"/whip/{new_id()}", data=OFFER, headers=headers)
+    assert answer.status == 404
+
+
+async def test_the_doors_are_shut_for_encoders_too(school):
+    served = await school(LectureState.PLANNED)
+    assert (await post(served, served.lecturer)).status == 409
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "status"),
+    [
+        (OFFER, {"Content-Type": "application/json"}, 415),
+        (OFFER, {"Accept": "text/html"}, 406),
+        ("", {}, 400),
+        ("v=0\r\nnonsense", {}, 400),
+        (b"\xff\xfe", {}, 400),
+        (OFFER.replace("sendonly", "recvonly"), {}, 400),
+        (OFFER.replace("opus", "speex"), {}, 422),
+        (OFFER + "a=x\r\n" * 50_000, {}, 413),
+    ],
+)
+async def test_what_is_no_offer_is_refused_and_leaves_nobody_behind(school, body, headers, status):
+    served = await school()
+    answer = await post(served, served.lecturer, body=body, **headers)
+    assert answer.status == status
+    assert len((await served.live()).room.seats) == 0
+
+
+async def test_candidates_are_welcome_and_a_restart_is_not(school):
+    served = await school()
+    created = await post(served, served.lecturer)
+    location, tag = created.headers["Location"], created.headers["ETag"]
+    trickle = {"Content-Type": "application/trickle-ice-sdpfrag"}
+
+    async def patch(**headers):
+        answer = await served.client.patch(location, data="", headers=trickle | headers)
+        return answer.status
+
+    assert await patch(**{"If-Match": tag}) == 204
+    assert await patch(**{"If-Match": "*"}) == 422
+    assert await patch(**{"If-Match": '"stale"'}) == 412
+    assert await patch() == 428
+    assert await patch(**{"Content-Type": "text/plain"}) == 415
+
+
+async def test_pages_of_other_origins_may_ask(school):
+    served = await school()
+    answer = await served.client.options(f"/whip/{served.lecture.id}")
+    assert answer.status == 204
+    assert answer.headers["Accept-Post"] == "application/sdp"
+    assert "Authorization" in answer.headers["Access-Control-Allow-Headers"]
+
+
+async def test_a_player_is_told_when_nothing_is_on_the_stage(school, add_person):
+    served = await school()
+    offer = OFFER.replace("sendonly", "recvonly")
+    answer = await post(served, await add_person(Role.STUDENT), kind="whep", body=offer)
+    assert answer.status == 409
+    assert int(answer.headers["Retry-After"]) > 0
+    assert len((await served.live()).room.seats) == 0
+
+
+@pytest.mark.e2e
+async def test_an_encoder_publishes_into_the_lecture_and_its_recording(school, encoder, tmp_path):
+    served = await school()
+    student = await served.enter()
+    async with encoder(served, seconds=5) as process:
+        tracks = (await student.hear("tracks"))["tracks"]
+        while len(tracks) < 2:
+            tracks = (await student.hear("tracks"))["tracks"]
+        assert {track["source"] for track in tracks} == {"camera", "microphone"}
+        await process.wait()
+        assert process.returncode == 0
+    await served.stop()
+    heard = await student.heard_until_close()
+    assert [message["state"] for message in heard if message["type"] == "state"] == [
+        "ended",
+        "published",
+    ]
+    assert (await served.state()).recording is RecordingState.READY
+    folder = tmp_path / "media" / str(served.lecture.id)
+    with av.open(str(folder / "index.m3u8")) as recording:
+        pictures = sum(1 for _ in recording.decode(video=0))
+    assert pictures > 50
+    assert len(served.facts(TrackPublished)) == len(served.facts(TrackUnpublished)) == 2
+    assert len(served.facts(RecordingStarted)) == len(served.facts(RecordingFinished)) == 1
+
+
+@pytest.mark.e2e
+async def test_an_encoder_that_is_killed_leaves_the_room(school, encoder):
+    served = await school(is_recorded=False)
+    student = await served.enter()
+    async with encoder(served) as process:
+        await student.hear("tracks")
+        process.kill()
+        await process.wait()
+        assert len(served.facts(TrackPublished)) >= 1
