@@ -77,6 +77,13 @@ def offset(value: datetime, zone: ZoneInfo) -> str:
 
 
 @pass_context
+def wall(context: Context, value: datetime, part: str) -> str:
+    """What the viewer's wall clock shows, for an input of type date or time."""
+    local = value.astimezone(context["zone"])
+    return local.strftime({"date": "%Y-%m-%d", "time": "%H:%M"}[part])
+
+
+@pass_context
 def on_the_same_day(context: Context, value: datetime, other: datetime) -> bool:
     zone: ZoneInfo = context["zone"]
     return value.astimezone(zone).date() == other.astimezone(zone).date()
@@ -95,6 +102,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "localtime": localtime,
     "duration": duration,
     "iso": iso,
+    "wall": wall,
     "zone_name": zone_name,
     "on_the_same_day": on_the_same_day,
     "groupby_day": groupby_day,

@@ -11,7 +11,7 @@ export class Chat {
   #input = $("chat-input");
   #newer = $("chat-newer");
   #drawn = new Map(); // id -> element
-  #hours = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit" });
+  #hours = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
   #unread = 0;
 
   /** `say(text)` sends a new line, `again(id)` a failed one; `unread(count)` is told. */

@@ -21,6 +21,7 @@ export class GreenRoom {
   /** Ask for camera and microphone, and show what they give. */
   async check() {
     $("devices").hidden = false;
+    $("green").classList.remove("simple");
     $("check-devices")?.setAttribute("aria-expanded", "true");
     $("device-error").hidden = true;
     await this.#open("camera");

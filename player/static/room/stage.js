@@ -184,6 +184,7 @@ export class Stage {
     });
     const alone = keys.length === 1;
     this.#box.dataset.layout = alone ? "one" : large ? "beside" : "grid";
+    this.#box.style.setProperty("--others", Math.max(1, keys.length - 1));
     this.#box.style.setProperty("--columns", Math.ceil(Math.sqrt(keys.length || 1)));
   }
 
