@@ -11,10 +11,17 @@ import msgspec
 import footprint.events
 import live.events
 import player.events
+import schedule.channel_events
 import schedule.events
 from kernel.facts import Fact
 
-MODULES: Final = (live.events, player.events, schedule.events, footprint.events)
+MODULES: Final = (
+    live.events,
+    player.events,
+    schedule.events,
+    schedule.channel_events,
+    footprint.events,
+)
 
 
 def _kinds() -> Iterator[type[Fact]]:

@@ -54,7 +54,8 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
     present: int  # late ones too
     late: int
     average_percent: float
-    window_minutes: float
+    average_minutes: float
+    lecture_minutes: float  # of the counted window
 
 
 class Sheet(msgspec.Struct, frozen=True, kw_only=True):
@@ -143,12 +144,14 @@ def _row(row: Attendance, name: str) -> Row:
 
 
 def _totals(rows: tuple[Row, ...], window: Span) -> Totals:
+    people = len(rows)
     return Totals(
-        people=len(rows),
+        people=people,
         present=sum(row.status is not Status.ABSENT for row in rows),
         late=sum(row.status is Status.LATE for row in rows),
-        average_percent=round(sum(row.percent for row in rows) / len(rows), 1) if rows else 0.0,
-        window_minutes=round(window.length.total_seconds() / 60, 2),
+        average_percent=round(sum(row.percent for row in rows) / max(people, 1), 1),
+        average_minutes=round(sum(row.minutes for row in rows) / max(people, 1), 2),
+        lecture_minutes=round(window.length.total_seconds() / 60, 2),
     )
 
 

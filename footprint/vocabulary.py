@@ -116,6 +116,8 @@ UNTOLD: Final = {
     "lecture-started": "The classroom profile knows rooms, joins and what is published, no start.",
     "lecture-ended": "The closing of its room is told.",
     "recording-published": "What the machine did, not a person.",
+    "channel-added": "The work of the broadcast desk; neither profile knows channels.",
+    "schedule-pushed": "The work of the broadcast desk; neither profile knows channels.",
     "footprint-read": "The record of who read the record; it belongs to audits, not to analytics.",
     "statement-received": "It holds a statement of another system, which is given out as it came.",
 }
