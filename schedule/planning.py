@@ -71,6 +71,7 @@ class Author:
 async def plan(connection: AsyncConnection, wanted: Plan, by: Author) -> Lecture:
     """Add a lecture. Invalid when it makes no sense; Conflict proposes the next free time."""
     wanted = check_plan(wanted, now=by.at)
+    _check_is_ahead(wanted, by.at)
     lecturer = await _check_lecturer(connection, wanted.lecturer)
     await _check_is_free(connection, wanted, by.zone)
     lecture = Lecture(
@@ -111,6 +112,8 @@ async def change(
     _check_may_change(lecture, given)
     wanted = check_plan(_planned(lecture, given), now=by.at)
     lecturer = await _check_lecturer(connection, wanted.lecturer)
+    if given.keys() & {"starts_at", "ends_at"}:
+        _check_is_ahead(wanted, by.at)
     if given.keys() & {"lecturer", "starts_at", "ends_at"}:
         await _check_is_free(connection, wanted, by.zone, apart_from=lecture.id)
     given |= {name: getattr(wanted, name) for name in given}
@@ -165,6 +168,11 @@ def next_free(
             break
         start = max(start, ends)
     return start
+
+
+def _check_is_ahead(wanted: Plan, now: datetime) -> None:
+    if wanted.ends_at <= now:
+        raise Invalid("This time is past; a lecture ends in the future.")
 
 
 async def _check_lecturer(connection: AsyncConnection, lecturer: UUID) -> Person:
