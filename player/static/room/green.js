@@ -6,6 +6,7 @@ import { meter } from "./meters.js";
 export class GreenRoom {
   #devices;
   #stopMeter = () => {};
+  #asking = Promise.resolve(); // until camera and microphone have answered
 
   constructor(devices) {
     this.#devices = devices;
@@ -19,7 +20,12 @@ export class GreenRoom {
   }
 
   /** Ask for camera and microphone, and show what they give. */
-  async check() {
+  check() {
+    this.#asking = this.#check();
+    return this.#asking;
+  }
+
+  async #check() {
     $("devices").hidden = false;
     $("green").classList.remove("simple");
     $("check-devices")?.setAttribute("aria-expanded", "true");
@@ -28,12 +34,17 @@ export class GreenRoom {
     await this.#open("microphone");
   }
 
-  /** Until somebody chooses to enter: whether with the devices that are open. */
-  choice() {
-    return new Promise((resolve) => {
+  /** Until somebody chooses to enter: whether with the devices, which then are open. */
+  async choice() {
+    const withDevices = await new Promise((resolve) => {
       $("join").addEventListener("click", () => resolve(true), { once: true });
       $("join-bare")?.addEventListener("click", () => resolve(false), { once: true });
     });
+    if (withDevices) {
+      $("join").setAttribute("aria-busy", "true");
+      await this.#asking;
+    }
+    return withDevices;
   }
 
   close() {
