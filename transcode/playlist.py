@@ -18,6 +18,7 @@ from transcode.segments import Init, Part, Segment
 
 SKIP_BOUNDARY: Final = 6 * TARGET_DURATION  # seconds; the least that is allowed
 PARTS_SPAN: Final = 3 * TARGET_DURATION  # seconds from the edge in which parts are listed
+_ROUNDING: Final = 10_000  # microseconds; three times a decimal is more than that in a browser
 _HEADROOM: Final = Fraction(11, 10)  # what comes may be somewhat more than what came
 _SHORTEST_MEASURED: Final = TARGET_DURATION // 2  # seconds
 
@@ -138,7 +139,7 @@ def server_control(part_target: Fraction) -> str:
     target = int(part_target * 1_000_000)
     return (
         "#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,"
-        f"PART-HOLD-BACK={decimal(3 * target)},CAN-SKIP-UNTIL={SKIP_BOUNDARY}.0\n"
+        f"PART-HOLD-BACK={decimal(3 * target + _ROUNDING)},CAN-SKIP-UNTIL={SKIP_BOUNDARY}.0\n"
         f"#EXT-X-PART-INF:PART-TARGET={decimal(target)}\n"
     )
 

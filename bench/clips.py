@@ -1,0 +1,111 @@
+"""Small drawn clips as access units, for benchmarks and tests: a bar that walks, a tone."""
+
+import math
+from array import array
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+
+import av
+from av.video.codeccontext import VideoCodecContext
+
+from transcode.access_unit import AUDIO_TIMESCALE, VIDEO_TIMESCALE, AccessUnit, TrackKind
+
+_BAR = 16  # pixels
+
+
+def video(
+    seconds: float,
+    *,
+    starts: float = 0.0,
+    size: tuple[int, int] = (320, 180),
+    rate: int = 25,
+    gop: int = 50,
+    shade: int = 0,
+    late: Callable[[int], int] = lambda _: 0,
+) -> list[AccessUnit]:
+    """H.264 as a browser sends it: baseline, no B-frames, parameter sets at each IDR.
+
+    `late` moves the time stamp of frame n by ticks of 90 kHz.
+    """
+    encoder = _encoder(size, rate, gop)
+    packets = [
+        packet
+        for n in range(round(seconds * rate))
+        for packet in encoder.encode(_frame(n, size, shade))
+    ]
+    packets += encoder.encode(None)
+    return [
+        AccessUnit(
+            bytes(packet),
+            round((starts + n / rate) * VIDEO_TIMESCALE) + late(n),
+            VIDEO_TIMESCALE,
+            is_key=packet.is_keyframe,
+        )
+        for n, packet in enumerate(packets)
+    ]
+
+
+def voice(seconds: float, *, starts: float = 0.0, pitch: int = 440) -> list[AccessUnit]:
+    """A tone as Opus packets of 20 ms."""
+    encoder = av.CodecContext.create("libopus", "w")
+    encoder.sample_rate = AUDIO_TIMESCALE
+    encoder.layout = "mono"
+    encoder.format = "s16"
+    encoder.bit_rate = 32_000
+    packets = [
+        packet for n in range(round(seconds * 50)) for packet in encoder.encode(_tone(n, pitch))
+    ]
+    first = round(starts * AUDIO_TIMESCALE)
+    return [
+        AccessUnit(bytes(packet), first + 960 * n, AUDIO_TIMESCALE, is_key=True)
+        for n, packet in enumerate(packets)
+    ]
+
+
+def interleaved(
+    **tracks: list[AccessUnit],
+) -> list[tuple[TrackKind, AccessUnit]]:
+    """The units of `camera=`, `screen=` and `voice=` in the order of their times."""
+    units = [(TrackKind(name), unit) for name, track in tracks.items() for unit in track]
+    return sorted(units, key=lambda unit: unit[1].time)
+
+
+def _encoder(size: tuple[int, int], rate: int, gop: int) -> VideoCodecContext:
+    encoder = av.CodecContext.create("libx264", "w")
+    encoder.width, encoder.height = size
+    encoder.pix_fmt = "yuv420p"
+    encoder.time_base = Fraction(1, rate)
+    encoder.framerate = Fraction(rate)
+    encoder.thread_count = 1
+    encoder.options = {
+        "preset": "ultrafast",
+        "tune": "zerolatency",
+        "profile": "baseline",
+        "x264-params": f"keyint={gop}:min-keyint={gop}:scenecut=0:repeat-headers=1:annexb=1",
+    }
+    return encoder
+
+
+def _frame(number: int, size: tuple[int, int], shade: int) -> av.VideoFrame:
+    frame = av.VideoFrame(*size, "yuv420p")
+    left = (4 * number) % (size[0] - _BAR)
+    for plane, value in zip(frame.planes, (40 + shade, 128, 100 + shade), strict=True):
+        row = bytearray([value]) * plane.line_size
+        if plane is frame.planes[0] or plane.width == size[0]:
+            row[left : left + _BAR] = b"\xdc" * _BAR
+        plane.update(bytes(row) * plane.height)
+    frame.pts = number
+    return frame
+
+
+def _tone(number: int, pitch: int) -> av.AudioFrame:
+    frame = av.AudioFrame(format="s16", layout="mono", samples=960)
+    step = 2 * math.pi * pitch / AUDIO_TIMESCALE
+    frame.planes[0].update(array("h", _samples(960 * number, step)).tobytes())
+    frame.sample_rate = AUDIO_TIMESCALE
+    frame.pts = 960 * number
+    return frame
+
+
+def _samples(first: int, step: float) -> Iterator[int]:
+    return (int(8000 * math.sin(step * n)) for n in range(first, first + 960))
