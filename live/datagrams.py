@@ -32,22 +32,21 @@ _MAPPED: Final = bytes(10) + b"\xff\xff"
 
 
 class Inbox:
-    """Reads up to `BATCH` datagrams at a time into buffers of its own."""
+    """Reads up to `batch` datagrams at a time into buffers of its own."""
 
-    BATCH = 64
-
-    def __init__(self, fd: int) -> None:
+    def __init__(self, fd: int, *, batch: int = 64) -> None:
         self._fd = fd
-        self._arena = ffi.new("char[]", SLOT * self.BATCH)
-        self._names = ffi.new("char[]", _NAME * self.BATCH)
-        self._pieces = ffi.new("struct iovec[]", self.BATCH)
-        self._messages = ffi.new("struct mmsghdr[]", self.BATCH)
+        self.batch = batch
+        self._arena = ffi.new("char[]", SLOT * self.batch)
+        self._names = ffi.new("char[]", _NAME * self.batch)
+        self._pieces = ffi.new("struct iovec[]", self.batch)
+        self._messages = ffi.new("struct mmsghdr[]", self.batch)
         self._name_bytes = memoryview(ffi.buffer(self._names))
-        self._lengths = [self._point(i) for i in range(self.BATCH)]
-        self.pointers: list[Any] = [self._arena + SLOT * i for i in range(self.BATCH)]
+        self._lengths = [self._point(i) for i in range(self.batch)]
+        self.pointers: list[Any] = [self._arena + SLOT * i for i in range(self.batch)]
         """The buffer of each datagram, for libsrtp to decrypt in place."""
         whole = memoryview(ffi.buffer(self._arena))
-        self.views: list[memoryview] = [whole[SLOT * i : SLOT * (i + 1)] for i in range(self.BATCH)]
+        self.views: list[memoryview] = [whole[SLOT * i : SLOT * (i + 1)] for i in range(self.batch)]
         """The same buffers, for Python."""
 
     def _point(self, i: int) -> Any:
@@ -63,7 +62,7 @@ class Inbox:
     def read(self) -> int:
         """How many datagrams were read; 0 when there are none. OSError like `recvmsg`."""
         count: int = libc.recvmmsg(
-            self._fd, self._messages, self.BATCH, socket.MSG_DONTWAIT, ffi.NULL
+            self._fd, self._messages, self.batch, socket.MSG_DONTWAIT, ffi.NULL
         )
         return max(count, 0)
 

@@ -158,6 +158,17 @@ def _is_genuine(data: bytes, check: Check, password: bytes) -> bool:
     return hmac.compare_digest(hmac.digest(password, signed, "sha1"), data[at + 4 : at + 24])
 
 
+def write_check(username: str, password: bytes) -> bytes:
+    """A binding request that nominates, as a controlling side sends it."""
+    text = username.encode()
+    body = _attribute(_USERNAME, text + bytes(-len(text) % 4), len(text))
+    body += _attribute(_USE_CANDIDATE, b"")
+    head = struct.pack("!HHI", _REQUEST, len(body) + 24, _COOKIE) + secrets.token_bytes(12)
+    signed = head + body
+    integrity = _attribute(_INTEGRITY, hmac.digest(password, signed, "sha1"))
+    return signed + integrity
+
+
 def write_answer(transaction: bytes, name: bytes, password: bytes) -> bytes:
     """A binding success response that says under which address we saw the other side."""
     mapped = _attribute(_MAPPED, _mapped_address(transaction, name))
@@ -176,5 +187,5 @@ def _mapped_address(transaction: bytes, name: bytes) -> bytes:
     return struct.pack("!BBH", 0, 1 if len(packed) == 4 else 2, port ^ (_COOKIE >> 16)) + hidden
 
 
-def _attribute(kind: int, value: bytes) -> bytes:
-    return struct.pack("!HH", kind, len(value)) + value
+def _attribute(kind: int, value: bytes, size: int | None = None) -> bytes:
+    return struct.pack("!HH", kind, len(value) if size is None else size) + value

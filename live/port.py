@@ -18,7 +18,7 @@ from kernel.clock import Clock, SystemClock
 from kernel.errors import Unavailable
 from live import adapter
 from live.datagrams import SLOT, Inbox, send
-from live.fanout import open_fanout
+from live.fanout import Fanout, open_fanout
 from live.ice import Drop, IceServer, is_stun
 
 log: Final = structlog.get_logger()
@@ -54,7 +54,12 @@ class MediaPort:
     """One a process. `async with MediaPort.open(...) as port`. Event loop only."""
 
     def __init__(
-        self, sock: socket.socket, announce: tuple[str, ...], clock: Clock, tasks: asyncio.TaskGroup
+        self,
+        sock: socket.socket,
+        announce: tuple[str, ...],
+        clock: Clock,
+        tasks: asyncio.TaskGroup,
+        fanout: Fanout,
     ) -> None:
         self.port: int = sock.getsockname()[1]
         self.announced = announce
@@ -62,7 +67,7 @@ class MediaPort:
         self.fd = sock.fileno()
         self.certificate = adapter.Certificate()
         self.srtp = adapter.Srtp()
-        self.fanout = open_fanout(self.fd)
+        self.fanout = fanout
         self.ice = IceServer()
         self.now = clock.monotonic()
         """When the present batch was read."""
@@ -77,7 +82,13 @@ class MediaPort:
     @classmethod
     @asynccontextmanager
     async def open(
-        cls, host: str, port: int, announce: tuple[str, ...] = (), *, clock: Clock | None = None
+        cls,
+        host: str,
+        port: int,
+        announce: tuple[str, ...] = (),
+        *,
+        clock: Clock | None = None,
+        fanout: Callable[[int], Fanout] = open_fanout,
     ) -> AsyncIterator["MediaPort"]:
         """Bind the port (0: any free one); Unavailable when it is taken.
 
@@ -88,7 +99,8 @@ class MediaPort:
         with _bind(host, port) as sock:
             async with asyncio.TaskGroup() as tasks:
                 addresses = await _resolve(announce) or _own_addresses(host)
-                self = cls(sock, addresses, clock or SystemClock(), tasks)
+                way = fanout(sock.fileno())
+                self = cls(sock, addresses, clock or SystemClock(), tasks, way)
                 loop.add_reader(sock, self._readable)
                 ticker = tasks.create_task(self._tick_forever(), name="media-ticks")
                 log.info("live.media_port_opened", port=self.port, fanout=self.fanout.name)
@@ -136,7 +148,7 @@ class MediaPort:
                 pulse.flush()
             DATAGRAMS_IN.inc(count)
             BYTES_IN.inc(received)
-            if count < Inbox.BATCH:
+            if count < self._inbox.batch:
                 return
 
     def _take(self, i: int) -> int:

@@ -1,0 +1,1 @@
+"""Benchmarks: `python -m bench.NAME [--json]` prints a table, and one line of JSON for machines."""

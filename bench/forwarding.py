@@ -1,0 +1,387 @@
+"""What one forwarded packet costs the server: `python -m bench.forwarding [--json] [--seats N ...]`.
+
+Real DTLS-SRTP seats in this process, the server in another. A publisher sends H.264-like video of
+1.5 Mbit/s with a large keyframe every two seconds, and Opus: 232 packets a second. Beside our two
+loops stands the floor: the same batches by sendmmsg alone, without encryption.
+"""
+
+import argparse
+import asyncio
+import json
+import resource
+import socket
+import statistics
+import struct
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+from bench.light_client import SOUND_TYPE, VIDEO_TYPE, LightClient, rtp_packet
+from kernel.clock import SystemClock
+from kernel.telemetry import configure
+from live.build_fanout import LIBRARY
+from live.datagrams import Inbox, ffi, libc
+from live.fanout import open_fanout
+from live.messages import Source
+from live.port import MediaPort
+from live.stage import Stage
+from live.tracks import PublishedTrack
+
+FRAMES_PER_SECOND, GOP = 30, 60
+KEY_PACKETS, PACKET_BYTES = 30, 1072
+DELTA_BYTES = 5800
+TAG_BYTES = 16
+BATCH = 256
+
+
+@dataclass
+class Figures:
+    """One row of the table."""
+
+    variant: str
+    seats: int
+    us_per_packet: float
+    loss: float
+    p50_ms: float | None
+    p99_ms: float | None
+    kb_per_seat: float | None
+
+
+# ---------------------------------------------------------------- the server's process
+
+
+class _Silent:
+    def track_added(self, track: PublishedTrack) -> None: ...
+    def track_removed(self, track: PublishedTrack) -> None: ...
+    def connection_ready(self, seat: UUID) -> None: ...
+    def connection_lost(self, seat: UUID) -> None: ...
+
+
+async def serve(variant: str) -> None:
+    """Obey the lines of JSON on standard input."""
+    library = LIBRARY if variant == "compiled" else None
+    async with MediaPort.open(
+        "127.0.0.1", 0, fanout=lambda fd: open_fanout(fd, library=library)
+    ) as port:
+        stage = Stage(port, _Silent(), clock=SystemClock())
+
+        async def obey(order: dict[str, Any]) -> dict[str, Any]:
+            if "offer" not in order:
+                return {"port": port.port, "variant": port.fanout.name}
+            tracks = {track.source: id_ for id_, track in stage.tracks.items()}
+            return {
+                "answer": await stage.connect(uuid4()).answer(
+                    order["offer"],
+                    send={mid: Source(source) for mid, source in order.get("send", {}).items()},
+                    receive={mid: tracks[Source(s)] for mid, s in order.get("receive", {}).items()},
+                )
+            }
+
+        await _obey(obey)
+        await stage.aclose()
+
+
+async def serve_floor() -> None:
+    """What comes is sent on to every name by sendmmsg, and nothing else."""
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    for option in (socket.SO_RCVBUF, socket.SO_SNDBUF):
+        sock.setsockopt(socket.SOL_SOCKET, option, 4 << 20)
+    sock.bind(("127.0.0.1", 0))
+    sock.setblocking(False)
+    inbox = Inbox(sock.fileno())
+    names: list[Any] = []
+    messages = ffi.new("struct mmsghdr[]", BATCH)
+    pieces = ffi.new("struct iovec[]", BATCH)
+    headers = [messages[i].msg_hdr for i in range(BATCH)]
+    for i, header in enumerate(headers):
+        header.msg_iov, header.msg_iovlen, header.msg_namelen = pieces + i, 1, 16
+
+    def forward() -> None:
+        sizes = [inbox.size(i) + TAG_BYTES for i in range(inbox.read())]
+        filled = 0
+        for name in names:
+            for i, size in enumerate(sizes):
+                headers[filled].msg_name = name
+                pieces[filled].iov_base = inbox.pointers[i]
+                pieces[filled].iov_len = size
+                filled += 1
+                if filled == BATCH:
+                    libc.sendmmsg(sock.fileno(), messages, filled, socket.MSG_DONTWAIT)
+                    filled = 0
+        libc.sendmmsg(sock.fileno(), messages, filled, socket.MSG_DONTWAIT)
+
+    async def obey(order: dict[str, Any]) -> dict[str, Any]:
+        names[:] = [ffi.new("char[]", bytes.fromhex(n)) for n in order.get("names", ())] or names
+        return {"port": sock.getsockname()[1]}
+
+    asyncio.get_running_loop().add_reader(sock, forward)
+    await _obey(obey)
+
+
+async def _obey(obey: Callable[[dict[str, Any]], Any]) -> None:
+    loop = asyncio.get_running_loop()
+    reader = asyncio.StreamReader(limit=1 << 20)
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    while line := await reader.readline():
+        reply = await obey(json.loads(line))
+        reply["cpu"] = time.process_time()
+        reply["rss_kb"] = _rss_kb()
+        sys.stdout.write(json.dumps(reply) + "\n")
+        sys.stdout.flush()
+
+
+def _rss_kb() -> float:
+    pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]
+    return int(pages) * resource.getpagesize() / 1024
+
+
+# ---------------------------------------------------------------- this process
+
+
+class Server:
+    """The other process."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+        self._lock = asyncio.Lock()
+
+    async def ask(self, **order: Any) -> dict[str, Any]:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        async with self._lock:
+            self._process.stdin.write(json.dumps(order).encode() + b"\n")
+            line = await self._process.stdout.readline()
+        reply: dict[str, Any] = json.loads(line)
+        return reply
+
+
+@asynccontextmanager
+async def server(variant: str) -> AsyncIterator[Server]:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "bench.forwarding", "--serve", variant,
+        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, limit=1 << 20,
+    )  # fmt: skip
+    try:
+        yield Server(process)
+    finally:
+        assert process.stdin is not None
+        process.stdin.close()
+        await process.wait()
+
+
+class Publisher:
+    """Sends the stream in real time through `send`, and remembers when."""
+
+    def __init__(self, send: Callable[[bytes], object], ssrcs: dict[str, int]) -> None:
+        self._send = send
+        self._ssrcs = ssrcs
+        self.sent_at: dict[tuple[str, int], float] = {}
+        self.packets = 0
+        self._sequence = {"video": 0, "audio": 0}
+        self._frame = self._sound = 0
+
+    async def run(self, seconds: float) -> None:
+        start, frames, sounds = time.monotonic(), 0, 0
+        while (passed := time.monotonic() - start) < seconds:
+            if frames <= passed * FRAMES_PER_SECOND:
+                self._send_frame()
+                frames += 1
+            if sounds <= passed * 50:
+                self._send_sound()
+                sounds += 1
+            following = min(frames / FRAMES_PER_SECOND, sounds / 50)
+            await asyncio.sleep(max(0, start + following - time.monotonic()))
+
+    def _send_frame(self) -> None:
+        is_key = self._frame % GOP == 0
+        total = KEY_PACKETS * PACKET_BYTES if is_key else DELTA_BYTES
+        count = -(-total // PACKET_BYTES)
+        for i in range(count):
+            header = bytes([0x7C, (0x80 if i == 0 else 0) | (5 if is_key else 1)])
+            self._put(
+                "video", VIDEO_TYPE, self._frame * 3000, header, total // count, i == count - 1
+            )
+        self._frame += 1
+
+    def _send_sound(self) -> None:
+        self._put("audio", SOUND_TYPE, self._sound * 960, b"\xfc\x00", 80, False)
+        self._sound += 1
+
+    def _put(  # noqa: PLR0917
+        self, kind: str, type_: int, timestamp: int, header: bytes, size: int, marker: bool
+    ) -> None:
+        sequence = self._sequence[kind]
+        self._sequence[kind] = (sequence + 1) & 0xFFFF
+        payload = header + struct.pack("!H", sequence)
+        payload += bytes(size - len(payload))
+        self.sent_at[kind, sequence] = time.monotonic()
+        packet = rtp_packet(type_, sequence, timestamp, self._ssrcs[kind], payload, int(marker))
+        self._send(packet)
+        self.packets += 1
+
+
+class Receiver:
+    """Counts what a seat gets; a measuring one also says how late it is."""
+
+    def __init__(self, client: LightClient, sent_at: dict[tuple[str, int], float] | None) -> None:
+        self.received = 0
+        self.late: list[float] = []
+        self._client = client
+        self._sent_at = sent_at
+        self._offsets: dict[int, int] = {}
+        client.on_media = self._take
+
+    def _take(self, view: memoryview, pointer: Any, size: int) -> None:
+        kind = view[1] & 0x7F
+        if kind not in {VIDEO_TYPE, SOUND_TYPE}:
+            return
+        self.received += 1
+        if self._sent_at is None:
+            return
+        now, sequence = time.monotonic(), view[2] << 8 | view[3]
+        if kind not in self._offsets:
+            size = self._client.unprotect(pointer, size)
+            at = 12 + (8 if view[0] & 0x10 else 0) + 2
+            self._offsets[kind] = sequence - (view[at] << 8 | view[at + 1])
+        source = "video" if kind == VIDEO_TYPE else "audio"
+        sent = self._sent_at.get((source, sequence - self._offsets[kind] & 0xFFFF))
+        if sent is not None:
+            self.late.append(now - sent)
+
+
+async def measure(variant: str, seats: int, seconds: float) -> Figures:
+    async with server(variant) as other:
+        publisher = LightClient()
+        offer = publisher.offer([("audio", "sendonly"), ("video", "sendonly")])
+        reply = await other.ask(offer=offer, send={"0": "microphone", "1": "camera"})
+        await publisher.connect(reply["answer"])
+        stream = Publisher(
+            lambda packet: publisher.send_raw(publisher.protect(packet)),
+            {"audio": publisher.ssrcs["0"], "video": publisher.ssrcs["1"]},
+        )
+        before = (await other.ask())["rss_kb"]
+        clients = [LightClient() for _ in range(seats)]
+        receivers = [
+            Receiver(client, stream.sent_at if at % 8 == 0 else None)
+            for at, client in enumerate(clients)
+        ]
+        for some in (clients[i : i + 20] for i in range(0, seats, 20)):
+            await asyncio.gather(*(_sit(other, client) for client in some))
+        per_seat = ((await other.ask())["rss_kb"] - before) / seats
+        figures = await _window(variant, other, stream, receivers, seconds)
+        figures.kb_per_seat = round(per_seat, 1)
+        for client in (publisher, *clients):
+            await client.aclose()
+        return figures
+
+
+async def _sit(other: Server, client: LightClient) -> None:
+    offer = client.offer([("audio", "recvonly"), ("video", "recvonly")])
+    reply = await other.ask(offer=offer, receive={"0": "microphone", "1": "camera"})
+    await client.connect(reply["answer"])
+
+
+async def measure_floor(seats: int, seconds: float) -> Figures:
+    async with server("floor") as other:
+        clients = [LightClient() for _ in range(seats)]
+        receivers = [Receiver(client, None) for client in clients]
+        loop = asyncio.get_running_loop()
+        for client in clients:
+            loop.add_reader(client.socket, client.read)
+        reply = await other.ask(names=[client.name.hex() for client in clients])
+        source = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        source.connect(("127.0.0.1", reply["port"]))
+        stream = Publisher(source.send, {"audio": 1, "video": 2})
+        figures = await _window("floor", other, stream, receivers, seconds)
+        for client in clients:
+            await client.aclose()
+        source.close()
+        return figures
+
+
+async def _window(
+    variant: str, other: Server, stream: Publisher, receivers: list[Receiver], seconds: float
+) -> Figures:
+    """Run the stream to a standstill once to warm up, and once to measure."""
+    await stream.run(0.5)
+    await asyncio.sleep(0.5)
+    stream._frame = 0  # noqa: SLF001 - the window begins with a keyframe
+    packets, received = stream.packets, sum(r.received for r in receivers)
+    for receiver in receivers:
+        receiver.late.clear()
+    cpu = (await other.ask())["cpu"]
+    await stream.run(seconds)
+    await asyncio.sleep(0.5)
+    cpu = (await other.ask())["cpu"] - cpu
+    got = sum(r.received for r in receivers) - received
+    wanted = (stream.packets - packets) * len(receivers)
+    late = sorted(late for receiver in receivers for late in receiver.late)
+    return Figures(
+        variant,
+        len(receivers),
+        round(cpu * 1e6 / max(got, 1), 2),
+        round(1 - got / wanted, 5),
+        round(statistics.median(late) * 1000, 1) if late else None,
+        round(late[int(len(late) * 0.99)] * 1000, 1) if late else None,
+        None,
+    )
+
+
+def show(rows: list[Figures]) -> None:
+    head = ("variant", "seats", "us/packet", "loss", "p50 ms", "p99 ms", "kB/seat")
+    print(("{:>10}" * len(head)).format(*head))
+    for row in rows:
+        cells = ["-" if value is None else str(value) for value in asdict(row).values()]
+        print(("{:>10}" * len(head)).format(*cells))
+
+
+def summary(rows: list[Figures]) -> dict[str, Any]:
+    """The figures by name for the largest room, by the best loop; and all rows."""
+    seats = max(row.seats for row in rows)
+    of = {row.variant: row for row in rows if row.seats == seats}
+    ours = of.get("compiled") or of["python"]
+    return {
+        "seats": seats,
+        "us_per_packet": ours.us_per_packet,
+        "python_us_per_packet": of["python"].us_per_packet,
+        "floor_us_per_packet": of["floor"].us_per_packet,
+        "janus_us_per_packet": None,
+        "loss": ours.loss,
+        "p50_ms": ours.p50_ms,
+        "p99_ms": ours.p99_ms,
+        "kb_per_seat": ours.kb_per_seat,
+        "runs": [asdict(row) for row in rows],
+    }
+
+
+async def run(seats: list[int], seconds: float) -> list[Figures]:
+    rows: list[Figures] = []
+    for count in seats:
+        rows.append(await measure_floor(count, seconds))
+        rows.append(await measure("compiled", count, seconds))
+        rows.append(await measure("python", count, seconds))
+    return rows
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--json", action="store_true", help="print one line of JSON")
+    parser.add_argument("--seats", type=int, nargs="+", default=[50, 200])
+    parser.add_argument("--seconds", type=float, default=5.0)
+    parser.add_argument("--serve", choices=("compiled", "python", "floor"), help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    configure(style="text", level="error")
+    if options.serve:
+        asyncio.run(serve_floor() if options.serve == "floor" else serve(options.serve))
+        return
+    rows = asyncio.run(run(options.seats, options.seconds))
+    print(json.dumps(summary(rows))) if options.json else show(rows)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,160 @@
+"""A WebRTC client that is as cheap as can be: for the forwarding benchmark and for tests.
+
+It offers, proves its address by one connectivity check, shakes hands by DTLS as the client, and
+then sends and counts packets. No jitter buffer, no feedback unless told.
+"""
+
+import asyncio
+import contextlib
+import secrets
+import socket
+import struct
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from live.adapter import Certificate, Dtls, Srtp
+from live.datagrams import SLOT, Inbox, ffi, write_name
+from live.ice import write_check
+
+VIDEO_TYPE, REPAIR_TYPE, SOUND_TYPE, MID_EXTENSION = 102, 103, 111, 4
+
+_VIDEO = f"""a=rtpmap:{VIDEO_TYPE} H264/90000
+a=fmtp:{VIDEO_TYPE} level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f
+a=rtcp-fb:{VIDEO_TYPE} nack
+a=rtcp-fb:{VIDEO_TYPE} nack pli
+a=rtcp-fb:{VIDEO_TYPE} goog-remb
+a=rtpmap:{REPAIR_TYPE} rtx/90000
+a=fmtp:{REPAIR_TYPE} apt={VIDEO_TYPE}"""
+_SOUND = f"a=rtpmap:{SOUND_TYPE} opus/48000/2"
+
+
+class LightClient:
+    """One connection. `on_media` gets the view of each datagram that is not DTLS or STUN."""
+
+    certificate: Certificate | None = None  # one for all clients of the process
+
+    def __init__(self, *, with_repair: bool = True) -> None:
+        LightClient.certificate = LightClient.certificate or Certificate()
+        self.certificate_ = LightClient.certificate
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+        self.socket.setblocking(False)
+        self.socket.bind(("127.0.0.1", 0))
+        self.on_media: Callable[[memoryview, Any, int], None] = lambda *_: None
+        self.ssrcs: dict[str, int] = {}
+        self.answer = ""
+        self.srtp = Srtp()
+        self.dtls: Dtls | None = None
+        self._with_repair = with_repair
+        self._ufrag, self._password = secrets.token_hex(4), secrets.token_hex(12)
+        self._inbox = Inbox(self.socket.fileno(), batch=32)
+        self._buffer = ffi.new("char[]", SLOT)
+        self._checked = asyncio.Event()
+        self._server: tuple[str, int] = ("", 0)
+
+    def offer(self, sections: Sequence[tuple[str, str]]) -> str:
+        """An offer of (kind, direction) sections; mids are their positions."""
+        lines = ["v=0", "o=- 1 1 IN IP4 127.0.0.1", "s=-", "t=0 0"]
+        lines.append(f"a=group:BUNDLE {' '.join(str(at) for at in range(len(sections)))}")
+        for at, (kind, direction) in enumerate(sections):
+            lines += self._section(str(at), kind, direction)
+        return "\r\n".join(lines) + "\r\n"
+
+    def _section(self, mid: str, kind: str, direction: str) -> list[str]:
+        numbers = f"{VIDEO_TYPE} {REPAIR_TYPE}" if kind == "video" else str(SOUND_TYPE)
+        formats = (_VIDEO if kind == "video" else _SOUND).splitlines()
+        if not self._with_repair:
+            numbers = numbers.removesuffix(f" {REPAIR_TYPE}")
+            formats = [line for line in formats if f":{REPAIR_TYPE} " not in line]
+        lines = [
+            f"m={kind} 9 UDP/TLS/RTP/SAVPF {numbers}",
+            "c=IN IP4 0.0.0.0",
+            f"a=ice-ufrag:{self._ufrag}",
+            f"a=ice-pwd:{self._password}",
+            f"a=fingerprint:{self.certificate_.fingerprint}",
+            "a=setup:actpass",
+            f"a=mid:{mid}",
+            f"a={direction}",
+            "a=rtcp-mux",
+            *formats,
+        ]
+        if direction in {"sendonly", "sendrecv"}:
+            ssrc = self.ssrcs.setdefault(mid, secrets.randbits(31) + 1)
+            lines.append(f"a=ssrc:{ssrc} cname:light")
+        return lines
+
+    async def connect(self, answer: str) -> None:
+        """Connect to the first candidate of the answer."""
+        self.answer = answer
+        values = dict(
+            line[2:].split(":", 1)
+            for line in answer.splitlines()
+            if line.startswith("a=") and ":" in line
+        )
+        words = values["candidate"].split()
+        self._server = words[4], int(words[5])
+        self.check = write_check(f"{values['ice-ufrag']}:{self._ufrag}", values["ice-pwd"].encode())
+        asyncio.get_running_loop().add_reader(self.socket, self.read)
+        async with asyncio.timeout(30):
+            while not self._checked.is_set():
+                self.send_raw(self.check)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._checked.wait(), 0.5)
+            dtls = Dtls(self.certificate_, is_server=False, send=self.send_raw)
+            self.dtls = dtls
+            name, value = values["fingerprint"].split()
+            assert await dtls.handshake([(name, value)]), "no handshake"
+
+    def send_raw(self, datagram: bytes) -> None:
+        with contextlib.suppress(BlockingIOError, ConnectionError):
+            self.socket.sendto(datagram, self._server)
+
+    def protect(self, packet: bytes, *, is_rtcp: bool = False) -> bytes:
+        assert self.dtls is not None
+        ffi.memmove(self._buffer, packet, len(packet))
+        function = self.srtp.protect_rtcp if is_rtcp else self.srtp.protect
+        size = function(self.dtls.outbound, self._buffer, len(packet))
+        assert size > 0
+        return bytes(ffi.buffer(self._buffer, size))
+
+    def unprotect(self, buffer: Any, size: int) -> int:
+        """Decrypt in place; the new size, or -1."""
+        assert self.dtls is not None
+        return self.srtp.unprotect(self.dtls.inbound, buffer, size)
+
+    def read(self) -> None:
+        inbox = self._inbox
+        for i in range(inbox.read()):
+            view = inbox.views[i]
+            if 128 <= view[0] < 192:
+                self.on_media(view, inbox.pointers[i], inbox.size(i))
+            elif view[0] == 1:
+                self._checked.set()
+            elif 20 <= view[0] < 64 and self.dtls is not None:
+                self.dtls.feed(bytes(view[: inbox.size(i)]))
+
+    @property
+    def name(self) -> bytes:
+        """The raw address, as the server sees it."""
+        return write_name(*self.socket.getsockname())
+
+    async def aclose(self) -> None:
+        if self.dtls is not None:
+            await self.dtls.aclose()
+        with contextlib.suppress(RuntimeError):
+            asyncio.get_running_loop().remove_reader(self.socket)
+        self.socket.close()
+
+
+def rtp_packet(  # noqa: PLR0917
+    payload_type: int, sequence: int, timestamp: int, ssrc: int, payload: bytes, marker: int = 0
+) -> bytes:
+    head = struct.pack(
+        "!BBHII",
+        0x80,
+        marker << 7 | payload_type,
+        sequence & 0xFFFF,
+        timestamp & 0xFFFFFFFF,
+        ssrc,
+    )
+    return head + payload
