@@ -26,8 +26,11 @@ from transcode import opus
 from transcode.access_unit import AUDIO_TIMESCALE, VIDEO_TIMESCALE, AccessUnit
 from transcode.fragment import OPUS_CODEC, Sample, fragment, opus_init, video_init
 from transcode.h264 import (
+    MalformedH264,
+    NalType,
     ParameterSets,
     length_prefixed,
+    nal_type,
     parameter_sets,
     parse_sps,
     split,
@@ -158,13 +161,17 @@ class VideoPackager:
         self.dropped = 0
 
     def push(self, unit: AccessUnit) -> Iterator[Cut]:
-        """What the unit completes. MalformedH264 if its parameter sets are broken."""
+        """What the unit completes. MalformedH264 if it is no picture at all, or if its
+        parameter sets are broken."""
+        nals = list(split(unit.data))
+        pictures = {nal_type(nal) for nal in nals if NalType.SLICE <= nal_type(nal) <= NalType.IDR}
+        if not pictures:
+            raise MalformedH264("the access unit holds no picture")
         if unit.pts <= self._last:
             self.dropped += 1
             return
         yield from self.tick(unit.pts)
-        nals = list(split(unit.data))
-        if unit.is_key:
+        if is_key := NalType.IDR in pictures:
             yield from self._key(unit, nals)
         if self._opened is None:
             self.dropped += 1
@@ -172,8 +179,8 @@ class VideoPackager:
             return
         if unit.pts + self._interval - self._opened > _MAX_SEGMENT * VIDEO_TIMESCALE:
             self.wants_key = True
-            yield from self._open(unit, None)
-        yield from self._add(unit, length_prefixed(nals))
+            yield from self._open(unit.pts)
+        yield from self._add(unit.pts, length_prefixed(nals), is_key=is_key)
 
     @property
     def is_waiting(self) -> bool:
@@ -219,30 +226,31 @@ class VideoPackager:
         self._cuts_at_key = False
         self._sets = sets
         self.wants_key = False
-        yield from self._open(unit, made)
+        yield from self._open(unit.pts, made, key=unit)
 
-    def _open(self, unit: AccessUnit, made: InitMade | None) -> Iterator[Cut]:
-        yield from self.flush(unit.pts)
+    def _open(
+        self, starts: int, made: InitMade | None = None, *, key: AccessUnit | None = None
+    ) -> Iterator[Cut]:
+        yield from self.flush(starts)
         if self._opened is not None:
-            yield SegmentClosed(unit.pts, is_last=False)
+            yield SegmentClosed(starts, is_last=False)
         if made:
             yield made
         is_after_gap = self._opened is None and self._has_begun
-        self._opened = unit.pts
+        self._opened = starts
         self._has_begun = True
-        yield SegmentOpened(unit.pts, is_after_gap, unit if unit.is_key else None)
+        yield SegmentOpened(starts, is_after_gap, key)
 
-    def _add(self, unit: AccessUnit, data: bytes) -> Iterator[Cut]:
+    def _add(self, pts: int, data: bytes, *, is_key: bool) -> Iterator[Cut]:
         if self._last >= 0:
-            interval = unit.pts - self._last
-            self._intervals.append(min(max(interval, _FASTEST), self._part_target))
-        if self._part and not self._part.has_room(unit.pts + self._interval):
-            yield self._cut(unit.pts)
-        self._part.add(unit.pts, data, is_key=unit.is_key)
-        self._last = unit.pts
-        following_ends = unit.pts + 2 * self._interval + self._interval // _JITTER
+            self._intervals.append(min(max(pts - self._last, _FASTEST), self._part_target))
+        if self._part and not self._part.has_room(pts + self._interval):
+            yield self._cut(pts)
+        self._part.add(pts, data, is_key=is_key)
+        self._last = pts
+        following_ends = pts + 2 * self._interval + self._interval // _JITTER
         if not self._part.has_room(following_ends):
-            yield self._cut(unit.pts + self._interval)
+            yield self._cut(pts + self._interval)
 
     def _cut(self, ends: int) -> PartCut:
         cut = self._part.cut(ends)
