@@ -17,7 +17,13 @@ import msgspec
 import sqlalchemy as sa
 import structlog
 from prometheus_client import Counter, Gauge
-from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import (
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    SQLAlchemyError,
+    StatementError,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from footprint import log as event_log
@@ -49,6 +55,7 @@ SILENCE: Final = timedelta(minutes=2)  # whoever proved nothing for so long is g
 _SWEEP_EVERY: Final = timedelta(seconds=30)
 _FIRST_PAUSE: Final = timedelta(milliseconds=250)
 _LONGEST_PAUSE: Final = timedelta(seconds=30)
+_FAULTS: Final = (SQLAlchemyError, ValueError, TypeError, LookupError, ArithmeticError)
 
 
 @dataclass(slots=True)
@@ -125,11 +132,13 @@ class Drain:
             await asyncio.sleep(_SWEEP_EVERY.total_seconds())
 
     async def _keep(self, records: Sequence[bytes]) -> None:
-        """All in one transaction; a record that the database refuses is found by halving."""
+        """All in one transaction; a record that can't be kept is found by halving."""
         try:
             async with self.database.begin() as connection:
                 await self._keep_records(connection, records)
-        except (DataError, IntegrityError) as error:
+        except _FAULTS as error:
+            if not _is_of_a_record(error):
+                raise
             if len(records) == 1:
                 async with self.database.begin() as connection:
                     await self._put_aside(connection, records[0], _reason(error))
@@ -168,6 +177,13 @@ class Drain:
         }
         SET_ASIDE.inc(await insert_new(connection, fact_set_aside, [row], key=["digest"]))
         log.error("footprint.fact_set_aside", reason=reason)
+
+
+def _is_of_a_record(error: Exception) -> bool:
+    """Whether the record is to blame. If it is the database, waiting helps and nothing is lost."""
+    if isinstance(error, DBAPIError):
+        return isinstance(error, DataError | IntegrityError)
+    return isinstance(error, StatementError) or not isinstance(error, SQLAlchemyError)
 
 
 def _reason(error: Exception) -> str:

@@ -5,11 +5,14 @@ import os
 import sys
 from asyncio.subprocess import PIPE
 from contextlib import asynccontextmanager
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from uuid import UUID
 
 import msgspec
 import pytest
 import sqlalchemy as sa
+from msgspec.structs import replace
 from sqlalchemy.exc import SQLAlchemyError
 
 import kernel.facts
@@ -91,6 +94,21 @@ async def test_a_checkpoint_is_no_event(drain, journal, room, kinds_of, drained)
     assert await kinds_of() == ["person-joined"]
 
 
+def _naive(room) -> bytes:
+    left = room.left(room.joined(new_id(), 1), 2)
+    return kernel.facts.encode(replace(left, last_proof_at=datetime(2026, 9, 7, 4)))  # noqa: DTZ001
+
+
+def _after_the_end_of_time(room) -> bytes:
+    west = timezone(timedelta(hours=-14))
+    return kernel.facts.encode(replace(room.opened(), at=datetime.max.replace(tzinfo=west)))
+
+
+def _of_a_run_of_the_far_future(room) -> bytes:
+    run = UUID("ffffffff-ffff-7000-8000-000000000000")
+    return kernel.facts.encode(replace(room.closed(1), run=run))
+
+
 @pytest.mark.parametrize(
     "record",
     [
@@ -99,14 +117,18 @@ async def test_a_checkpoint_is_no_event(drain, journal, room, kinds_of, drained)
         b'{"kind":"nobody-knows","id":"x"}',
         b'{"kind":"room-opened","id":"not a uuid"}',
         b"[" * 5_000,
-        WITHOUT_ZONE,
         b"\xff\xfe",
+        WITHOUT_ZONE,
+        _naive,
+        _after_the_end_of_time,
+        _of_a_run_of_the_far_future,
     ],
-    ids=["words", "empty", "unknown", "broken", "deep", "without zone", "bytes"],
+    ids=lambda record: getattr(record, "__name__", repr(record)[:24]),
 )
-async def test_what_is_no_fact_is_set_aside_with_the_reason(
+async def test_what_can_not_be_kept_is_set_aside_with_the_reason(
     journal, room, aside, kinds_of, *, drained, record
 ):
+    record = record(room) if callable(record) else record
     await journal.append(encode(room.opened()).encode(), record, encode(room.closed(1)).encode())
     await drained()
     found = (await aside())[0]
