@@ -147,6 +147,7 @@ class Broadcast:
 
     async def _outcome(self, recording: Recording) -> Outcome:
         if recording.programme.is_empty:
+            await asyncio.to_thread(self._library.delete, recording.lecture)
             return Outcome.FAULTED if recording.fault else Outcome.NOTHING
         await self._keep(self._scribe.fact(RecordingFinished, duration=recording.duration))
         log.info(

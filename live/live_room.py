@@ -73,6 +73,7 @@ class LiveRoom:
         self._outboxes: dict[UUID, Outbox] = {}
         self._tasks: asyncio.TaskGroup | None = None
         self._closing: Bye | None = None
+        self._is_over = False
 
     @property
     def lecture(self) -> UUID:
@@ -82,8 +83,7 @@ class LiveRoom:
 
     async def enter(self, visitor: Visitor, device: str, channel: Channel) -> Seat:
         """A new seat. On return its PersonJoined is kept and the others were told."""
-        if self._closing is not None:
-            raise Gone(self._closing.message)
+        self._check_open()
         seat, joined = self.room.enter(visitor, device, channel)
         try:
             await self._as_child(self._keep((joined,), then=lambda: self._admit(seat)))
@@ -127,6 +127,7 @@ class LiveRoom:
 
     async def handle(self, seat: Seat, message: RoomMessage) -> None:
         """Do what the seat asks; a DarisError tells why not."""
+        self._check_open()
         decision = self.room.decide(seat, message)
         for reply in decision.replies:
             self.reply(seat, reply)
@@ -138,6 +139,7 @@ class LiveRoom:
 
     async def answer(self, seat: Seat, offer: Offer) -> None:
         """Answer an offer of the seat's socket."""
+        self._check_open()
         self.reply(seat, Answer(await self.connections.answer(seat, offer)))
         for source in self.connections.refused(seat, offer):
             self.reply(seat, Refused("forbidden", _no_floor(source), source.value))
@@ -182,8 +184,14 @@ class LiveRoom:
         """Record facts, then apply and tell them. Being cancelled does not tear that apart."""
         await self._as_child(self._keep(facts))
 
+    def _check_open(self) -> None:
+        if self._closing is not None:
+            raise Gone(self._closing.message)
+
     async def _as_child(self, keeping: Coroutine[Any, Any, _Kept]) -> None:
-        assert self._tasks is not None
+        if self._tasks is None or self._is_over:
+            keeping.close()
+            raise Gone("The room is closed.")
         task = self._tasks.create_task(keeping, name=f"keep facts of {self.lecture}")
         kept = await asyncio.shield(task)
         if kept.error is not None:
@@ -231,7 +239,9 @@ class LiveRoom:
                     for loop in loops:
                         loop.cancel()
         finally:
-            self._say_goodbye(Bye(ByeReason.RESTART, "The room is starting anew; please wait."))
+            self._is_over = True
+            self.close(Bye(ByeReason.RESTART, "The room is starting anew; please wait."))
+            SEATS.dec(len(self.room.seats))
 
     async def empty(self, bye: Bye) -> None:
         """Nobody comes in any more, and every seat has left now; sockets stay open to read on."""
@@ -245,13 +255,9 @@ class LiveRoom:
 
     def close(self, bye: Bye) -> None:
         """Tell every socket why it ends."""
-        self._closing = bye
-        self._say_goodbye(bye)
-
-    def _say_goodbye(self, bye: Bye) -> None:
+        self._closing = self._closing or bye
         for outbox in self._outboxes.values():
-            outbox.close(bye)
-        SEATS.dec(len(self.room.seats))
+            outbox.close(self._closing)
 
     async def _keep_house(self) -> None:
         """Supervise the seats until cancelled."""

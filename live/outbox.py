@@ -5,7 +5,7 @@ from typing import Final
 
 from live.messages import Bye, ByeReason, ServerMessage, State, Tracks, encode
 
-CAPACITY: Final = 256  # messages; a seat that is this far behind cannot follow the lesson
+CAPACITY: Final = 2000  # messages; more than a full room that joins at once, and a minute of chat
 _FOLDED: Final = (Tracks, State)  # full states: a newer one replaces an older one that waits
 
 

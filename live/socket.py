@@ -55,9 +55,16 @@ class Conversation:
     """One socket of one visitor, from the hello to the goodbye."""
 
     def __init__(
-        self, socket: web.WebSocketResponse, room: LiveRoom, visitor: Visitor, clock: Clock
+        self,
+        socket: web.WebSocketResponse,
+        room: LiveRoom,
+        visitor: Visitor,
+        *,
+        clock: Clock,
+        transport: asyncio.Transport | None,
     ) -> None:
         self._socket = socket
+        self._transport = transport  # to cut what cannot be closed
         self._room = room
         self._visitor = visitor
         self._clock = clock
@@ -165,10 +172,13 @@ class Conversation:
                 async with asyncio.timeout(WRITE_PATIENCE):
                     for frame in frames:
                         await self._socket.send_frame(frame, WSMsgType.TEXT)
+            async with asyncio.timeout(WRITE_PATIENCE):
+                await self._socket.close(code=WSCloseCode.OK)
         except (TimeoutError, ConnectionError) as error:
             log.info("live.socket_lost", reason=type(error).__name__)
             self._outbox.close(Bye(ByeReason.SLOW, "Your connection is too slow."))
-        await self._socket.close(code=WSCloseCode.OK)
+            if self._transport is not None:
+                self._transport.abort()
 
 
 _ENDINGS: Final = frozenset({WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED, WSMsgType.ERROR})

@@ -5,7 +5,7 @@ school                   a served lecture with people: `await school(state)`, th
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from types import MappingProxyType
@@ -14,7 +14,7 @@ from uuid import UUID
 
 import msgspec
 import pytest
-from aiohttp import ClientWebSocketResponse, WSMsgType
+from aiohttp import ClientWebSocketResponse, WSMsgType, web
 from aiohttp.test_utils import TestClient
 
 from identity.people import Person
@@ -23,13 +23,17 @@ from kernel.bus import Bus
 from kernel.clock import ManualClock
 from kernel.facts import Fact
 from kernel.ids import new_id
-from kernel.web import BUS, CLOCK, DATABASE, RECORDER
+from kernel.web import BUS, CLOCK, DATABASE, RECORDER, SETTINGS
 from live.live_room import LiveRoom
 from live.messages import LectureInfo, ServerMessage
+from live.port import MediaPort
 from live.room import Room, RoomMessage
-from live.rooms import ROOMS
+from live.room_life import House
+from live.rooms import ROOMS, Rooms
 from live.seats import Channel, Seat, Visitor
-from live.views import opened, routes
+from live.stage import Stage
+from live.turn import ice_servers
+from live.views import routes
 from schedule.announcer import Announcer
 from schedule.lectures import lecture_by_id
 from schedule.lifecycle import Lecture, LectureState, Policy
@@ -169,6 +173,28 @@ class School:
         await Announcer(app[DATABASE], app[RECORDER], bus, app[CLOCK]).announce()
 
 
+def rooms_opened(library: Library) -> Callable[[web.Application], AsyncIterator[None]]:
+    """A cleanup context: a media port on loopback and the rooms on it."""
+
+    async def context(app: web.Application) -> AsyncIterator[None]:
+        settings, clock = app[SETTINGS], app[CLOCK]
+        async with MediaPort.open("127.0.0.1", 0, clock=clock) as port:
+            house = House(
+                database=app[DATABASE],
+                recorder=app[RECORDER],
+                announcer=Announcer(app[DATABASE], app[RECORDER], app[BUS], clock),
+                clock=clock,
+                library=library,
+                stage=lambda listener: Stage(port, listener, clock=clock),
+                ice_servers=ice_servers(settings.ice_servers),
+            )
+            app[ROOMS] = rooms = Rooms(house, app[BUS])
+            async with rooms.open():
+                yield
+
+    return context
+
+
 @pytest.fixture
 def school(serve, bearer, add_person, add_lecture, tmp_path) -> Callable[..., Any]:
     """`await school(LectureState.LIVE)`: a lecture in that state, its room served."""
@@ -181,9 +207,7 @@ def school(serve, bearer, add_person, add_lecture, tmp_path) -> Callable[..., An
     ) -> School:
         client = await serve(
             routes(),
-            opened(Library(tmp_path / "media")),
-            media_bind="127.0.0.1",
-            media_port=0,
+            rooms_opened(Library(tmp_path / "media")),
             **settings,
         )
         lecturer = await add_person(Role.LECTURER, name="Prof. Seitova")
