@@ -18,7 +18,7 @@ from kernel.web import CLOCK, DATABASE, SETTINGS, decode, page_of, path_id, quer
 from schedule import ical
 from schedule.lectures import Filter, list_lectures
 from schedule.lifecycle import Lecture, LectureState, RecordingState
-from schedule.planning import Author, Changes, Plan
+from schedule.planning import Author, Changes, Plan, in_utc
 from schedule.timetable import TIMETABLE
 
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]  # RFC 3339 with an offset
@@ -118,8 +118,8 @@ async def list_all(request: web.Request) -> web.Response:
     asked, page = query(request, ListQuery), page_of(request)
     require(request, Action.SEE_SCHEDULE)
     which = Filter(
-        since=asked.since,
-        until=asked.until,
+        since=asked.since and in_utc(asked.since),
+        until=asked.until and in_utc(asked.until),
         states=_states(asked.state),
         lecturer=asked.lecturer,
     )

@@ -146,8 +146,8 @@ def check_plan(wanted: Plan, *, now: datetime) -> Plan:
         title=_title(wanted.title),
         summary=_summary(wanted.summary),
         lecturer=wanted.lecturer,
-        starts_at=wanted.starts_at.astimezone(UTC),
-        ends_at=wanted.ends_at.astimezone(UTC),
+        starts_at=in_utc(wanted.starts_at),
+        ends_at=in_utc(wanted.ends_at),
         is_recorded=wanted.is_recorded,
     )
     if checked.ends_at <= checked.starts_at:
@@ -157,6 +157,14 @@ def check_plan(wanted: Plan, *, now: datetime) -> Plan:
     if checked.starts_at > now + FARTHEST:
         raise Invalid("A lecture is planned five years ahead at most.")
     return checked
+
+
+def in_utc(moment: datetime) -> datetime:
+    """The moment in UTC; Invalid at the very ends of the calendar, where there is none."""
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise Invalid("This time lies outside of the calendar.") from error
 
 
 def next_free(
