@@ -18,7 +18,7 @@ class Shown:
 
     @property
     def is_slate(self) -> bool:
-        return self.item is None or self.reason is not None
+        return self.item is None or self.item.media is None or self.reason is not None
 
 
 class SourceLost(Exception):
@@ -34,8 +34,8 @@ class Assembler:
         self._open: tuple[Path, HouseItem] | None = None
 
     def show(self, slot: int, cue: Cue) -> Shown:
-        if cue.item is None:
-            return Shown(slot, self._slate_group(slot), None, None)
+        if cue.item is None or (cue.item.media is None and cue.item.reason is None):
+            return Shown(slot, self._slate_group(slot), cue.item, None)
         try:
             return Shown(slot, self._group(cue.item, cue.index), cue.item, None)
         except SourceLost as lost:
@@ -51,7 +51,7 @@ class Assembler:
 
     def _group(self, item: Item, index: int) -> Group:
         if item.media is None:
-            raise SourceLost(item.reason or "planned as slate")
+            raise SourceLost(item.reason or "the item has no media")
         try:
             house_item = self._opened(self._folder / item.media)
             if index >= house_item.slots:

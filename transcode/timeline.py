@@ -14,7 +14,8 @@ from transcode.house import slot_from
 
 
 class Item(msgspec.Struct, frozen=True, kw_only=True):
-    """A programme as planned. Without `media` the slate is shown in its time, and `reason` says why."""
+    """A programme as planned. Without `media` the slate is shown in its time; `reason` says why, none
+    means that this is the plan."""
 
     programme: str
     key: str

@@ -1,0 +1,276 @@
+"""Channels on air: a process for each, its plan written from the database, its media conditioned in time.
+
+Nothing here is on the way of a picture. The processes play on while the database is away, and what is
+to be done follows from the database alone, so it can begin anew at any moment.
+"""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import msgspec
+import structlog
+from aiohttp import web
+from prometheus_client import Counter, Gauge
+
+from daris.conditioning import Conditioning, Need
+from kernel.clock import Clock
+from kernel.database import Database
+from kernel.settings import Settings
+from kernel.web import CLOCK, DATABASE, SETTINGS
+from schedule.channels import (
+    Channel,
+    HouseItem,
+    house_items_for,
+    house_items_state,
+    list_channels,
+    programmes_between,
+)
+from schedule.places import channel_folder, house_folder
+from schedule.rundown import Programme
+from transcode.timeline import Item, Plan
+
+log = structlog.get_logger()
+
+STARTS = Counter(
+    "daris_channel_starts_total", "Times that a channel's process was started", ["channel"]
+)
+ON_AIR = Gauge("daris_channel_on_air", "1 while a channel's process runs", ["channel"])
+
+_STEP = timedelta(seconds=1)
+_READ_AGAIN = timedelta(minutes=1)
+_BACK = timedelta(hours=1)
+_AHEAD = timedelta(days=8)
+_SHORTEST_PAUSE = timedelta(seconds=0.2)
+_LONGEST_PAUSE = timedelta(seconds=10)
+_PATIENCE = timedelta(seconds=20)  # without a new playlist the process hangs
+_STARTING = timedelta(seconds=30)  # the slate of a new channel is drawn first
+_GRACE = timedelta(seconds=3)
+
+
+@dataclass(frozen=True, slots=True)
+class Rundown:
+    """One channel as the database has it."""
+
+    channel: Channel
+    programmes: Sequence[Programme]
+
+
+class Channels:
+    """Keeps the processes and the plan files in step with the database. Event loop only."""
+
+    def __init__(self, database: Database, clock: Clock, settings: Settings) -> None:
+        self._database = database
+        self._clock = clock
+        self._settings = settings
+        self._conditioning = Conditioning(database, clock, settings)
+        self._players: dict[str, tuple[Channel, asyncio.Task[None]]] = {}
+        self._plans: dict[str, bytes] = {}
+        self._state: object = None
+        self._read_at = 0.0  # monotonic seconds
+
+    async def run(self) -> None:
+        """Until cancelled; then every process has ended."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._conditioning.run(), name="conditioning")
+            while True:
+                try:
+                    await self._step(tasks)
+                except Exception:
+                    log.exception("channels.step_failed")
+                await asyncio.sleep(_STEP.total_seconds())
+
+    async def _step(self, tasks: asyncio.TaskGroup) -> None:
+        """Read the rundowns if anything about them changed, and from time to time."""
+        async with self._database.connect() as connection:
+            state = await list_channels(connection), await house_items_state(connection)
+        age = self._clock.monotonic() - self._read_at
+        if state == self._state and age < _READ_AGAIN.total_seconds():
+            return
+        rundowns, items = await self._read()
+        self._state, self._read_at = state, self._clock.monotonic()
+        for rundown in rundowns:
+            self._write_plan(rundown, items)
+            await self._keep_playing(tasks, rundown.channel)
+        for channel_id in self._players.keys() - {rundown.channel.id for rundown in rundowns}:
+            await self._stop(channel_id)
+        self._conditioning.want(_needs(rundowns))
+
+    async def _read(self) -> tuple[list[Rundown], Mapping[tuple[str, str], HouseItem]]:
+        since, until = self._clock.now() - _BACK, self._clock.now() + _AHEAD
+        async with self._database.connect() as connection:
+            rundowns = [
+                Rundown(channel, await programmes_between(connection, channel.id, since, until))
+                for channel in await list_channels(connection)
+            ]
+            sources = {p.source.key for rundown in rundowns for p in rundown.programmes}
+            items = await house_items_for(connection, (key for key in sources if key))
+        return rundowns, items
+
+    def _write_plan(self, rundown: Rundown, items: Mapping[tuple[str, str], HouseItem]) -> None:
+        """Only when it says something new: the process reads it again then."""
+        plan = msgspec.json.encode(plan_of(rundown, items, house_folder(self._settings)))
+        if self._plans.get(rundown.channel.id) == plan:
+            return
+        path = self._plan_path(rundown.channel)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_name(f".{path.name}.part")
+        partial.write_bytes(plan)
+        partial.replace(path)
+        self._plans[rundown.channel.id] = plan
+
+    async def _keep_playing(self, tasks: asyncio.TaskGroup, channel: Channel) -> None:
+        playing = self._players.get(channel.id)
+        if playing and _set_up(playing[0]) == _set_up(channel):
+            return
+        if playing:
+            await self._stop(channel.id)
+        player = tasks.create_task(self._supervise(channel), name=f"channel-{channel.id}")
+        self._players[channel.id] = channel, player
+
+    async def _stop(self, channel_id: str) -> None:
+        _, player = self._players.pop(channel_id)
+        player.cancel()
+        await asyncio.wait([player])
+
+    async def _supervise(self, channel: Channel) -> None:
+        """One life of the process after the other; a pause between, longer each time it was short."""
+        pause = _SHORTEST_PAUSE
+        while True:
+            began = self._clock.monotonic()
+            try:
+                code = await self._attempt(channel)
+                log.warning("channels.process_ended", channel=channel.id, code=code)
+            except OSError as error:
+                log.error("channels.process_not_started", channel=channel.id, reason=str(error))
+            if self._clock.monotonic() - began > _LONGEST_PAUSE.total_seconds():
+                pause = _SHORTEST_PAUSE
+            await asyncio.sleep(pause.total_seconds())
+            pause = min(pause * 2, _LONGEST_PAUSE)
+
+    async def _attempt(self, channel: Channel) -> int:
+        """One life. The process ends when we do, since we hold its standard input."""
+        process = await asyncio.create_subprocess_exec(
+            *self._command(channel), stdin=asyncio.subprocess.PIPE
+        )
+        STARTS.labels(channel.id).inc()
+        ON_AIR.labels(channel.id).set(1)
+        log.info("channels.process_started", channel=channel.id, pid=process.pid)
+        try:
+            await self._watch(channel, process)
+        finally:
+            ON_AIR.labels(channel.id).set(0)
+            await _end(process)
+        return process.returncode or 0
+
+    async def _watch(self, channel: Channel, process: asyncio.subprocess.Process) -> None:
+        """Return when it has ended, or when its playlist stands still."""
+        playlist = channel_folder(self._settings, channel.id) / "index.m3u8"
+        patience = _STARTING
+        before = _changed_at(playlist)
+        while True:
+            try:
+                async with asyncio.timeout(patience.total_seconds()):
+                    await process.wait()
+                    return
+            except TimeoutError:
+                now = _changed_at(playlist)
+                if now == before:
+                    log.error("channels.process_hangs", channel=channel.id, pid=process.pid)
+                    return
+                before, patience = now, _PATIENCE
+
+    def _command(self, channel: Channel) -> list[str]:
+        folder = channel_folder(self._settings, channel.id)
+        outputs = [part for url in channel.outputs for part in ("--output", url)]
+        return [
+            *(sys.executable, "-m", "transcode.playout", "--lifeline"),
+            *("--plan", str(self._plan_path(channel)), "--out", str(folder)),
+            *("--profile", channel.profile, "--name", channel.name, *outputs),
+        ]
+
+    def _plan_path(self, channel: Channel) -> Path:
+        return channel_folder(self._settings, channel.id) / "plan.json"
+
+
+def plan_of(rundown: Rundown, items: Mapping[tuple[str, str], HouseItem], folder: Path) -> Plan:
+    """The plan file of a channel; programmes whose media is not there say why."""
+    channel = rundown.channel
+    return Plan(
+        channel=channel.id,
+        revision=channel.revision,
+        items=tuple(_item(programme, channel, items, folder) for programme in rundown.programmes),
+    )
+
+
+def _item(
+    programme: Programme,
+    channel: Channel,
+    items: Mapping[tuple[str, str], HouseItem],
+    folder: Path,
+) -> Item:
+    key = programme.source.key
+    item = items.get((key or "", channel.profile))
+    reason = None
+    if key is not None and (item is None or not item.file):
+        reason = item.error if item else "the media is not conditioned yet"
+    return Item(
+        programme=str(programme.id),
+        key=programme.key,
+        title=programme.title(next(iter(channel.languages), "")),
+        starts_at=programme.starts_at,
+        ends_at=programme.ends_at,
+        media=str((folder / item.file).absolute()) if item and item.file else None,
+        reason=reason,
+    )
+
+
+def _needs(rundowns: Sequence[Rundown]) -> list[Need]:
+    """What has to be conditioned, the soonest first."""
+    wanted = sorted(
+        (
+            (programme.starts_at, Need(programme.source, rundown.channel.profile))
+            for rundown in rundowns
+            for programme in rundown.programmes
+            if programme.source.key
+        ),
+        key=lambda pair: pair[0],
+    )
+    return list(dict.fromkeys(need for _, need in wanted))
+
+
+def _set_up(channel: Channel) -> tuple[object, ...]:
+    """What a process is told when it starts."""
+    return channel.name, channel.profile, tuple(channel.outputs)
+
+
+def _changed_at(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """Ask it to end; kill it when it does not."""
+    if process.returncode is not None:
+        return
+    process.terminate()
+    try:
+        async with asyncio.timeout(_GRACE.total_seconds()):
+            await process.wait()
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+
+
+async def opened(app: web.Application) -> AsyncIterator[None]:
+    """A cleanup context behind DATABASE: the channels of this process."""
+    channels = Channels(app[DATABASE], app[CLOCK], app[SETTINGS])
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(channels.run(), name="channels")
+        yield
+        running.cancel()

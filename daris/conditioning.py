@@ -1,0 +1,178 @@
+"""Conditioning: media to house items, one at a time in a child process, as the rundowns need them."""
+
+import asyncio
+import hashlib
+import json
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import structlog
+from prometheus_client import Counter
+
+from kernel.clock import Clock
+from kernel.database import Database
+from kernel.settings import Settings
+from schedule.channels import HouseItem, ItemState, house_items_for, keep_house_item
+from schedule.places import house_folder, library_file, recording_index
+from schedule.rundown import Source
+
+log = structlog.get_logger()
+
+CONDITIONED = Counter("daris_conditioned_total", "Media that was conditioned", ["outcome"])
+
+_LOOK_AGAIN = timedelta(seconds=5)
+_SILENCE = timedelta(minutes=15)  # a child that says nothing for so long is stuck
+_LONGEST_ERROR = 500  # characters
+_ENCODER = version("av")  # another build makes other parameter sets
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """Media that a channel of `profile` will show."""
+
+    source: Source
+    profile: str
+
+    @property
+    def key(self) -> str:
+        assert self.source.key is not None  # the slate needs nothing
+        return self.source.key
+
+
+class _Failed(Exception):
+    """The child gave up; the sentence is its own."""
+
+
+class Conditioning:
+    """Works off the wants, the soonest first. Event loop only."""
+
+    def __init__(self, database: Database, clock: Clock, settings: Settings) -> None:
+        self._database = database
+        self._clock = clock
+        self._settings = settings
+        self._wanted: Sequence[Need] = ()
+        self._changed = asyncio.Event()
+
+    def want(self, needs: Sequence[Need]) -> None:
+        """Take these instead of those before; what is done already costs nothing."""
+        if needs != self._wanted:
+            self._wanted = needs
+            self._changed.set()
+
+    async def run(self) -> None:
+        while True:
+            self._changed.clear()
+            try:
+                while await self._step():
+                    pass
+            except Exception:
+                log.exception("conditioning.failed")
+            with suppress(TimeoutError):  # a file may have come or changed meanwhile
+                async with asyncio.timeout(_LOOK_AGAIN.total_seconds()):
+                    await self._changed.wait()
+
+    async def _step(self) -> bool:
+        """Condition the first that has to be; whether there was one."""
+        wanted = self._wanted
+        async with self._database.connect() as connection:
+            items = await house_items_for(connection, {need.key for need in wanted})
+        paths = [self._path(need.source) for need in wanted]
+        versions = await asyncio.to_thread(lambda: list(map(_version, paths)))
+        for need, path, current in zip(wanted, paths, versions, strict=True):
+            item = items.get((need.key, need.profile))
+            if path and current and not (item and self._is_done(item, current)):
+                await self._condition(need, path, current)
+                return True
+        return False
+
+    def _path(self, source: Source) -> Path | None:
+        if source.recording is not None:
+            return recording_index(self._settings, source.recording)
+        return library_file(self._settings, source.file or "")
+
+    def _is_done(self, item: HouseItem, current: str) -> bool:
+        if item.version != current:
+            return False
+        if item.state is ItemState.FAILED:
+            return True
+        return (house_folder(self._settings) / item.file).exists()
+
+    async def _condition(self, need: Need, path: Path, current: str) -> None:
+        name = hashlib.sha256(f"{need.key}\0{need.profile}\0{current}".encode()).hexdigest()[:20]
+        target = house_folder(self._settings) / f"{name}.mp4"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        log.info("conditioning.began", source=need.key, profile=need.profile)
+        item = HouseItem(
+            source=need.key, profile=need.profile, version=current, state=ItemState.READY
+        )
+        try:
+            report = await self._run(path, target, need.profile)
+            item = replace(item, file=target.name, report=report)
+            log.info("conditioning.done", source=need.key, profile=need.profile)
+        except _Failed as error:
+            item = replace(item, state=ItemState.FAILED, error=str(error))
+            log.warning("conditioning.refused", source=need.key, reason=str(error))
+        CONDITIONED.labels(item.state).inc()
+        async with self._database.begin() as connection:
+            await keep_house_item(connection, item, at=self._clock.now())
+
+    async def _run(self, source: Path, target: Path, profile: str) -> dict[str, Any]:
+        """The child's report. _Failed with its sentence when it could not."""
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "transcode.conditioner"),
+            *(str(source), str(target), "--profile", profile),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                complaint = tasks.create_task(_tail(process.stderr), name="conditioner-errors")
+                last = await _last_line(process.stdout)
+            if await process.wait() == 0:
+                report: dict[str, Any] = json.loads(last)
+                return report
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+        sentence = complaint.result().strip().splitlines()[-1:] or ["The conditioner broke down."]
+        raise _Failed(sentence[0][:_LONGEST_ERROR])
+
+
+def _version(path: Path | None) -> str | None:
+    """What changes when the source does; None when it is not there."""
+    try:
+        status = path.stat() if path else None
+    except OSError:
+        return None
+    return f"{status.st_size}-{status.st_mtime_ns}-{_ENCODER}" if status else None
+
+
+async def _last_line(stream: asyncio.StreamReader | None) -> bytes:
+    """The last line; what was said before, when nothing follows for too long."""
+    assert stream is not None
+    last = b""
+    while True:
+        try:
+            async with asyncio.timeout(_SILENCE.total_seconds()):
+                line = await stream.readline()
+        except TimeoutError:
+            return last
+        if not line:
+            return last
+        last = line
+
+
+async def _tail(stream: asyncio.StreamReader | None) -> str:
+    """The end of what the child complained about."""
+    assert stream is not None
+    kept = b""
+    while chunk := await stream.read(4096):
+        kept = (kept + chunk)[-8192:]
+    return kept.decode(errors="replace")

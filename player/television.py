@@ -1,0 +1,98 @@
+"""Television for viewers: each channel's HLS from its folder, and the guide as XMLTV and M3U."""
+
+import asyncio
+import re
+from datetime import timedelta
+from http import HTTPStatus
+from pathlib import Path
+from typing import Final
+
+from aiohttp import web
+
+from identity.rights import Action
+from identity.sessions import require
+from kernel.errors import NotFound, Unavailable
+from kernel.web import CLOCK, DATABASE, SETTINGS
+from schedule.channels import channel_by_id, list_channels, programmes_between
+from schedule.guide import m3u, xmltv
+from schedule.places import channel_folder
+
+_SEGMENT: Final = re.compile(r"[0-9]{1,12}\.m4s|init-[0-9a-f]{12}\.mp4")
+_PLAYLIST_HEADERS: Final = {"Cache-Control": "max-age=1", "Access-Control-Allow-Origin": "*"}
+_MEDIA_HEADERS: Final = {
+    "Cache-Control": "public, max-age=31536000, immutable",  # a number is never used twice
+    "Access-Control-Allow-Origin": "*",
+    "Content-Type": "video/mp4",
+}
+_GUIDE_HEADERS: Final = {"Cache-Control": "max-age=60", "Access-Control-Allow-Origin": "*"}
+_BACK, _AHEAD = timedelta(days=1), timedelta(days=8)
+
+
+def routes() -> list[web.RouteDef]:
+    return [
+        web.get("/tv/playlist.m3u", show_m3u),
+        web.get("/tv/epg.xml", show_xmltv),
+        web.get("/tv/{channel}/index.m3u8", show_playlist),
+        web.get("/tv/{channel}/{name}", show_media),
+    ]
+
+
+async def show_playlist(request: web.Request) -> web.Response:
+    require(request, Action.WATCH_CHANNEL)
+    path = _folder(request) / "index.m3u8"
+    try:
+        text = await asyncio.to_thread(path.read_bytes)
+    except OSError as error:
+        async with request.app[DATABASE].connect() as connection:
+            await channel_by_id(connection, request.match_info["channel"])
+        raise Unavailable(
+            "The channel is about to begin.", retry_after=timedelta(seconds=2)
+        ) from error
+    return web.Response(
+        body=text, content_type="application/vnd.apple.mpegurl", headers=_PLAYLIST_HEADERS
+    )
+
+
+async def show_media(request: web.Request) -> web.StreamResponse:
+    """A segment or its set-up; they never change, so any cache may keep them."""
+    require(request, Action.WATCH_CHANNEL)
+    name = request.match_info["name"]
+    path = _folder(request) / name
+    if not _SEGMENT.fullmatch(name) or not await asyncio.to_thread(path.is_file):
+        raise NotFound("This part of the channel is over, or never was.")
+    return web.FileResponse(path, status=HTTPStatus.OK, headers=_MEDIA_HEADERS)
+
+
+async def show_m3u(request: web.Request) -> web.Response:
+    require(request, Action.WATCH_CHANNEL)
+    async with request.app[DATABASE].connect() as connection:
+        channels = await list_channels(connection)
+    text = m3u(channels, address=request.app[SETTINGS].address)
+    return web.Response(
+        text=text, content_type="audio/x-mpegurl", charset="utf-8", headers=_GUIDE_HEADERS
+    )
+
+
+async def show_xmltv(request: web.Request) -> web.Response:
+    require(request, Action.WATCH_CHANNEL)
+    now = request.app[CLOCK].now()
+    async with request.app[DATABASE].connect() as connection:
+        channels = await list_channels(connection)
+        rundowns = {
+            channel.id: await programmes_between(connection, channel.id, now - _BACK, now + _AHEAD)
+            for channel in channels
+        }
+    guide = await asyncio.to_thread(xmltv, channels, rundowns, source=request.app[SETTINGS].address)
+    return web.Response(
+        body=guide, content_type="application/xml", charset="utf-8", headers=_GUIDE_HEADERS
+    )
+
+
+_CHANNEL: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+
+
+def _folder(request: web.Request) -> Path:
+    channel = request.match_info["channel"]
+    if not _CHANNEL.fullmatch(channel):
+        raise NotFound("There is no such channel.")
+    return channel_folder(request.app[SETTINGS], channel)

@@ -1,0 +1,44 @@
+"""What really went on air, read back from the lines that a channel's process writes."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+
+import msgspec
+
+
+class Aired(msgspec.Struct, frozen=True, kw_only=True):
+    """From `at` to `until` this was shown; `until` is null for what is on air now."""
+
+    at: datetime
+    slate: bool
+    until: datetime | None = None
+    programme: str | None = None
+    key: str | None = None
+    title: str | None = None
+    planned_at: datetime | None = None
+    reason: str | None = None
+    resumed: bool = False  # the channel's process began here
+
+
+def read_as_run(folder: Path, since: datetime, until: datetime) -> list[Aired]:
+    """Everything on air in `[since, until)`. Damaged lines are left out. Reads files."""
+    days = (until - since) // timedelta(days=1) + 3
+    dates = (since.date() + timedelta(days=number - 1) for number in range(days))
+    lines = [aired for date in dates for aired in _lines(folder / f"{date:%Y-%m-%d}.jsonl")]
+    closed = [msgspec.structs.replace(before, until=after.at) for before, after in pairwise(lines)]
+    run = [*closed, *lines[-1:]]
+    return [a for a in run if a.at < until and (a.until is None or a.until > since)]
+
+
+def _lines(path: Path) -> Iterator[Aired]:
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return
+    for line in data.splitlines():
+        try:
+            yield msgspec.json.decode(line, type=Aired)
+        except msgspec.DecodeError:
+            continue

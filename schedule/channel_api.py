@@ -1,0 +1,325 @@
+"""Channels, their schedules and as-run logs over HTTP."""
+
+import asyncio
+import re
+from datetime import datetime, timedelta
+from http import HTTPStatus
+from typing import Annotated, Literal
+from urllib.parse import parse_qs, urlsplit
+from uuid import UUID
+
+import msgspec
+from aiohttp import web
+
+from identity.rights import Action, allows
+from identity.sessions import require, viewer_of
+from kernel.errors import Invalid, Refused, TooLarge, Unsupported
+from kernel.ids import new_id
+from kernel.web import CLOCK, DATABASE, RECORDER, SETTINGS, decode, query, reply
+from schedule.as_run import Aired, read_as_run
+from schedule.channel_events import ChannelAdded, SchedulePushed
+from schedule.channels import (
+    Channel,
+    add_channel,
+    change_channel,
+    channel_by_id,
+    list_channels,
+    programmes_between,
+)
+from schedule.exchange import read_json
+from schedule.places import channel_folder
+from schedule.push import Outcome, Push, carry_out, weigh, window_of
+from schedule.rundown import Finding, Programme, Source, Window
+
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]  # RFC 3339 with an offset
+Profile = Literal["1080p25", "720p25", "360p25"]  # those of transcode.house
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f]+$")]
+Language = Annotated[str, msgspec.Meta(pattern="^[a-z]{2,3}$")]
+Slug = Annotated[str, msgspec.Meta(pattern="^[a-z0-9][a-z0-9-]{0,39}$")]
+Number = Annotated[int, msgspec.Meta(ge=1, le=9999)]
+
+_LONGEST_QUERY = timedelta(days=31)
+_AHEAD = timedelta(days=8)
+_OUTPUT_OPTIONS = {"ttl", "dscp", "interface"}
+_HOST = re.compile(r"[0-9A-Za-z.:-]+")
+
+
+class NewChannel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A channel to set up. `outputs` are `udp://host:port` with ttl, dscp and interface."""
+
+    id: Slug
+    name: Name
+    number: Number = 1
+    languages: tuple[Language, ...] = ("kk", "ru", "en")
+    profile: Profile = "720p25"
+    outputs: tuple[str, ...] = ()
+
+
+class ChannelPatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What shall change. Another profile or output starts the channel's process anew."""
+
+    name: Name | None = None
+    number: Number | None = None
+    languages: tuple[Language, ...] | None = None
+    profile: Profile | None = None
+    outputs: tuple[str, ...] | None = None
+
+
+class ChannelBody(msgspec.Struct, frozen=True, kw_only=True):
+    """A channel as the API shows it; outputs only to its operators."""
+
+    id: str
+    name: str
+    number: int
+    languages: tuple[str, ...]
+    profile: str
+    outputs: tuple[str, ...] | None
+    revision: int
+    page: str
+    hls: str
+
+
+class ChannelList(msgspec.Struct, frozen=True):
+    channels: list[ChannelBody]
+
+
+class ProgrammeBody(msgspec.Struct, frozen=True, kw_only=True):
+    """A programme as the API shows it; what is pushed has the same names."""
+
+    id: UUID | None
+    key: str
+    revision: int
+    starts_at: datetime
+    ends_at: datetime
+    duration: float
+    source: Source
+    title: dict[str, str]
+    description: dict[str, str]
+
+
+class ScheduleBody(msgspec.Struct, frozen=True):
+    channel: str
+    revision: int
+    programmes: list[ProgrammeBody]
+
+
+class PushBody(msgspec.Struct, frozen=True, kw_only=True):
+    """What a push did, or with `dry_run` would do: the keys, and what is to be said about them."""
+
+    channel: str
+    revision: int
+    dry_run: bool
+    added: list[str]
+    changed: list[str]
+    removed: list[str]
+    findings: list[Finding]
+
+
+class AsRunBody(msgspec.Struct, frozen=True):
+    channel: str
+    aired: list[Aired]
+
+
+class WindowQuery(msgspec.Struct, frozen=True, rename={"since": "from", "until": "to"}):
+    """The query string of schedules."""
+
+    since: Moment | None = None
+    until: Moment | None = None
+    dry_run: bool = False
+
+
+def routes() -> list[web.RouteDef]:
+    channel = "/api/v1/channels/{channel}"
+    return [
+        web.get("/api/v1/channels", list_all),
+        web.post("/api/v1/channels", add),
+        web.get(channel, show),
+        web.patch(channel, change),
+        web.get(f"{channel}/schedule", show_schedule),
+        web.put(f"{channel}/schedule", push),
+        web.get(f"{channel}/as-run", show_as_run),
+    ]
+
+
+async def list_all(request: web.Request) -> web.Response:
+    require(request, Action.WATCH_CHANNEL)
+    async with request.app[DATABASE].connect() as connection:
+        found = await list_channels(connection)
+    return reply(ChannelList([_body(request, channel) for channel in found]))
+
+
+async def add(request: web.Request) -> web.Response:
+    viewer = require(request, Action.OPERATE_CHANNEL)
+    wanted = await decode(request, NewChannel)
+    check_outputs(wanted.outputs)
+    channel = Channel(**msgspec.structs.asdict(wanted))
+    now = request.app[CLOCK].now()
+    async with request.app[DATABASE].begin() as connection:
+        await add_channel(connection, channel, at=now)
+    await request.app[RECORDER].record(
+        ChannelAdded(
+            id=new_id(), at=now, person=viewer.person_id, channel=channel.id, name=channel.name
+        )
+    )
+    return reply(_body(request, channel), status=HTTPStatus.CREATED)
+
+
+async def show(request: web.Request) -> web.Response:
+    require(request, Action.WATCH_CHANNEL)
+    async with request.app[DATABASE].connect() as connection:
+        channel = await channel_by_id(connection, request.match_info["channel"])
+    return reply(_body(request, channel))
+
+
+async def change(request: web.Request) -> web.Response:
+    require(request, Action.OPERATE_CHANNEL)
+    patch = await decode(request, ChannelPatch)
+    check_outputs(patch.outputs or ())
+    given = {
+        name: value for name, value in msgspec.structs.asdict(patch).items() if value is not None
+    }
+    async with request.app[DATABASE].begin() as connection:
+        channel = await change_channel(connection, request.match_info["channel"], given)
+    return reply(_body(request, channel))
+
+
+async def show_schedule(request: web.Request) -> web.Response:
+    require(request, Action.OPERATE_CHANNEL)
+    window = _asked(request)
+    async with request.app[DATABASE].connect() as connection:
+        channel = await channel_by_id(connection, request.match_info["channel"])
+        run = await programmes_between(connection, channel.id, window.since, window.until)
+    bodies = [_programme(programme) for programme in run]
+    return reply(ScheduleBody(channel.id, channel.revision, bodies))
+
+
+async def push(request: web.Request) -> web.Response:
+    viewer = require(request, Action.OPERATE_CHANNEL)
+    asked = query(request, WindowQuery)
+    programmes, findings = read_json(await _read_body(request))
+    now = request.app[CLOCK].now()
+    wanted = Push(
+        channel=request.match_info["channel"],
+        programmes=programmes,
+        findings=findings,
+        window=window_of(programmes, asked.since, asked.until, findings),
+        by=viewer.person_id,
+        at=now,
+    )
+    outcome = await _run(request, wanted, is_dry=asked.dry_run)
+    return reply(_outcome(wanted, outcome, is_dry=asked.dry_run))
+
+
+async def show_as_run(request: web.Request) -> web.Response:
+    require(request, Action.OPERATE_CHANNEL)
+    window = _asked(request, back=timedelta(days=1))
+    async with request.app[DATABASE].connect() as connection:
+        channel = await channel_by_id(connection, request.match_info["channel"])
+    folder = channel_folder(request.app[SETTINGS], channel.id) / "as-run"
+    aired = await asyncio.to_thread(read_as_run, folder, window.since, window.until)
+    return reply(AsRunBody(channel.id, aired))
+
+
+def check_outputs(urls: tuple[str, ...]) -> None:
+    """Invalid names the one that is none."""
+    for url in urls:
+        try:
+            parts = urlsplit(url)
+            is_sound = parts.scheme == "udp" and bool(parts.port) and bool(parts.hostname)
+        except ValueError:
+            is_sound = False
+        if not is_sound or not _HOST.fullmatch(parts.hostname or ""):
+            raise Invalid(f"{url[:100]} is no output; write udp://host:port.")
+        if parts.path or set(parse_qs(parts.query)) - _OUTPUT_OPTIONS:
+            raise Invalid(f"{url[:100]} has more than ttl, dscp and interface.")
+
+
+async def _run(request: web.Request, wanted: Push, *, is_dry: bool) -> Outcome:
+    """Weigh or carry out; Refused carries the findings."""
+    database, settings = request.app[DATABASE], request.app[SETTINGS]
+    if is_dry:
+        async with database.connect() as connection:
+            return await weigh(connection, wanted, settings)
+    async with database.begin() as connection:
+        outcome = await carry_out(connection, wanted, settings)
+    if outcome.change.is_refused:
+        raise Refused(
+            "The schedule is refused; nothing was changed.", findings=outcome.change.findings
+        )
+    if not outcome.change.is_empty:
+        await request.app[RECORDER].record(_fact(wanted, outcome))
+    return outcome
+
+
+def _fact(wanted: Push, outcome: Outcome) -> SchedulePushed:
+    return SchedulePushed(
+        id=new_id(),
+        at=wanted.at,
+        person=wanted.by,
+        channel=wanted.channel,
+        revision=outcome.revision,
+        added=len(outcome.change.added),
+        changed=len(outcome.change.changed),
+        removed=len(outcome.change.removed),
+    )
+
+
+async def _read_body(request: web.Request) -> bytes:
+    if request.content_type != "application/json":
+        raise Unsupported("Send the schedule as application/json.")
+    try:
+        return await request.read()
+    except web.HTTPRequestEntityTooLarge as error:
+        raise TooLarge("The schedule is larger than 1 MiB; push it in parts.") from error
+
+
+def _asked(request: web.Request, *, back: timedelta = timedelta()) -> Window:
+    asked = query(request, WindowQuery)
+    now = request.app[CLOCK].now()
+    since = asked.since or (asked.until or now) - back
+    until = asked.until or since + (back or _AHEAD)
+    if not since < until <= since + _LONGEST_QUERY:
+        raise Invalid("from has to be before to, at most 31 days.")
+    return Window(since, until)
+
+
+def _outcome(wanted: Push, outcome: Outcome, *, is_dry: bool) -> PushBody:
+    change = outcome.change
+    return PushBody(
+        channel=wanted.channel,
+        revision=outcome.revision,
+        dry_run=is_dry,
+        added=[programme.key for programme in change.added],
+        changed=[programme.key for programme in change.changed],
+        removed=[programme.key for programme in change.removed],
+        findings=list(change.findings),
+    )
+
+
+def _programme(programme: Programme) -> ProgrammeBody:
+    return ProgrammeBody(
+        id=programme.id,
+        key=programme.key,
+        revision=programme.revision,
+        starts_at=programme.starts_at,
+        ends_at=programme.ends_at,
+        duration=programme.duration.total_seconds(),
+        source=programme.source,
+        title=dict(programme.titles),
+        description=dict(programme.descriptions),
+    )
+
+
+def _body(request: web.Request, channel: Channel) -> ChannelBody:
+    is_operator = allows(viewer_of(request), Action.OPERATE_CHANNEL)
+    return ChannelBody(
+        id=channel.id,
+        name=channel.name,
+        number=channel.number,
+        languages=tuple(channel.languages),
+        profile=channel.profile,
+        outputs=tuple(channel.outputs) if is_operator else None,
+        revision=channel.revision,
+        page=f"/channels/{channel.id}",
+        hls=f"/tv/{channel.id}/index.m3u8",
+    )

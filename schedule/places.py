@@ -1,0 +1,31 @@
+"""Where the files of channels lie under the data folder."""
+
+from pathlib import Path
+
+from kernel.settings import Settings
+
+
+def channel_folder(settings: Settings, channel_id: str) -> Path:
+    """Plan, HLS, as-run log and slate of one channel."""
+    return settings.data_dir / "channels" / channel_id
+
+
+def library_folder(settings: Settings) -> Path:
+    """What operators put on air besides recordings."""
+    return settings.data_dir / "library"
+
+
+def recording_index(settings: Settings, lecture: object) -> Path:
+    return settings.data_dir / "media" / str(lecture) / "index.m3u8"
+
+
+def house_folder(settings: Settings) -> Path:
+    """Conditioned media."""
+    return settings.data_dir / "house"
+
+
+def library_file(settings: Settings, name: str) -> Path | None:
+    """The file that an operator names; None when the name leads out of the library."""
+    folder = library_folder(settings).resolve()
+    path = (folder / name).resolve() if "\0" not in name else folder
+    return path if path != folder and path.is_relative_to(folder) else None
