@@ -1,7 +1,7 @@
 """A stage behind a page that is as small as can be, and a browser to open it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,8 +11,10 @@ import pytest
 from aiohttp import web
 from playwright.async_api import Browser, Page, async_playwright
 
+from bench.light_client import LightClient
 from kernel.clock import SystemClock
 from kernel.errors import DarisError
+from live.adapter import Certificate, Dtls
 from live.messages import Source
 from live.peer import Peer
 from live.port import MediaPort
@@ -157,3 +159,48 @@ def until_seen() -> Callable[..., Awaitable[dict[str, Any]]]:
             pytest.fail(f"was never so: {seen}")
 
     return until
+
+
+@pytest.fixture
+async def keys() -> AsyncIterator[tuple[Dtls, Dtls]]:
+    """Two ends that have agreed on keys: server, client."""
+    certificate = Certificate()
+    ends: list[Dtls] = []
+    ends.append(Dtls(certificate, is_server=True, send=ends[1].feed))
+    ends.append(Dtls(certificate, is_server=False, send=ends[0].feed))
+    name, value = certificate.fingerprint.split()
+    assert all(await asyncio.gather(*(end.handshake([(name, value)]) for end in ends)))
+    yield ends[0], ends[1]
+    for end in ends:
+        await end.aclose()
+
+
+@pytest.fixture
+async def join(room: Room) -> AsyncIterator[Callable[..., Awaitable[LightClient]]]:
+    """Connect a light client; `send` and `receive` are lists of (kind, source or track)."""
+    clients: list[LightClient] = []
+
+    async def connect(
+        *,
+        send: Sequence[tuple[str, Source]] = (),
+        receive: Sequence[PublishedTrack] = (),
+        **how: Any,
+    ) -> LightClient:
+        client = LightClient(**how)
+        client.seat = uuid4()
+        clients.append(client)
+        sections = [(kind, "sendonly") for kind, _ in send]
+        sections += [(track.kind, "recvonly") for track in receive]
+        room.peers[client.seat] = peer = room.stage.connect(client.seat)
+        answer = await peer.answer(
+            client.offer(sections),
+            send={str(at): source for at, (_, source) in enumerate(send)},
+            receive={str(at + len(send)): track.id for at, track in enumerate(receive)},
+        )
+        await client.connect(answer)
+        await room.told.until(lambda: client.seat in room.told.ready)
+        return client
+
+    yield connect
+    for client in clients:
+        await client.aclose()
