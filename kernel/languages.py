@@ -14,6 +14,8 @@ LOCALES = ("kk", "ru", "en")
 SOURCE = "en"  # the language of the strings in the source
 HOUSE = "kk"  # for a reader who says nothing
 
+_FOR_SCRIPTS = (".js", "/sentences.py")  # where the words stand that scripts may need
+
 
 class Language:
     """One language: its translations, and the part of them that scripts need."""
@@ -24,7 +26,7 @@ class Language:
         self.words = {
             _source_of(message): _translation_of(message)
             for message in catalogue
-            if message.id and any(path.endswith(".js") for path, _ in message.locations)
+            if message.id and any(path.endswith(_FOR_SCRIPTS) for path, _ in message.locations)
         }
 
     @classmethod
@@ -32,6 +34,10 @@ class Language:
         """Read `folder/locale.po`."""
         with (folder / f"{locale}.po").open("rb") as file:
             return cls(locale, read_po(file, locale=locale))
+
+    def told(self, sentence: str) -> str:
+        """What an error says, in this language where it is known."""
+        return self.translations.gettext(sentence) if sentence else ""
 
     def module(self) -> str:
         """The words of the scripts as an ES module."""

@@ -5,7 +5,7 @@
     return render(request, "today.html", live=live, coming=coming)
 
 Every template also gets `viewer`, `csrf_token`, `locale`, `theme`, `now`, `zone`, `static(path)`,
-`_` and the filters `localtime`, `duration`, `iso`.
+`_` and the filters `localtime`, `duration`, `iso`, and `told` for the sentence of an error.
 """
 
 import base64
@@ -131,6 +131,7 @@ class Pages:
             "locales": LOCALES,
         }
         environment.filters |= times.FILTERS
+        environment.filters["told"] = language.told
         return environment
 
 

@@ -20,6 +20,7 @@ _FOLDERS = (
     (HERE / "templates", [("**.html", "jinja2.ext:babel_extract")]),
     (HERE / "static", [("vendor/**", "ignore"), ("**.js", "javascript")]),
     (ROOT / "kernel", [("times.py", "python")]),
+    (HERE, [("sentences.py", "python")]),
 )
 _KEYWORDS = {
     "_": None,

@@ -1,5 +1,5 @@
 // Every page: the theme, the zone of the browser, menus, short messages.
-import { t } from "./translate.js";
+import { t, told } from "./translate.js";
 
 const YEAR = 365 * 24 * 3600;
 
@@ -53,7 +53,7 @@ export async function call(method, address, body) {
   }
   const answer = await response.json().catch(() => null);
   if (response.ok) return answer;
-  const error = new Error(answer?.title ?? t("The server can't be reached. Please try again."));
+  const error = new Error(answer?.title ? told(answer.title) : t("The server can't be reached. Please try again."));
   error.findings = answer?.findings ?? [];
   error.status = response.status;
   throw error;

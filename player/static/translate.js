@@ -15,6 +15,11 @@ export function tn(one, many, count, values = {}) {
   return fill(forms[formOf(count, forms.length)], { count, ...values });
 }
 
+/** What the server said, in the reader's language where it is known. */
+export function told(sentence) {
+  return words[sentence] ?? sentence;
+}
+
 function formOf(count, forms) {
   const order = INDEX[locale] ?? ["one", "other"];
   const at = order.indexOf(rules.select(count));

@@ -1,7 +1,7 @@
 // The end of a room: the lecturer ends it, or one leaves; then the same page is the recording.
 import { $ } from "../dom.js";
 import { call, toast } from "../site.js";
-import { t } from "../translate.js";
+import { t, told } from "../translate.js";
 
 const FINISHING_MS = 700;
 
@@ -62,6 +62,6 @@ export function goodbye({ reason, message }) {
     cancelled: [t("This lecture was cancelled"), ""],
     left: [t("You have left the lecture"), ""],
   };
-  const [title, note] = texts[reason] ?? [t("The connection was ended"), message];
+  const [title, note] = texts[reason] ?? [t("The connection was ended"), told(message ?? "")];
   return { title, note, canReturn: reason !== "cancelled" };
 }

@@ -1,7 +1,7 @@
 // The room, assembled: socket, connection, stage, panels, and the controls between them.
 import { $, clock } from "../dom.js";
 import { toast } from "../site.js";
-import { t } from "../translate.js";
+import { t, told } from "../translate.js";
 import { uuid7 } from "../uuid7.js";
 import { Chat, unreadLabel } from "./chat.js";
 import { Connection } from "./connection.js";
@@ -73,7 +73,7 @@ const REACTIONS = {
   answer: ({ sdp }) => connection.answer(sdp),
   refused({ about, message }) {
     if (about === "offer") connection.refused();
-    else toast(message);
+    else toast(told(message));
   },
   floor({ person, given }) {
     if (person !== room.me.person || room.me.can_host) return;

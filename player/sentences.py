@@ -1,0 +1,64 @@
+"""What the server may say to a person who uses the pages, marked for translation.
+
+Errors carry their sentence in English; pages and scripts look it up here by way of the catalogues.
+A sentence that is not listed is shown as it is: those for programmers need no translation.
+tests/shape/test_translations.py asserts that somebody still says each of them.
+"""
+
+
+def _(sentence: str) -> str:
+    return sentence
+
+
+SENTENCES = (
+    # anywhere
+    _("There is nothing at this address."),
+    _("Something went wrong on our side; it has been noted."),
+    _("The body is larger than 1 MiB."),
+    _("The disk does not keep up; try again in a moment."),
+    _("This was sent by a page of another site; open it here and try again."),
+    _("This page is out of date; reload it and try again."),
+    # who someone is
+    _("The user name or the password is not right."),
+    _("Too many attempts; wait a moment and try again."),
+    _("Very many people are signing in; try again in a moment."),
+    _("Your session or token is over; sign in again."),
+    _("Sign in first."),
+    _("Your role does not allow this here."),
+    _("This ticket is not one of ours; ask for a new link."),
+    _("This is no ticket; ask for a new link."),
+    _("This ticket is over; ask for a new link."),
+    # planning
+    _("There is no such lecture."),
+    _("Somebody changed this lecture meanwhile; reload it."),
+    _("This lecture has begun; it can't be cancelled any more, only stopped."),
+    _("A lecture ends after it starts."),
+    _("A lecture takes 12 hours at most."),
+    _("A lecture is planned five years ahead at most."),
+    _("This time is past; a lecture ends in the future."),
+    _("This lecture is cancelled; plan a new one."),
+    _("This lecture is over; only its title and summary can change."),
+    _("This lecture is live; only its title, summary and end can change."),
+    _("This lecture has not begun; cancel it if it shall not take place."),
+    _("This lecture is over; plan a new one."),
+    _("This lecture is far ahead; move it to now before you start it."),
+    # in the room
+    _("You are not admitted to this lecture."),
+    _("The room is closed."),
+    _("The room is full."),
+    _("The room could not be opened."),
+    _("The room does not open; try again in a moment."),
+    _("You have too many tabs of this room open; close some."),
+    _("The line is empty."),
+    _("You write too fast; wait a moment."),
+    _("That was too often; wait a moment."),
+    _("This person is not in the room."),
+    _("Only the host may give the floor."),
+    _("Only a moderator may mute others."),
+    _("Only a moderator may take the floor away."),
+    _("Only a moderator may lower somebody's hand."),
+    _("Too many messages came at once."),
+    # watching
+    _("There is no recording of this lecture."),
+    _("There is no such channel."),
+)
