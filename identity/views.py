@@ -34,6 +34,7 @@ from kernel.web import CLOCK, DATABASE, SETTINGS, decode, path_id, problem, repl
 
 MIDDLEWARES = (authenticate, protect)  # in this order, behind kernel.web.problems
 _YEAR = timedelta(days=365)
+_KEPT_AFTER_EXPIRY = timedelta(days=90)  # to answer "what was this token?"
 
 
 class LogIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -89,6 +90,8 @@ async def opened(app: web.Application) -> AsyncIterator[None]:
     app[TICKETS] = Tickets(secret, clock)
     app[SESSIONS] = Sessions(database, app[TICKETS], clock)
     app[FORM_TOKENS] = FormTokens(secret)
+    async with database.begin() as connection:
+        await credentials.drop_expired(connection, before=clock.now() - _KEPT_AFTER_EXPIRY)
     async with open_passwords() as passwords:
         app[LOGINS] = Logins(database, passwords, clock)
         yield
