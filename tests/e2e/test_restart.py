@@ -1,0 +1,67 @@
+"""A power cut in the middle of a lecture."""
+
+import asyncio
+import subprocess
+from datetime import datetime
+
+import pytest
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
+
+
+async def test_a_killed_server_goes_on_in_the_same_lecture(
+    server, browser, account, enter, eventually
+):
+    lecturer = await account(server, "lecturer", "Aigerim Bekova")
+    dana = await account(server, "student", "Dana Omarova")
+    lecture = await lecturer.plan()
+    host = await enter(await lecturer.sign_in(browser), lecture)
+    await host.press("start")
+    student = await enter(await dana.sign_in(browser), lecture)
+    await student.sees("camera")
+    await student.say("before the cut")
+    await host.reads("before the cut")
+    await asyncio.sleep(6)
+
+    server.kill()
+    await asyncio.sleep(1)
+    server.start()
+
+    await student.reads("before the cut")
+    frames = 40
+    await student.until("daris.room.tracks.length === 2", seconds=30)
+    await student.sees("camera", frames=frames, seconds=30)
+    await student.say("after the cut")
+    await host.reads("after the cut")
+    await asyncio.sleep(4)
+    await host.press("stop")
+    await host.press("stop-confirm")
+
+    async def is_published():
+        return (await lecturer.get(f"/api/v1/lectures/{lecture}"))["recording"] == "ready"
+
+    await eventually(is_published)
+    length = seconds_of(server.folder / "media" / lecture / "index.m3u8")
+    found = await lecturer.get(f"/api/v1/lectures/{lecture}")
+    taught = parsed(found["ended_at"]) - parsed(found["started_at"])
+    away = 8  # seconds: the cut, the start, the reconnection and the two seconds that may be lost
+    assert taught.total_seconds() - away < length < taught.total_seconds() + 1
+    chat = await lecturer.get(f"/api/v1/lectures/{lecture}/chat")
+    assert [line["text"] for line in chat["lines"]] == ["before the cut", "after the cut"]
+
+
+def parsed(moment: str) -> datetime:
+    return datetime.fromisoformat(moment)
+
+
+def seconds_of(playlist) -> float:
+    """The length of what really decodes."""
+    decoded = subprocess.run(
+        ["ffmpeg", "-v", "error", "-xerror", "-allowed_extensions", "ALL", "-i", playlist]
+        + ["-map", "0:v", "-f", "null", "-progress", "pipe:1", "-"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    times = [line for line in decoded.stdout.splitlines() if line.startswith("out_time_us=")]
+    return int(times[-1].split("=")[1]) / 1e6
