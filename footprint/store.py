@@ -3,7 +3,7 @@
 A statement of ours is made of its fact at every reading; only a stranger's is kept as it came.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -84,8 +84,7 @@ async def find(connection: AsyncConnection, wanted: Wanted, house: House) -> Fou
 
 async def one(connection: AsyncConnection, identifier: UUID, house: House) -> bytes | None:
     """The statement of that id as JSON."""
-    row = (await connection.execute(_joined().where(statements.c.id == identifier))).one_or_none()
-    return None if row is None else _document(row, house)
+    return (await _documents(connection, [identifier], house)).get(identifier)
 
 
 async def take(
@@ -106,7 +105,8 @@ async def take(
     if len(set(ids)) < len(ids):
         raise Invalid("Two statements of one request have the same id.")
     await log.take_turn(connection)
-    fresh = [fact for fact in facts if not await _is_known(connection, fact, house)]
+    known = await _documents(connection, ids, house)
+    fresh = [fact for fact in facts if not _is_kept(fact, known)]
     kept = await log.append(connection, fresh, now=now, source=log.Source.ELSEWHERE)
     if len(kept) < len(fresh):
         raise Conflict("One of these ids belongs to something that is no statement.")
@@ -114,11 +114,19 @@ async def take(
     return ids
 
 
-async def _is_known(connection: AsyncConnection, fact: StatementReceived, house: House) -> bool:
-    known = await one(connection, fact.id, house)
-    if known is not None and matter(known) != matter(bytes(fact.statement)):
+async def _documents(
+    connection: AsyncConnection, ids: Sequence[UUID], house: House
+) -> dict[UUID, bytes]:
+    """Those of the statements that exist."""
+    query = _joined().add_columns(statements.c.id).where(statements.c.id.in_(ids))
+    return {row.id: _document(row, house) for row in await connection.execute(query)}
+
+
+def _is_kept(fact: StatementReceived, known: Mapping[UUID, bytes]) -> bool:
+    document = known.get(fact.id)
+    if document is not None and matter(document) != matter(bytes(fact.statement)):
         raise Conflict(f"There is a different statement with the id {fact.id}.")
-    return known is not None
+    return document is not None
 
 
 def _joined() -> sa.Select[Any]:
