@@ -159,8 +159,11 @@ class Window:
         return True
 
     async def begin(self, patience: timedelta) -> bool:
-        """Wait for the first part; False when `patience` runs out."""
-        return await self.reach(0, 0, patience) and not self.is_empty
+        """Wait for the first whole segment; False when `patience` runs out.
+
+        hls.js takes a playlist that has parts only for an empty one.
+        """
+        return await self.reach(0, None, patience) and not self.is_empty
 
     # as text
 

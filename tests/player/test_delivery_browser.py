@@ -1,0 +1,119 @@
+"""hls.js in Chromium plays a lecture live, to its end, and again as a recording."""
+
+import asyncio
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from playwright.async_api import async_playwright
+
+import player
+from bench import clips
+from player.delivery import LIBRARY, add_routes
+from transcode.access_unit import AccessUnit, TrackKind
+from transcode.library import Library
+from transcode.writer import RecordingWriter
+
+pytestmark = pytest.mark.e2e
+
+HLS_JS = Path(player.__file__).parent / "static" / "vendor" / "hls.js" / "hls.mjs"
+LECTURE = uuid4()
+BROWSER = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required", "--mute-audio"]
+PAGE = f"""<!doctype html><link rel="icon" href="data:,">
+<video id="video" muted autoplay playsinline></video>
+<script type="module">
+import Hls from '/hls.mjs';
+window.video = document.getElementById('video');
+window.seen = {{sizes: [], errors: [], waits: 0}};
+video.addEventListener('resize', () => seen.sizes.push(video.videoWidth));
+video.addEventListener('waiting', () => seen.waits += video.currentTime > 0 && !video.seeking);
+window.hls = new Hls({{lowLatencyMode: true}});
+hls.on(Hls.Events.ERROR, (_, error) => seen.errors.push(error.details));
+hls.loadSource('/hls/{LECTURE}/index.m3u8');
+hls.attachMedia(video);
+</script>"""
+
+
+@pytest.fixture
+async def origin(tmp_path):
+    async def anybody(*_) -> None:
+        pass
+
+    async def page(_: web.Request) -> web.Response:
+        return web.Response(text=PAGE, content_type="text/html")
+
+    async def hls_js(_: web.Request) -> web.FileResponse:
+        return web.FileResponse(HLS_JS, headers={"Content-Type": "text/javascript"})
+
+    app = web.Application()
+    app[LIBRARY] = Library(tmp_path)
+    add_routes(app, anybody)
+    app.router.add_get("/", page)
+    app.router.add_get("/hls.mjs", hls_js)
+    async with TestServer(app) as server:
+        yield server
+
+
+@pytest.fixture
+async def page():
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path="/usr/bin/chromium", args=BROWSER
+        )
+        yield await browser.new_page()
+        await browser.close()
+
+
+def lecture() -> list[tuple[float, TrackKind, AccessUnit | None]]:
+    """Camera, larger after 4 s, screen from 6.3 to 9.3 s, somebody speaks now and then."""
+    tracks = {
+        TrackKind.CAMERA: clips.video(4, rate=30, gop=60)
+        + clips.video(9, starts=4.0, rate=30, gop=30, size=(480, 272)),
+        TrackKind.SCREEN: clips.video(3, starts=6.3, rate=30, gop=60, size=(640, 368)),
+        TrackKind.VOICE: clips.voice(3, starts=1.0) + clips.voice(7, starts=6.0),
+    }
+    events = [(float(unit.time), kind, unit) for kind, track in tracks.items() for unit in track]
+    return sorted([*events, (9.35, TrackKind.SCREEN, None)], key=lambda event: event[0])
+
+
+async def teach(library: Library) -> None:
+    """In real time."""
+    writer = RecordingWriter(
+        library.open_recording(LECTURE, datetime.now(UTC)), lambda: datetime.now(UTC)
+    )
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    for at, kind, unit in lecture():
+        await asyncio.sleep(at - (loop.time() - began))
+        if unit:
+            writer.push(kind, unit)
+        else:
+            writer.stop_track(kind)
+    await writer.finish()
+
+
+async def test_a_lecture_plays_live_to_its_end_and_can_be_sought_in_after_it(origin, page):
+    url = str(origin.make_url("/"))
+    async with asyncio.TaskGroup() as tasks:
+        teaching = tasks.create_task(teach(origin.app[LIBRARY]))
+        await page.goto(url)
+        await page.wait_for_function("video.currentTime > 2 && hls.latency > 0")
+        assert await page.evaluate("hls.latency") < 3
+        await teaching
+    await page.wait_for_function("video.ended")
+    seen = await page.evaluate("seen")
+    assert seen["errors"] == []
+    assert seen["waits"] == 0
+    assert seen["sizes"][-3:] == [480, 640, 480]
+
+    await page.goto(url)
+    await page.wait_for_function("video.readyState >= 3")
+    assert await page.evaluate("video.duration") == pytest.approx(13, abs=0.3)
+    for second, width in ((2.5, 320), (7.5, 640), (11.5, 480)):
+        await page.evaluate(f"video.currentTime = {second}")
+        await page.wait_for_function(f"!video.seeking && video.currentTime > {second} + 0.2")
+        assert await page.evaluate("video.videoWidth") == width
+    assert (await page.evaluate("seen"))["errors"] == []

@@ -1,0 +1,122 @@
+"""`kill -9` of a recording process at any moment, and the lecture that goes on after it."""
+
+import random
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from bench import clips
+from transcode.access_unit import TrackKind
+from transcode.index import unpack
+from transcode.library import Library
+from transcode.recording import RecordingState
+from transcode.store import cut_torn_tail
+
+EPOCH = datetime(2026, 9, 7, 4, 0, tzinfo=UTC)
+LECTURE = UUID(int=7)
+
+RECORDER = """
+import asyncio, sys, time
+from datetime import datetime, timedelta
+from pathlib import Path
+from uuid import UUID
+from bench import clips
+from transcode.library import Library
+from transcode.writer import RecordingWriter
+
+async def record():
+    units = clips.interleaved(camera=clips.video(9, gop=25), voice=clips.voice(9))
+    epoch = datetime.fromisoformat(sys.argv[2])
+    opened = Library(Path(sys.argv[1])).open_recording(UUID(int=7), epoch)
+    began = time.monotonic()
+    writer = RecordingWriter(opened, lambda: epoch + 4 * timedelta(seconds=time.monotonic() - began))
+    for kind, unit in units:
+        await asyncio.sleep(float(unit.time) / 4 - (time.monotonic() - began))
+        writer.push(kind, unit)
+        print(float(unit.time), flush=True)
+
+asyncio.run(record())
+"""
+
+
+def record_and_kill(folder: Path, epoch: datetime, seconds: float) -> float:
+    """Record for `seconds` of the lecture, kill; the time of the last unit that was pushed."""
+    command = [sys.executable, "-c", RECORDER, folder, epoch.isoformat()]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as recorder:
+        pushed = 0.0
+        while pushed < seconds:
+            pushed = float(recorder.stdout.readline())
+        recorder.kill()
+        rest = recorder.stdout.read().split()
+    return float(rest[-1]) if rest else pushed
+
+
+def edges(recording) -> list[float]:
+    """Seconds at which programme and voice end."""
+    windows = (recording.programme, recording.track(TrackKind.VOICE))
+    return [window.segments[-1].ends / window.timeline.timescale for window in windows]
+
+
+@pytest.mark.parametrize("round_", range(3))
+def test_what_was_recorded_before_a_kill_plays(tmp_path, round_):
+    pushed = record_and_kill(tmp_path, EPOCH, random.uniform(1.0, 8.0))
+    found = Library(tmp_path).find(LECTURE)
+    assert found.state is RecordingState.INTERRUPTED
+    assert "ENDLIST" not in found.programme.live().plain.decode()
+    assert min(edges(found)) > pushed - 2
+    finished = Library(tmp_path).finish_interrupted(LECTURE)
+    assert finished.state is RecordingState.FINISHED
+    command = ["ffmpeg", "-v", "error", "-xerror", "-i", finished.folder / "index.m3u8"]
+    subprocess.run([*command, "-f", "null", "-"], check=True)
+
+
+def test_after_a_kill_the_lecture_goes_on_in_the_same_item(tmp_path):
+    pushed = record_and_kill(tmp_path, EPOCH, 4.0)
+    record_and_kill(tmp_path, EPOCH + timedelta(seconds=20), 3.0)
+    found = Library(tmp_path).finish_interrupted(LECTURE)
+    (gap,) = found.gaps
+    assert pushed - 2 < (gap.starts_at - EPOCH).total_seconds() <= pushed + 0.1
+    assert (gap.ends_at - EPOCH).total_seconds() == pytest.approx(20, abs=0.1)
+    assert min(edges(found)) > 21
+    assert [each.msn for each in found.programme.segments] == list(
+        range(len(found.programme.segments))
+    )
+    assert all(a.ends == b.starts for a, b in pairwise(found.programme.segments))
+    assert [each.is_after_gap for each in found.track(TrackKind.CAMERA).segments].count(True) == 1
+    command = ["ffmpeg", "-v", "error", "-xerror", "-i", found.folder / "index.m3u8"]
+    subprocess.run([*command, "-f", "null", "-"], check=True)
+
+
+@pytest.fixture
+def interrupted(tmp_path) -> Path:
+    """A folder as a dead recorder left it."""
+    opened = Library(tmp_path).open_recording(LECTURE, EPOCH, post=lambda call: call())
+    for kind, unit in clips.interleaved(camera=clips.video(3), voice=clips.voice(3)):
+        opened.push(kind, unit)
+    return opened.folder
+
+
+@pytest.mark.parametrize("lost", [1, 100, 5000])
+@pytest.mark.parametrize("file", ["camera.mp4", "camera.index", "voice.index"])
+def test_torn_files_are_cut_to_what_is_whole(interrupted, file, lost):
+    torn = interrupted / file
+    torn.write_bytes(torn.read_bytes()[:-lost])
+    cut_torn_tail(interrupted, torn.stem)
+    index = (interrupted / f"{torn.stem}.index").read_bytes()
+    ends = [record for record in unpack(index) if hasattr(record[1], "size")]
+    media = (interrupted / f"{torn.stem}.mp4").stat().st_size
+    assert media == (ends[-1][1].offset + ends[-1][1].size if ends else 0)
+    assert [at for at, _ in unpack(index)][-1:] in ([len(index)], [])
+
+
+def test_blocks_that_never_reached_the_disk_are_cut(interrupted):
+    media = interrupted / "camera.mp4"
+    size = media.stat().st_size
+    media.write_bytes(media.read_bytes()[:-700] + bytes(700))
+    cut_torn_tail(interrupted, "camera")
+    assert media.stat().st_size < size
