@@ -1,0 +1,43 @@
+"""What was watched, from views that ended and views that are open."""
+
+from uuid import UUID
+
+from footprint.viewings import viewings
+from footprint.watching import watched
+from kernel.ids import new_id
+from player.events import Mode, ViewBegan, ViewEnded, ViewProgressed
+
+ALIYA, BOLAT = UUID(int=1), UUID(int=2)
+
+
+async def test_views_that_ended_and_views_that_are_open_are_one_coverage(
+    room, journal, drained, store
+):
+    first, second, live = new_id(), new_id(), new_id()
+
+    def fact(kind, person, view, minutes, *, mode=Mode.RECORDING, **more):
+        return kind(
+            id=new_id(), at=room.at(minutes), lecture=room.lecture, person=person, view=view,
+            mode=mode, **more,
+        )  # fmt: skip
+
+    def told(minutes, *segments):
+        return {"last_proof_at": room.at(minutes), "segments": segments}
+
+    await journal.record(
+        fact(ViewBegan, ALIYA, first, 0),
+        fact(ViewProgressed, ALIYA, first, 1, **told(1, (0, 60_000))),
+        fact(ViewEnded, ALIYA, first, 2, **told(2, (0, 90_000))),
+        fact(ViewBegan, ALIYA, second, 3),
+        fact(ViewProgressed, ALIYA, second, 4, **told(4, (60_000, 120_000))),
+        fact(ViewEnded, BOLAT, live, 2, mode=Mode.LIVE, **told(2, (0, 120_000))),
+    )
+    await drained()
+    async with store.connect() as connection:
+        [row] = watched(await viewings(connection, room.lecture), 240_000)
+    assert (row.person, row.segments, row.played_ms, row.views) == (
+        ALIYA,
+        ((0, 120_000),),
+        150_000,
+        2,
+    )
