@@ -61,7 +61,7 @@ class SeatProof(msgspec.Struct, frozen=True, array_like=True):
 
 
 class SeatsAlive(RoomFact, frozen=True, kw_only=True):
-    """A checkpoint, every two seconds: where open intervals end if this process dies now.
+    """A checkpoint, every second: where open intervals end if this process dies now.
 
     It names the seats that gave a proof since the last one. Only the newest that names a seat
     matters, and none after that seat's PersonLeft: a log may forget them.

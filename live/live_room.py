@@ -48,7 +48,7 @@ KEPT_SECONDS = Histogram(
 )
 
 TICK: Final = 0.5  # seconds between looks at proofs and graces
-CHECKPOINT: Final = 2.0  # seconds between SeatsAlive
+CHECKPOINT: Final = 1.0  # seconds between SeatsAlive: with `alive` every second, a crash loses two
 
 StageMaker = Callable[[StageListener], Stage]
 

@@ -56,6 +56,7 @@ class RoomLife:
         self._house = house
         self._rung = asyncio.Event()
         self._is_stopping = False
+        self._is_over = False
         self._opened: asyncio.Future[LiveRoom] = asyncio.get_running_loop().create_future()
 
     @property
@@ -72,11 +73,13 @@ class RoomLife:
         self._rung.set()
 
     async def opened(self) -> LiveRoom:
-        """The room, as soon as seats may be taken; Unavailable when it could not be opened."""
+        """The room, as soon as seats may be taken; Unavailable when it is not up."""
+        if self._is_over:
+            raise Unavailable("The room starts anew; please wait a moment.")
         try:
             async with asyncio.timeout(10):
                 return await asyncio.shield(self._opened)
-        except (TimeoutError, asyncio.InvalidStateError) as error:
+        except TimeoutError as error:
             raise Unavailable("The room does not open; try again in a moment.") from error
 
     async def run(self) -> None:
@@ -84,6 +87,7 @@ class RoomLife:
         try:
             await self._attempt()
         finally:
+            self._is_over = True
             if not self._opened.done():
                 self._opened.set_exception(Unavailable("The room could not be opened."))
                 self._opened.exception()  # heard, also when nobody waits

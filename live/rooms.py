@@ -106,10 +106,10 @@ class Rooms:
         life = self._lives.get(moved.lecture)
         if life is not None:
             life.ring()
-        elif moved.state is LectureState.LIVE and not self._is_stopping:
+        elif moved.state is LectureState.LIVE:
             async with self._house.database.connect() as connection:
                 lecture = await lecture_by_id(connection, moved.lecture)
-            if lecture.state is LectureState.LIVE:
+            if lecture.state is LectureState.LIVE and not self._is_stopping:
                 self._life(lecture)
 
     async def _take_up(self) -> None:

@@ -3,9 +3,11 @@
 from aiohttp import web
 
 from identity.sessions import viewer_of
+from kernel.errors import Unavailable
 from kernel.web import CLOCK, DATABASE, path_id
 from live import whip
 from live.door import visitor_of
+from live.messages import Bye, ByeReason
 from live.rooms import ROOMS, DoorsShut
 from live.socket import Conversation, accept, turn_away
 from schedule.lectures import lecture_by_id
@@ -21,6 +23,9 @@ async def room_socket(request: web.Request) -> web.WebSocketResponse:
         room = await request.app[ROOMS].enterable(lecture)
     except DoorsShut as shut:
         await turn_away(socket, shut.bye)
+        return socket
+    except Unavailable as error:
+        await turn_away(socket, Bye(ByeReason.RESTART, error.message))
         return socket
     conversation = Conversation(
         socket, room, visitor, clock=request.app[CLOCK], transport=request.transport
