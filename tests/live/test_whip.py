@@ -11,10 +11,12 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from playwright.async_api import async_playwright
 
 from identity.rights import Role
 from kernel.clock import SystemClock
 from kernel.ids import new_id
+from live import peer
 from live.events import (
     PersonJoined,
     PersonLeft,
@@ -233,11 +235,51 @@ async def test_an_encoder_publishes_into_the_lecture_and_its_recording(school, e
 
 
 @pytest.mark.e2e
-async def test_an_encoder_that_is_killed_leaves_the_room(school, encoder):
+async def test_an_encoder_that_is_killed_leaves_at_its_last_packet(school, encoder, monkeypatch):
+    monkeypatch.setattr(peer, "CONSENT_SECONDS", 1.5)
     served = await school(is_recorded=False)
     student = await served.enter()
     async with encoder(served) as process:
         await student.hear("tracks")
         process.kill()
+        killed_at = datetime.now(UTC)
         await process.wait()
-        assert len(served.facts(TrackPublished)) >= 1
+        left = await student.hear("person_left")
+    assert left["person"] == str(served.lecturer.id)
+    (fact,) = served.facts(PersonLeft)
+    assert fact.reason == "lost"
+    assert abs(fact.last_proof_at - killed_at) < timedelta(seconds=1)
+
+
+WATCH = """async ([address, token]) => {
+    const peer = new RTCPeerConnection();
+    for (const kind of ["video", "audio"]) peer.addTransceiver(kind, {direction: "recvonly"});
+    await peer.setLocalDescription();
+    const headers = {"Content-Type": "application/sdp", Authorization: `Bearer ${token}`};
+    const answer = await fetch(address, {method: "POST", body: peer.localDescription.sdp, headers});
+    await peer.setRemoteDescription({type: "answer", sdp: await answer.text()});
+    globalThis.frames = async () => [...(await peer.getStats()).values()]
+        .find((one) => one.type === "inbound-rtp" && one.kind === "video")?.framesDecoded ?? 0;
+    globalThis.leave = () => fetch(new URL(answer.headers.get("Location"), address),
+        {method: "DELETE", headers}).then((response) => response.status);
+    return answer.status;
+}"""
+
+
+@pytest.mark.e2e
+async def test_a_player_of_another_origin_sees_the_lecture(school, encoder, add_person):
+    served = await school(is_recorded=False)
+    viewer = await add_person(Role.STUDENT)
+    token = (await served.bearer(viewer))["Authorization"].removeprefix("Bearer ")
+    address = str(served.client.make_url(f"/whep/{served.lecture.id}"))
+    async with encoder(served), async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"]
+        )
+        page = await browser.new_page()
+        assert await page.evaluate(WATCH, [address, token]) == 201
+        await page.wait_for_function("async () => await frames() > 25")
+        assert await page.evaluate("leave()") == 200
+        await browser.close()
+    assert [fact.channel for fact in served.facts(PersonJoined)] == ["whip", "whep"]
+    assert served.facts(PersonLeft)[0].person == viewer.id
