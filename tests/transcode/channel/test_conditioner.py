@@ -62,7 +62,7 @@ def counted(path) -> list[str]:
 
 
 def loudness(path) -> float:
-    command = ["ffmpeg", "-hide_banner", "-nostats", "-i", path, "-af", "ebur128=framelog=quiet"]
+    command = ["ffmpeg", "-hide_banner", "-nostats", "-i", path, "-af", "ebur128=framelog=verbose"]
     heard = subprocess.run(
         [*command, "-f", "null", "-"], capture_output=True, check=True, text=True
     )

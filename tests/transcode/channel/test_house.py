@@ -18,7 +18,7 @@ from transcode.house import (
     start_of,
 )
 
-MOMENTS = st.datetimes(datetime(2020, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))
+MOMENTS = st.datetimes(datetime(2020, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 
 
 def test_a_slot_is_whole_in_pictures_and_in_sound():

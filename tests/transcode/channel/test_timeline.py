@@ -85,7 +85,7 @@ def test_a_plan_survives_the_file():
         b"{",
         b'{"channel": 1}',
         b'{"channel":"one","items":[{"programme":"a","key":"a","title":"a",'
-        b'"starts_at":"2026-09-07T12:00:00","ends_at":"2026-09-07T13:00:00Z"}]}',
+        + b'"starts_at":"2026-09-07T12:00:00","ends_at":"2026-09-07T13:00:00Z"}]}',
     ],
 )
 def test_a_plan_that_cannot_be_used_says_so(data):

@@ -1,0 +1,243 @@
+"""A channel's process, watched from outside: its HLS folder, its transport stream, its as-run log."""
+
+import shutil
+import subprocess
+import time
+from datetime import UTC, datetime
+from itertools import pairwise
+
+import m3u8
+import pytest
+
+from transcode.channel_window import WINDOW
+from transcode.outputs import OutputError, UdpAddress
+
+
+def probe(path, *arguments: str) -> str:
+    """What ffprobe prints; it must not complain."""
+    command = ["ffprobe", "-v", "warning", *arguments, "-of", "csv=p=0", path]
+    probed = subprocess.run(command, capture_output=True, check=True, text=True)
+    assert probed.stderr == ""
+    return probed.stdout
+
+
+def decodes(source) -> None:
+    command = ["ffmpeg", "-v", "warning", "-xerror", "-i", source, "-f", "null", "-"]
+    assert subprocess.run(command, capture_output=True, check=True, text=True).stderr == ""
+
+
+def steps(path, stream: str) -> set[int]:
+    """The distances between the decode times of a stream's packets."""
+    out = probe(path, "-select_streams", stream, "-show_entries", "packet=dts")
+    times = [int(line.rstrip(",")) for line in out.split()]
+    assert len(times) > 20
+    return {after - before for before, after in pairwise(times)}
+
+
+def packets(datagrams) -> list[bytes]:
+    data = b"".join(datagram for _, datagram in datagrams)
+    return [data[at : at + 188] for at in range(0, len(data), 188)]
+
+
+def pid(packet: bytes) -> int:
+    return int.from_bytes(packet[1:3]) & 0x1FFF
+
+
+def continuity_errors(run: list[bytes]) -> int:
+    last: dict[int, int] = {}
+    errors = 0
+    for packet in run:
+        if packet[3] & 0x10 and pid(packet) != 0x1FFF:
+            counter = packet[3] & 0x0F
+            errors += last.get(pid(packet), counter - 1 & 0x0F) != counter - 1 & 0x0F
+            last[pid(packet)] = counter
+    return errors
+
+
+def pcrs(datagrams) -> list[tuple[float, float]]:
+    """Arrival and value of each program clock reference, in seconds."""
+    found = []
+    for arrival, datagram in datagrams:
+        for packet in packets([(arrival, datagram)]):
+            if packet[3] & 0x20 and packet[4] and packet[5] & 0x10:
+                field = int.from_bytes(packet[6:12])
+                found.append((arrival, ((field >> 15) * 300 + (field & 0x1FF)) / 27e6))
+    return found
+
+
+def test_the_transport_stream_is_whole_across_joins_and_a_broken_item(
+    play, plan_item, house_clip, receiver, tmp_path
+):
+    light, dark = house_clip("light", slots=4, shade=200), house_clip("dark", slots=4, shade=30)
+    broken = tmp_path / "broken.mp4"
+    broken.write_bytes(light.read_bytes()[:5000])
+    played = play(
+        [
+            plan_item("a", light, starts_in=2.5, takes=2.8),
+            plan_item("b", broken, starts_in=5.3, takes=2.0),
+            plan_item("c", dark, starts_in=7.3, takes=2.8),
+        ],
+        receiver.url,
+        name="Әл-Фараби ТВ",
+    )
+    datagrams = receiver.read(11.0)
+    capture = tmp_path / "capture.ts"
+    capture.write_bytes(b"".join(data for _, data in datagrams))
+
+    assert {len(data) for _, data in datagrams} == {1316}
+    assert all(packet[0] == 0x47 for packet in packets(datagrams))
+    assert continuity_errors(packets(datagrams)) == 0
+    assert steps(capture, "v") == {3600}
+    assert steps(capture, "a") == {1920}
+    decodes(capture)
+    assert {0, 17} < {pid(packet) for packet in packets(datagrams)}  # PAT, SDT
+    service = probe(capture, "-show_entries", "program_tags=service_name,service_provider")
+    assert "Әл-Фараби ТВ" in service
+    streams = probe(capture, "-show_entries", "stream=codec_name,width,sample_rate")
+    assert "h264,640" in streams
+    assert "aac,48000" in streams
+    keys = [(line.get("key"), line["slate"], "reason" in line) for line in played.as_run()]
+    assert keys[[key for key, *_ in keys].index("a") :][:4] == [
+        ("a", False, False),
+        ("b", True, True),
+        ("c", False, False),
+        (None, True, False),
+    ]
+
+
+def test_the_clock_of_the_stream_arrives_evenly(play, receiver):
+    play([], receiver.url)
+    clocks = pcrs(receiver.read(4.0))
+    gaps = [after[1] - before[1] for before, after in pairwise(clocks)]
+    assert max(gaps) < 0.04
+    rate = (clocks[-1][1] - clocks[0][1]) / (clocks[-1][0] - clocks[0][0])
+    assert rate == pytest.approx(1.0, abs=0.02)
+
+
+def test_a_receiver_that_is_absent_disturbs_nobody(play, receiver):
+    played = play([], "udp://127.0.0.1:9", "udp://no-such-host.invalid:5000", receiver.url)
+    assert continuity_errors(packets(receiver.read(2.0))) == 0
+    assert played.process.poll() is None
+
+
+def test_an_item_begins_in_its_slot_after_the_planned_time(play, plan_item, house_clip):
+    played = play([plan_item("a", house_clip(), starts_in=3.0, takes=3.0)])
+    played.until(lambda: any(line.get("key") == "a" for line in played.as_run()))
+    line = next(line for line in played.as_run() if line.get("key") == "a")
+    late = datetime.fromisoformat(line["at"]) - datetime.fromisoformat(line["planned_at"])
+    assert 0 <= late.total_seconds() < 0.96
+
+
+def test_hls_is_full_from_the_first_second_and_players_read_it(play):
+    played = play([])
+    played.until((played.out / "index.m3u8").exists)
+    played.until(lambda: len(m3u8.loads(played.playlist()).segments) == WINDOW)
+    playlist = m3u8.loads(played.playlist())
+    now = time.time() / 3.84
+    assert now - 2 * WINDOW < playlist.media_sequence < now
+    assert playlist.segments[0].init_section
+    (played.out / "ended.m3u8").write_text(played.playlist() + "#EXT-X-ENDLIST\n")
+    decodes(played.out / "ended.m3u8")
+    entries = ("-count_frames", "-show_entries", "stream=nb_read_frames")
+    assert probe(played.out / "ended.m3u8", *entries).split()[-2:] == [
+        str(96 * WINDOW),
+        str(180 * WINDOW),
+    ]
+
+
+def test_a_killed_process_comes_back_with_nothing_missing(play, plan_item, house_clip):
+    played = play([plan_item("a", house_clip(slots=8), starts_in=-2.0, takes=60.0)])
+    played.until((played.out / "index.m3u8").exists)
+    played.until(lambda: len(m3u8.loads(played.playlist()).segments) == WINDOW)
+    before = m3u8.loads(played.playlist())
+    played.process.kill()
+    played.process.wait()
+    time.sleep(4.5)  # the outage itself, longer than a segment
+    played.start()
+    seen = before.segments[-1].uri
+    played.until(
+        lambda: (
+            played.playlist() != before.dumps() and seen not in played.playlist().splitlines()[-1]
+        )
+    )
+    after = m3u8.loads(played.playlist())
+    assert "#EXT-X-DISCONTINUITY\n" not in played.playlist()
+    assert "#EXT-X-GAP" not in played.playlist()
+    numbers = [int(segment.uri.split(".")[0]) for segment in after.segments]
+    assert numbers == list(range(after.media_sequence, after.media_sequence + WINDOW))
+    assert before.media_sequence < after.media_sequence <= before.media_sequence + 4
+    assert abs(numbers[-1] - time.time() / 3.84) < 2
+    (played.out / "ended.m3u8").write_text(played.playlist() + "#EXT-X-ENDLIST\n")
+    assert steps(played.out / "ended.m3u8", "v") == {3600}
+
+
+def test_a_new_plan_is_taken_while_running(play, plan_item, house_clip):
+    played = play([plan_item("old", house_clip(), starts_in=6.0, takes=30.0)])
+    played.until(lambda: bool(played.as_run()))
+    played.plan([plan_item("new", house_clip(), starts_in=4.0, takes=30.0)], revision=2)
+    played.until(lambda: any(line.get("key") == "new" for line in played.as_run()))
+    assert "old" not in [line.get("key") for line in played.as_run()]
+
+
+def test_a_plan_that_cannot_be_read_leaves_the_last_one_in_force(play, plan_item, house_clip):
+    played = play([plan_item("a", house_clip(), starts_in=5.0, takes=30.0)])
+    played.until(lambda: bool(played.as_run()))
+    (played.folder / "plan.json").write_text("{")
+    played.until(lambda: any(line.get("key") == "a" for line in played.as_run()))
+
+
+def test_media_that_vanishes_and_comes_back_costs_only_its_time(
+    play, plan_item, house_clip, tmp_path
+):
+    media = tmp_path / "media.mp4"
+    played = play([plan_item("a", media, starts_in=0.0, takes=60.0)])
+    played.until(lambda: any("gone" in line.get("reason", "") for line in played.as_run()))
+    shutil.copy(house_clip(slots=100), tmp_path / "copying.mp4")
+    (tmp_path / "copying.mp4").replace(media)
+    played.until(lambda: played.as_run()[-1]["slate"] is False)
+
+
+def test_two_processes_do_not_share_a_folder(play):
+    played = play([])
+    played.until((played.out / "index.m3u8").exists)
+    second = subprocess.run(played.command, capture_output=True, text=True, check=False, timeout=20)
+    assert second.returncode == 1
+    assert "Another process" in second.stderr
+
+
+def test_a_channel_ends_with_whoever_started_it(play, tmp_path):
+    played = play([])
+    played.until((played.out / "index.m3u8").exists)
+    command = [*played.command, "--lifeline"]
+    command[command.index(str(played.out))] = str(tmp_path / "other")
+    child = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    child.stdin.close()
+    assert child.wait(timeout=10) == 0
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "udp://",
+        "udp://host",
+        "tcp://host:1",
+        "udp://host:99999",
+        "udp://h:1?ttl=x",
+        "udp://h:1?x=1",
+    ],
+)
+def test_an_output_that_is_no_address_is_refused(url):
+    with pytest.raises(OutputError, match="no output address"):
+        UdpAddress.parse(url)
+
+
+def test_an_output_says_how_it_is_sent():
+    address = UdpAddress.parse("udp://239.1.2.3:5000?ttl=4&dscp=34&interface=192.0.2.1")
+    assert (address.host, address.port, address.ttl, address.dscp) == ("239.1.2.3", 5000, 4, 34)
+    assert address.interface == "192.0.2.1"
+
+
+def test_the_log_has_the_time_in_utc(play):
+    played = play([])
+    played.until(lambda: bool(played.as_run()))
+    assert datetime.fromisoformat(played.as_run()[0]["at"]).tzinfo == UTC
