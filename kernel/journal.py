@@ -16,6 +16,7 @@ import zlib
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
@@ -37,6 +38,7 @@ COMMIT_SECONDS = Histogram(
 
 _HEADER = struct.Struct("<II")
 MAX_RECORD = 1 << 20  # bytes
+_STRETCH = 8 << 20  # bytes read at once; holds several records of any size
 _MAX_WAITING = 20_000  # records; beyond, the disk has stopped and producers are told so
 
 
@@ -106,6 +108,7 @@ class Journal:
         _cut_torn_tail(folder, newest)
         self._tail = _Tail(folder, newest)
         self._end = Position(newest, self._tail.size)
+        self._drained = min(self._drained, self._end)
         self._thread = threading.Thread(target=self._write_until_told, name="journal")
 
     async def record(self, *facts: Fact) -> None:
@@ -233,13 +236,11 @@ def records_in(data: bytes) -> Iterator[tuple[bytes, int]]:
     first that is torn or damaged."""
     at = 0
     while at + _HEADER.size <= len(data):
-        length, checksum = _HEADER.unpack_from(data, at)
-        end = at + _HEADER.size + length
-        payload = data[at + _HEADER.size : end]
-        if not 0 < length <= MAX_RECORD or end > len(data) or zlib.crc32(payload) != checksum:
+        if not _is_record(data, at):
             return
-        yield payload, end
-        at = end
+        body = at + _HEADER.size
+        at = body + _HEADER.unpack_from(data, at)[0]
+        yield data[body:at], at
 
 
 def _frame(record: bytes) -> bytes:
@@ -247,23 +248,44 @@ def _frame(record: bytes) -> bytes:
 
 
 def _read(folder: Path, start: Position, end: Position, limit: int) -> Batch:
-    path = _path(folder, start.segment)
-    data = b""
-    if path.exists():
-        with path.open("rb") as file:
-            file.seek(start.offset)
-            until = end.offset - start.offset if start.segment == end.segment else -1
-            data = file.read(min(until, 8 << 20) if until >= 0 else 8 << 20)
-    records = []
-    offset = start.offset
-    for record, behind in records_in(data):
-        records.append(record)
-        offset = start.offset + behind
-        if len(records) == limit:
-            break
-    if not records and start.segment < end.segment:
+    """Whole records from `start` on. Damage, as by a failing disk, is passed over and said."""
+    is_newest = start.segment == end.segment
+    data = _stretch(_path(folder, start.segment), start.offset, end.offset if is_newest else None)
+    records, at = _whole(data, limit)
+    if not records and data:
+        at = _behind_damage(data)
+        log.error("journal.damage_skipped", segment=start.segment, offset=start.offset, bytes=at)
+    if not data and not is_newest:
         return Batch((), Position(start.segment + 1, 0))
-    return Batch(tuple(records), Position(start.segment, offset))
+    return Batch(tuple(records), Position(start.segment, start.offset + at))
+
+
+def _stretch(path: Path, start: int, end: int | None) -> bytes:
+    if not path.exists():
+        return b""
+    with path.open("rb") as file:
+        file.seek(start)
+        return file.read(_STRETCH if end is None else min(end - start, _STRETCH))
+
+
+def _whole(data: bytes, limit: int) -> tuple[list[bytes], int]:
+    """Up to `limit` records at the head of `data`, and the offset behind them."""
+    found = list(islice(records_in(data), limit))
+    return [record for record, _ in found], found[-1][1] if found else 0
+
+
+def _behind_damage(data: bytes) -> int:
+    """Where the next whole record begins, or the end of `data`."""
+    places = range(1, len(data) - _HEADER.size)
+    return next((at for at in places if _is_record(data, at)), len(data))
+
+
+def _is_record(data: bytes, at: int) -> bool:
+    length, checksum = _HEADER.unpack_from(data, at)
+    end = at + _HEADER.size + length
+    if not 0 < length <= MAX_RECORD or end > len(data):
+        return False
+    return bool(zlib.crc32(memoryview(data)[at + _HEADER.size : end]) == checksum)
 
 
 def _cut_torn_tail(folder: Path, newest: int) -> None:
@@ -271,12 +293,22 @@ def _cut_torn_tail(folder: Path, newest: int) -> None:
     if not path.exists():
         return
     data = path.read_bytes()
-    whole = max((behind for _, behind in records_in(data)), default=0)
+    whole = _end_of_last(data)
     if whole < len(data):
         log.warning("journal.torn_tail_cut", segment=newest, bytes=len(data) - whole)
         with path.open("r+b") as file:
             file.truncate(whole)
             os.fsync(file.fileno())
+
+
+def _end_of_last(data: bytes) -> int:
+    """Behind the last whole record, whatever is damaged before it."""
+    at = whole = 0
+    while at < len(data):
+        found = max((behind for _, behind in records_in(data[at:])), default=0)
+        whole = at + found if found else whole
+        at += found or _behind_damage(data[at:])
+    return whole
 
 
 def _load_position(folder: Path) -> Position:

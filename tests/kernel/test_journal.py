@@ -109,6 +109,32 @@ async def test_a_tail_torn_at_any_byte_costs_only_the_torn_record(tmp_path):
             assert await drain_open(journal) == [b"first", b"second", b"third"][:kept] + [b"new"]
 
 
+@pytest.mark.parametrize("is_newest", [True, False])
+async def test_damage_in_the_middle_costs_only_what_is_damaged(tmp_path, is_newest):
+    async with open_journal(tmp_path) as journal:
+        for number in range(5):
+            await journal.append(f"record {number}".encode())
+        path = tmp_path / "00000001.log"
+        data = bytearray(path.read_bytes())
+        data[data.index(b"record 2")] ^= 0xFF
+        path.write_bytes(data)
+        if is_newest:
+            assert await drain_open(journal) == [b"record 0", b"record 1", b"record 3", b"record 4"]
+            return
+    (tmp_path / "00000002.log").write_bytes(_frame(b"newer"))
+    kept = [b"record 0", b"record 1", b"record 3", b"record 4", b"newer"]
+    assert await drain(tmp_path) == kept
+
+
+async def test_what_stands_behind_damage_is_not_taken_for_a_torn_tail(tmp_path):
+    whole = bytearray(b"".join(_frame(record) for record in (b"first", b"second", b"third")))
+    whole[whole.index(b"second")] ^= 0xFF
+    (tmp_path / "00000001.log").write_bytes(whole + _frame(b"torn")[:-1])
+    async with open_journal(tmp_path) as journal:
+        await journal.append(b"new")
+        assert await drain_open(journal) == [b"first", b"third", b"new"]
+
+
 @given(st.binary(max_size=200))
 def test_garbage_never_breaks_the_reader(data):
     for record, behind in records_in(data):
