@@ -188,17 +188,15 @@ def _formats(block: Sequence[str], numbers: Sequence[str]) -> Iterator[Format]:
     maps, parameters = _numbered(block, "rtpmap"), _numbered(block, "fmtp")
     feedback = _numbered(block, "rtcp-fb")
     for number in dict.fromkeys(numbers):
-        coding = maps.get(number, ["/"])[0].split("/")
-        rate = _number(coding[1], 0xFFFFFF)
-        payload_type = _number(number, 127)
-        if not coding[0] or rate is None or not rate or payload_type is None:
+        name, hertz, channels, *_ = (*maps.get(number, [""])[0].split("/"), "", "")
+        rate, payload_type = _number(hertz, 0xFFFFFF), _number(number, 127)
+        if not _TOKEN.fullmatch(name) or not rate or payload_type is None:
             continue
-        channels = (_number(coding[2], 255) if len(coding) > 2 else 1) or 1
         yield Format(
             payload_type,
-            coding[0].lower(),
+            name.lower(),
             rate,
-            channels,
+            _number(channels, 255) or 1,
             _parameters(parameters.get(number, [""])[0]),
             (*feedback.get(number, ()), *feedback.get("*", ())),
         )

@@ -166,7 +166,11 @@ async def keys() -> AsyncIterator[tuple[Dtls, Dtls]]:
     """Two ends that have agreed on keys: server, client."""
     certificate = Certificate()
     ends: list[Dtls] = []
-    ends.append(Dtls(certificate, is_server=True, send=ends[1].feed))
+
+    def to_client(datagram: bytes) -> None:
+        ends[1].feed(datagram)
+
+    ends.append(Dtls(certificate, is_server=True, send=to_client))
     ends.append(Dtls(certificate, is_server=False, send=ends[0].feed))
     name, value = certificate.fingerprint.split()
     assert all(await asyncio.gather(*(end.handshake([(name, value)]) for end in ends)))
