@@ -22,6 +22,7 @@ class Deck:
     """Packager thread, but `sync`."""
 
     def __init__(self, opened: Recording, stores: Mapping[str, Store], post: Post) -> None:
+        self.has_failed = False
         self._opened = opened
         self._post = post
         self.renditions = {
@@ -40,6 +41,7 @@ class Deck:
 
     def fail(self, error: OSError) -> None:
         """The files end here; those who watch live lose nothing."""
+        self.has_failed = True
         for rendition in self.renditions.values():
             rendition.give_up_file()
         reason = f"The recording stopped: {error.strerror or error}."
@@ -68,7 +70,8 @@ class Keeper:
         manifest.write(self.folder, self.noted)
         self.post(lambda: setattr(self.opened, "gaps", gaps))
 
-    def conclude(self) -> None:
+    def conclude(self, *, is_torn: bool) -> None:
         """Once the stores are closed."""
-        shelf.cut_torn_tails(self.folder)
+        if is_torn:
+            shelf.cut_torn_tails(self.folder)
         shelf.conclude(self.folder, self.noted)

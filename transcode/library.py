@@ -171,14 +171,18 @@ class Library:
         self, opened: Recording, deck: Deck, keeper: Keeper, lock: int
     ) -> Callable[[], None]:
         def conclude() -> None:
-            deck.close()
+            if not deck.has_failed:  # it plays from memory and files while these are concluded
+                keeper.post(lambda: self._ended(opened))
             try:
-                keeper.conclude()
+                deck.sync()
+                deck.close()
+                keeper.conclude(is_torn=deck.has_failed)
             except OSError as error:
                 deck.fail(error)
             finally:
                 os.close(lock)
-                keeper.post(lambda: self._ended(opened))
+                if deck.has_failed:
+                    keeper.post(lambda: self._ended(opened))
 
         return conclude
 
