@@ -95,27 +95,37 @@ class MediaPort:
         Without `announce` the addresses of the machine are announced, or `host` when it names one.
         """
         await adapter.check()
-        loop = asyncio.get_running_loop()
+        addresses = await _resolve(announce) or _own_addresses(host)
+        failure: Exception | None = None
         with _bind(host, port) as sock:
             async with asyncio.TaskGroup() as tasks:
-                addresses = await _resolve(announce) or _own_addresses(host)
-                way = fanout(sock.fileno())
-                self = cls(sock, addresses, clock or SystemClock(), tasks, way)
-                loop.add_reader(sock, self._readable)
-                ticker = tasks.create_task(self._tick_forever(), name="media-ticks")
-                log.info("live.media_port_opened", port=self.port, fanout=self.fanout.name)
+                self = cls(sock, addresses, clock or SystemClock(), tasks, fanout(sock.fileno()))
+                self._begin()
                 try:
                     yield self
+                except Exception as error:  # noqa: BLE001 - raised below, outside of the group
+                    failure = error
                 finally:
-                    loop.remove_reader(sock)
-                    for task in (ticker, *self._children):
-                        task.cancel()
+                    self._end()
+        if failure is not None:
+            raise failure
+
+    def _begin(self) -> None:
+        asyncio.get_running_loop().add_reader(self.fd, self._readable)
+        self.start(self._tick_forever(), "media-ticks")
+        log.info("live.media_port_opened", port=self.port, fanout=self.fanout.name)
+
+    def _end(self) -> None:
+        asyncio.get_running_loop().remove_reader(self.fd)
+        for task in self._children:
+            task.cancel()
 
     def start(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
         """Run something as a child of the port: its failure is logged and harms nobody else."""
         task = self._tasks.create_task(_supervised(work, name), name=name)
         self._children.add(task)
         task.add_done_callback(self._children.discard)
+        task.add_done_callback(lambda _: work.close())  # cancelled before it began
         return task
 
     def add_pulse(self, pulse: Pulse) -> None:

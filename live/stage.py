@@ -167,7 +167,7 @@ class Stage:
         """Keep the peer's tracks for a while: the seat may be reloading its page."""
         for forwarder in peer.published():
             forwarder.orphan()
-            self._orphans[forwarder.track.id] = self._clock.monotonic() + LINGER_SECONDS
+            self._orphans[forwarder.track.id] = self._port.now + LINGER_SECONDS
 
     def _remove(self, forwarder: Forwarder) -> None:
         track = forwarder.track
