@@ -50,6 +50,8 @@ KEPT_SECONDS = Histogram(
 TICK: Final = 0.5  # seconds between looks at proofs and graces
 CHECKPOINT: Final = 1.0  # seconds between SeatsAlive: with `alive` every second, a crash loses two
 
+_ANEW: Final = Bye(ByeReason.RESTART, "The room starts anew; please wait a moment.")
+
 StageMaker = Callable[[StageListener], Stage]
 
 
@@ -58,6 +60,14 @@ class _Kept:
     """How keeping ended; the task that keeps never raises, as it is a child of the room."""
 
     error: DarisError | None = None
+
+
+class Closing(Gone):
+    """Nobody comes in and nothing is said any more; `bye` says why."""
+
+    def __init__(self, bye: Bye) -> None:
+        super().__init__(bye.message)
+        self.bye = bye
 
 
 class LiveRoom:
@@ -186,12 +196,12 @@ class LiveRoom:
 
     def _check_open(self) -> None:
         if self._closing is not None:
-            raise Gone(self._closing.message)
+            raise Closing(self._closing)
 
     async def _as_child(self, keeping: Coroutine[Any, Any, _Kept]) -> None:
         if self._tasks is None or self._is_over:
             keeping.close()
-            raise Gone("The room is closed.")
+            raise Closing(self._closing or _ANEW)
         task = self._tasks.create_task(keeping, name=f"keep facts of {self.lecture}")
         kept = await asyncio.shield(task)
         if kept.error is not None:
@@ -240,7 +250,7 @@ class LiveRoom:
                         loop.cancel()
         finally:
             self._is_over = True
-            self.close(Bye(ByeReason.RESTART, "The room is starting anew; please wait."))
+            self.close(_ANEW)
             SEATS.dec(len(self.room.seats))
 
     async def empty(self, bye: Bye) -> None:

@@ -66,6 +66,10 @@ MOST_SEATS_OF_A_PERSON: Final = 10
 RoomMessage = Say | RaiseHand | LowerHand | LowerHandOf | GiveFloor | TakeFloor | SetMuted
 
 
+class RoomFull(Unavailable):
+    """No more seats."""
+
+
 class Room:
     """One run of a lecture's room."""
 
@@ -108,7 +112,7 @@ class Room:
     def enter(self, visitor: Visitor, device: str, channel: Channel) -> tuple[Seat, PersonJoined]:
         """A seat for the visitor, and the fact that must be kept before `admit`."""
         if len(self.seats) >= MOST_SEATS:
-            raise Unavailable("The room is full.")
+            raise RoomFull("The room is full.")
         if len(self.seats.of(visitor.person)) >= MOST_SEATS_OF_A_PERSON:
             raise TooMany("You have too many tabs of this room open; close some.")
         now = self._clock.now()

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from kernel.clock import Clock
 from kernel.database import Database
-from kernel.errors import Conflict, DarisError, Unavailable
+from kernel.errors import Conflict, DarisError, NotFound, Unavailable
 from kernel.facts import Recorder
 from live.broadcast import Broadcast, Outcome
 from live.events import ChatSaid
@@ -130,6 +130,8 @@ class RoomLife:
                     await touch_taught(connection, self._lecture.id, at=now)
             async with self._house.database.connect() as connection:
                 self._lecture = await lecture_by_id(connection, self._lecture.id)
+        except NotFound:
+            self._lecture = replace(self._lecture, state=LectureState.CANCELLED)
         except (SQLAlchemyError, OSError) as error:
             log.warning("live.schedule_unknown", lecture=str(self._lecture.id), reason=str(error))
         return self._lecture

@@ -25,6 +25,7 @@ log = structlog.get_logger()
 
 ROOMS_UP: Final = Gauge("daris_live_rooms", "Rooms that are up")
 _AGAIN: Final = 1.0  # seconds until a room that failed is opened anew
+_AGAIN_AT_LAST: Final = 30.0  # seconds, if it fails again and again
 _STOPPING: Final = 8.0  # seconds for all rooms to end in an orderly way
 
 
@@ -82,8 +83,10 @@ class Rooms:
         """One life after another, until one ends well."""
         ROOMS_UP.inc()
         try:
+            patience = _AGAIN
             while not await _lived_well(life) and not self._is_stopping:
-                await asyncio.sleep(_AGAIN)
+                await asyncio.sleep(patience)
+                patience = min(2 * patience, _AGAIN_AT_LAST)
                 life = self._lives[lecture.id] = RoomLife(lecture, self._house)
         finally:
             ROOMS_UP.dec()

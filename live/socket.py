@@ -10,7 +10,7 @@ from aiohttp import WSCloseCode, WSMsgType, web
 from kernel.clock import Clock
 from kernel.errors import DarisError, Invalid, TooLarge, TooMany
 from kernel.throttle import Throttle
-from live.live_room import LiveRoom
+from live.live_room import Closing, LiveRoom
 from live.messages import (
     LONGEST_MESSAGE_BYTES,
     Alive,
@@ -26,6 +26,7 @@ from live.messages import (
     encode,
 )
 from live.outbox import Outbox
+from live.room import RoomFull
 from live.seats import Channel, Seat, Visitor
 
 log = structlog.get_logger()
@@ -202,7 +203,9 @@ def _goodbye(error: DarisError | TimeoutError) -> Bye:
             return Bye(ByeReason.GARBAGE, "No hello came.")
         case Invalid():
             return Bye(ByeReason.GARBAGE, error.message)
-        case TooMany():
+        case TooMany() | RoomFull():
             return Bye(ByeReason.FULL, error.message)
+        case Closing():
+            return error.bye
         case _:
             return Bye(ByeReason.REFUSED, error.message)

@@ -1,0 +1,149 @@
+"""The packager thread: what the tap hands over is in the recording, or it is told why not."""
+
+import asyncio
+from fractions import Fraction
+from uuid import uuid4
+
+import av
+import pytest
+
+from kernel.clock import SystemClock
+from live import packing
+from live.messages import MediaKind, Source
+from live.packing import Packing
+from live.tracks import PublishedTrack
+from transcode import opus
+from transcode.access_unit import AUDIO_TIMESCALE, VIDEO_TIMESCALE, AccessUnit, Codec, TrackKind
+from transcode.library import Library
+
+RATE = 25
+
+
+def track(source: Source = Source.CAMERA, codec: Codec = Codec.H264) -> PublishedTrack:
+    kind = MediaKind.AUDIO if source is Source.MICROPHONE else MediaKind.VIDEO
+    return PublishedTrack(uuid4(), uuid4(), source, kind, codec)
+
+
+def pictures(seconds: float, *, starts: float = 0) -> list[AccessUnit]:
+    """A small grey film with a key frame each second."""
+    encoder = av.CodecContext.create("libx264", "w")
+    encoder.width, encoder.height, encoder.pix_fmt = 64, 64, "yuv420p"
+    encoder.time_base, encoder.framerate = Fraction(1, RATE), Fraction(RATE)
+    encoder.options = {"preset": "ultrafast", "tune": "zerolatency", "g": str(RATE)}
+    units = []
+    for n in range(int(seconds * RATE)):
+        frame = av.VideoFrame(64, 64, "yuv420p")
+        frame.pts, frame.time_base = n, Fraction(1, RATE)
+        for packet in encoder.encode(frame):
+            pts = int((starts + n / RATE) * VIDEO_TIMESCALE)
+            units.append(AccessUnit(bytes(packet), pts, VIDEO_TIMESCALE, packet.is_keyframe))
+    return units
+
+
+def silence(seconds: float) -> list[AccessUnit]:
+    step = opus.SILENCE_TICKS
+    return [
+        AccessUnit(opus.SILENCE, n * step, AUDIO_TIMESCALE, is_key=True)
+        for n in range(int(seconds * AUDIO_TIMESCALE / step))
+    ]
+
+
+@pytest.fixture
+def pack(tmp_path):
+    """`packing, recording, keys, faults = pack()`."""
+
+    def make():
+        clock = SystemClock()
+        epoch = clock.now()
+        recording = Library(tmp_path / "media").open_recording(uuid4(), epoch)
+        keys, faults = [], []
+        made = Packing(
+            recording,
+            clock=clock,
+            epoch=epoch,
+            on_key_wanted=keys.append,
+            on_fault=faults.append,
+        )
+        return made, recording, keys, faults
+
+    return make
+
+
+async def test_what_is_cast_is_recorded(pack):
+    packing, recording, _, faults = pack()
+    camera, voice, other = track(), track(Source.MICROPHONE, Codec.OPUS), track(Source.SCREEN)
+    packing.cast({camera.id: TrackKind.CAMERA, voice.id: TrackKind.VOICE})
+    for unit in pictures(2):
+        packing.take(camera, unit)
+        packing.take(other, unit)
+    for unit in silence(2):
+        packing.take(voice, unit)
+    await packing.finish()
+    assert not recording.track(TrackKind.CAMERA).is_empty
+    assert not recording.track(TrackKind.VOICE).is_empty
+    assert recording.track(TrackKind.SCREEN).is_empty
+    assert recording.duration.total_seconds() == pytest.approx(2, abs=0.3)
+    assert faults == []
+
+
+async def test_another_camera_waits_for_its_key_frame(pack):
+    packing, recording, keys, _ = pack()
+    one, two = track(), track()
+    packing.cast({one.id: TrackKind.CAMERA})
+    for unit in pictures(1):
+        packing.take(one, unit)
+    packing.cast({one.id: TrackKind.CAMERA, two.id: TrackKind.CAMERA})
+    late = [unit for unit in pictures(1, starts=1) if not unit.is_key]
+    for unit in late:
+        packing.take(two, unit)
+    await packing.finish()
+    await asyncio.sleep(0)
+    assert TrackKind.CAMERA in keys
+    assert recording.duration.total_seconds() == pytest.approx(1, abs=0.3)
+
+
+async def test_two_microphones_become_one_voice(pack):
+    packing, recording, _, faults = pack()
+    one, two = (track(Source.MICROPHONE, Codec.OPUS) for _ in range(2))
+    packing.cast({one.id: TrackKind.VOICE, two.id: TrackKind.VOICE})
+    for unit in silence(1):
+        packing.take(one, unit)
+        packing.take(two, unit)
+    packing.end(two)
+    await packing.finish()
+    assert recording.duration.total_seconds() == pytest.approx(1, abs=0.3)
+    assert faults == []
+
+
+async def test_a_codec_that_does_not_fit_is_told_once(pack):
+    packing, _, _, faults = pack()
+    camera = track(codec=Codec.VP8)
+    packing.cast({camera.id: TrackKind.CAMERA})
+    for unit in pictures(0.2):
+        packing.take(camera, unit)
+    await packing.finish()
+    (sentence,) = faults
+    assert "vp8" in sentence
+
+
+async def test_what_the_disk_does_not_keep_up_with_is_told(pack, monkeypatch):
+    monkeypatch.setattr(packing, "CAPACITY", 2)
+    made, _, _, faults = pack()
+    camera = track()
+    made.cast({camera.id: TrackKind.CAMERA})
+    for unit in pictures(1) * 20:
+        made.take(camera, unit)
+    await made.finish()
+    assert any("keep up" in sentence for sentence in faults)
+
+
+async def test_nonsense_from_strangers_is_not_the_end(pack):
+    packing, recording, _, _ = pack()
+    camera, voice = track(), track(Source.MICROPHONE, Codec.OPUS)
+    packing.cast({camera.id: TrackKind.CAMERA, voice.id: TrackKind.VOICE})
+    packing.take(camera, AccessUnit(b"\x00\x00\x01", 0, VIDEO_TIMESCALE, is_key=True))
+    packing.take(voice, AccessUnit(b"", 0, AUDIO_TIMESCALE, is_key=True))
+    for unit in pictures(1):
+        packing.take(camera, unit)
+    await packing.finish()
+    assert not recording.track(TrackKind.CAMERA).is_empty
