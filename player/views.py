@@ -15,6 +15,7 @@ from kernel.pages import locale_of, render
 from kernel.times import iso
 from kernel.web import CLOCK, DATABASE, RECORDER, SETTINGS, path_id
 from player.events import RecordingOpened
+from schedule.channel_views import channels_on_air
 from schedule.lectures import Today, lecture_by_id, lectures_for_today
 from schedule.lifecycle import AHEAD, Lecture, LectureState, RecordingState
 
@@ -42,17 +43,18 @@ def routes() -> list[web.RouteDef]:
 
 async def show_today(request: web.Request) -> web.Response:
     viewer = viewer_of(request)
-    today = Today()
-    if allows(viewer, Action.SEE_SCHEDULE):
-        async with request.app[DATABASE].connect() as connection:
-            today = await lectures_for_today(connection, request.app[CLOCK].now())
+    now, today = request.app[CLOCK].now(), Today()
+    async with request.app[DATABASE].connect() as connection:
+        channels = await channels_on_air(connection, now, locale_of(request))
+        if allows(viewer, Action.SEE_SCHEDULE):
+            today = await lectures_for_today(connection, now)
     return render(
         request,
         "today.html",
         live=today.live,
         coming=today.coming,
         recorded=today.recorded,
-        channels=(),
+        channels=channels,
         can_create=_may_plan(viewer),
     )
 
