@@ -1,0 +1,203 @@
+"""How far behind HLS viewers are: `python -m bench.llhls [--json] [--seconds N]`.
+
+A drawn lecture is pushed in real time, as a room would push it. A client asks for each part of
+the programme as it is hinted at; hls.js in Chromium plays it, and tells of every picture when it was shown and
+which one it was. Network, camera and encoder are not in these figures.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from statistics import mean
+from tempfile import TemporaryDirectory
+from uuid import UUID
+
+from aiohttp import ClientSession, web
+from aiohttp.test_utils import TestServer
+from playwright.async_api import Error, async_playwright
+
+from bench import clips
+from bench.report import arguments, percentile, show
+from kernel.web import problems
+from player.delivery import LIBRARY, add_routes
+from player.vendor import VENDOR
+from transcode.access_unit import AccessUnit, TrackKind
+from transcode.library import Library
+from transcode.window import Window
+from transcode.writer import RecordingWriter
+
+LECTURE = UUID(int=7)
+CLIP, RATE = 10, 25
+BROWSER = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required", "--mute-audio"]
+MEANINGS = {
+    "capture_to_part_p99_ms": "from a part's last picture pushed to the part at an HTTP client",
+    "segment_end_p99_ms": "same, of parts that end a segment: only the next key frame tells",
+    "capture_to_picture_p95_ms": "from a picture pushed to it shown by hls.js in Chromium",
+    "drift_ms": "how much later the last fifth of the pictures was than the second",
+    "stalls": "times that the player had to wait",
+}
+PAGE = f"""<!doctype html><link rel="icon" href="data:,"><video id="video" muted autoplay></video>
+<script type="module">
+import Hls from '/hls.mjs';
+window.shown = []; window.stalls = 0;
+const video = document.getElementById('video');
+video.addEventListener('waiting', () => window.stalls += video.currentTime > 0 && !video.seeking);
+const note = (_, frame) => {{
+  shown.push([performance.timeOrigin + frame.expectedDisplayTime, frame.mediaTime]);
+  video.requestVideoFrameCallback(note);
+}};
+video.requestVideoFrameCallback(note);
+const hls = new Hls({{lowLatencyMode: true}});
+hls.loadSource('/hls/{LECTURE}/index.m3u8');
+hls.attachMedia(video);
+</script>"""
+
+
+@dataclass(slots=True)
+class Lesson:
+    """What was pushed, and when, on the clock of the machine."""
+
+    epoch: datetime
+    began: float = field(default_factory=time.time)
+    pushed: dict[int, float] = field(default_factory=dict)  # by pts of the camera
+
+    def now(self) -> datetime:
+        return self.epoch + timedelta(seconds=time.time() - self.began)
+
+    def last_before(self, ends: int) -> float:
+        """When the last picture before `ends` was pushed."""
+        return self.pushed[max(pts for pts in self.pushed if pts < ends)]
+
+
+def main() -> None:
+    parser = arguments(__doc__ or "")
+    parser.add_argument("--seconds", type=int, default=30)
+    options = parser.parse_args()
+    figures = asyncio.run(_measure(options.seconds))
+    show("Low-latency HLS", figures, MEANINGS, as_json=options.json)
+
+
+async def _measure(seconds: int) -> dict[str, float | None]:
+    units = clips.interleaved(camera=clips.video(CLIP, rate=RATE), voice=clips.voice(CLIP))
+    with TemporaryDirectory() as folder:
+        async with _origin(Path(folder)) as server, ClientSession(server.make_url("/")) as client:
+            lesson = Lesson(datetime.now(UTC))
+            opened = server.app[LIBRARY].open_recording(LECTURE, lesson.epoch)
+            writer = RecordingWriter(opened, lesson.now)
+            async with asyncio.TaskGroup() as tasks:
+                parts = tasks.create_task(_fetch_parts(client, opened.programme, lesson))
+                pictures = tasks.create_task(_watch(str(server.make_url("/")), seconds))
+                await _teach(writer, lesson, units, seconds)
+    starts = opened.programme.segments[0].starts / 90_000
+    return _part_figures(parts.result()) | _picture_figures(
+        pictures.result(), lesson.began + starts
+    )
+
+
+async def _teach(
+    writer: RecordingWriter,
+    lesson: Lesson,
+    units: list[tuple[TrackKind, AccessUnit]],
+    seconds: int,
+) -> None:
+    for again in range(-(-seconds // CLIP)):
+        for kind, unit in units:
+            pts = unit.pts + again * CLIP * unit.timescale
+            await asyncio.sleep(lesson.began + pts / unit.timescale - time.time())
+            if kind is TrackKind.CAMERA:
+                lesson.pushed[pts] = time.time()
+            writer.push(kind, AccessUnit(unit.data, pts, unit.timescale, unit.is_key))
+    await writer.finish()
+
+
+async def _fetch_parts(
+    client: ClientSession, window: Window, lesson: Lesson
+) -> dict[tuple[int, int], float]:
+    """Milliseconds of each part; asks as a player does that knows the next address."""
+    late: dict[tuple[int, int], float] = {}
+    msn = number = 0
+    while not window.is_ended:
+        address = f"/hls/{LECTURE}/programme/{msn}.{number}.m4s"
+        async with client.get(address) as answer:
+            await answer.read()
+            arrived = time.time()
+        parts = window.parts(msn)
+        if answer.status != 200 or not parts:
+            is_over = msn < window.next_msn
+            msn, number = (msn + 1, 0) if is_over else (msn, number)
+            continue
+        late[msn, number] = 1000 * (arrived - lesson.last_before(parts[number].ends))
+        number += 1
+    return late
+
+
+async def _watch(url: str, seconds: int) -> list[tuple[float, float]] | None:
+    """(milliseconds of the day, media time) of each picture; None without a browser."""
+    try:
+        async with async_playwright() as playwright:
+            browser = await playwright.chromium.launch(
+                executable_path="/usr/bin/chromium", args=BROWSER
+            )
+            page = await browser.new_page()
+            await page.goto(url)
+            await asyncio.sleep(seconds - 4)
+            shown = await page.evaluate("[...shown, [stalls, -1]]")
+            await browser.close()
+            return [(at, media) for at, media in shown]
+    except Error:
+        return None
+
+
+def _part_figures(late: dict[tuple[int, int], float]) -> dict[str, float | None]:
+    last = dict(sorted(late))
+    ends = [ms for (msn, number), ms in late.items() if last[msn] == number]
+    others = [ms for (msn, number), ms in late.items() if last[msn] != number]
+    return {
+        "capture_to_part_p99_ms": percentile(others, 0.99),
+        "segment_end_p99_ms": percentile(ends, 0.99),
+    }
+
+
+def _picture_figures(
+    shown: list[tuple[float, float]] | None, zero: float
+) -> dict[str, float | None]:
+    if not shown:
+        return dict.fromkeys(("capture_to_picture_p95_ms", "drift_ms", "stalls"))
+    *pictures, (stalls, _) = shown
+    late = [at - 1000 * (zero + media) for at, media in pictures]
+    fifth = len(late) // 5
+    return {
+        "capture_to_picture_p95_ms": percentile(late[fifth:], 0.95),
+        "drift_ms": mean(late[-fifth:]) - mean(late[fifth : 2 * fifth]),
+        "stalls": stalls,
+    }
+
+
+@asynccontextmanager
+async def _origin(folder: Path) -> AsyncIterator[TestServer]:
+    async def anybody(*_: object) -> None:
+        pass
+
+    async def page(_: web.Request) -> web.Response:
+        return web.Response(text=PAGE, content_type="text/html")
+
+    async def hls_js(_: web.Request) -> web.FileResponse:
+        kind = {"Content-Type": "text/javascript"}
+        return web.FileResponse(VENDOR / "hls.js" / "hls.mjs", headers=kind)
+
+    app = web.Application(middlewares=[problems])
+    app[LIBRARY] = Library(folder)
+    add_routes(app, anybody)
+    app.router.add_get("/", page)
+    app.router.add_get("/hls.mjs", hls_js)
+    server = TestServer(app)
+    async with server:
+        yield server
+
+
+if __name__ == "__main__":
+    main()
