@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from fractions import Fraction
 from functools import partial
 from uuid import UUID
 
 from aiohttp import web
 
-from daris import health
+from daris import channels, health
 from daris.migrations.schema import migrate
 from footprint import log as event_log
 from footprint import views as footprint_views
@@ -35,13 +36,14 @@ from live.port import MediaPort
 from live.rooms import ROOMS, Rooms
 from live.stage import Stage
 from live.turn import ice_servers
-from player import beacons, delivery, site
+from player import beacons, delivery, site, television
 from player import views as player_views
 from player.delivery import LIBRARY
-from schedule import agenda
+from schedule import agenda, channel_api, channel_views
 from schedule import api as schedule_api
 from schedule.announcer import Announcer
 from transcode.library import Library
+from transcode.recording import RecordingState
 
 JOURNAL = web.AppKey("journal", Journal)
 
@@ -70,9 +72,10 @@ def build(settings: Settings, clock: Clock) -> web.Application:
             _drain,
             identity_views.opened,
             agenda.opened,
-            _views,
             _library,
+            _views,
             _rooms,
+            channels.opened,
         )
     )
     app.on_shutdown.append(live_views.say_goodbye)
@@ -84,6 +87,9 @@ def build(settings: Settings, clock: Clock) -> web.Application:
     app.add_routes(beacons.routes())
     app.add_routes(live_views.routes())
     app.add_routes(footprint_views.routes())
+    app.add_routes(channel_api.routes())
+    app.add_routes(channel_views.routes())
+    app.add_routes(television.routes())
     delivery.add_routes(app, _may_watch)
     return app
 
@@ -127,7 +133,8 @@ async def _drain(app: web.Application) -> AsyncIterator[None]:
 
 async def _views(app: web.Application) -> AsyncIterator[None]:
     """Who watches by HLS."""
-    views = app[beacons.VIEWS] = beacons.Views(app[RECORDER], app[CLOCK])
+    views = beacons.Views(app[RECORDER], app[CLOCK], length_of=partial(_length, app[LIBRARY]))
+    app[beacons.VIEWS] = views
     async with asyncio.TaskGroup() as tasks:
         running = tasks.create_task(views.run(), name="views")
         yield
@@ -170,3 +177,10 @@ async def _chat_so_far(database: Database, lecture: UUID, at_most: int) -> list[
     async with database.connect() as connection:
         kept = await event_log.facts_of_lecture(connection, lecture, ChatSaid)
     return [line.fact for line in kept if isinstance(line.fact, ChatSaid)][-at_most:]
+
+
+def _length(library: Library, lecture: UUID) -> timedelta | None:
+    """Of a finished recording that is being watched, and so is in memory."""
+    found = library.remembered(lecture)
+    is_whole = found is not None and found.state is RecordingState.FINISHED
+    return found.duration if found is not None and is_whole else None

@@ -1,6 +1,10 @@
-"""The demo term: a lecture live now, some to come, one recorded. Run again, it adds what is over."""
+"""The demo term: a lecture live now, some to come, one recorded, and a channel that shows it.
+
+Run again, it makes anew what is over by now.
+"""
 
 import asyncio
+import contextlib
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,16 +24,19 @@ from identity.people import Person, add_person, person_by_login, set_password_ha
 from identity.rights import Role
 from kernel.clock import Clock
 from kernel.database import Database
-from kernel.errors import NotFound
+from kernel.errors import Conflict, NotFound
 from kernel.facts import Fact
 from kernel.ids import new_id
 from kernel.journal import open_journal
 from kernel.pages import HOUSE_ZONE
 from kernel.settings import Settings
 from live.events import ChatSaid, PersonJoined, PersonLeft, RoomClosed, RoomOpened
+from schedule.channels import Channel, add_channel
 from schedule.lectures import Filter, list_lectures
 from schedule.lifecycle import Lecture, LectureState, Policy, RecordingState
 from schedule.planning import Author, Plan, plan
+from schedule.push import Push, carry_out
+from schedule.rundown import Programme, Source, Window
 from schedule.teaching import mark_recording, start, stop
 from transcode.library import Library
 
@@ -43,7 +50,11 @@ _PEOPLE: Final = (
     ("operator", "olzhas", "Олжас Нұрлан", Role.OPERATOR),
     ("admin", "admin", "Daris", Role.ADMIN),
 )
-_RECORDED_LENGTH: Final = timedelta(seconds=40)
+_RECORDED_LENGTH: Final = timedelta(seconds=90)
+_BREAK: Final = timedelta(seconds=30)
+_CHANNEL: Final = Channel(
+    id="daris", name="Дәріс", profile="360p25", outputs=("udp://127.0.0.1:8082",)
+)
 _SLIDES: Final = (
     "Жарық физикасы\n1. Толқын\n2. Сәуле\n3. Квант",
     "Толқын\nұзындық, жиілік\nc = λν",
@@ -79,6 +90,7 @@ async def make_demo(settings: Settings, clock: Clock) -> Demo:
         async with database.begin() as connection:
             live = await _live(connection, people["aigerim"], clock.now())
             await _coming(connection, people["aigerim"], clock.now())
+            await _channel(connection, settings, recorded, clock.now())
     finally:
         await database.aclose()
     return Demo(
@@ -87,6 +99,7 @@ async def make_demo(settings: Settings, clock: Clock) -> Demo:
         addresses={
             "live now": f"/lectures/{live.id}",
             "recorded": f"/lectures/{recorded.id}",
+            "on air": f"/channels/{_CHANNEL.id}",
             "today": "/",
         },
     )
@@ -155,6 +168,43 @@ async def _coming(connection: AsyncConnection, lecturer: Person, now: datetime) 
             ends_at=begins + timedelta(minutes=50),
         )
         await plan(connection, wanted, Author(lecturer.id, now))
+
+
+async def _channel(
+    connection: AsyncConnection, settings: Settings, recorded: Lecture, now: datetime
+) -> None:
+    """A channel that shows the recorded lecture for the next two hours, with breaks."""
+    with contextlib.suppress(Conflict):
+        await add_channel(connection, _CHANNEL, at=now)
+    begins = now.replace(second=0, microsecond=0) + timedelta(minutes=1)
+    window = Window(begins, begins + timedelta(hours=2))
+    wanted = Push(
+        channel=_CHANNEL.id,
+        programmes=list(_rundown(recorded, window)),
+        findings=(),
+        window=window,
+        by=None,
+        at=now,
+    )
+    done = await carry_out(connection, wanted, settings)
+    assert not done.change.is_refused, done.change.findings
+
+
+def _rundown(recorded: Lecture, window: Window) -> Iterator[Programme]:
+    at = window.since
+    while at < window.until:
+        for source, length, titles in (
+            (Source(recording=recorded.id), _RECORDED_LENGTH, {"kk": recorded.title}),
+            (Source(slate=True), _BREAK, {"kk": "Үзіліс", "ru": "Перерыв", "en": "Break"}),
+        ):
+            yield Programme(
+                key=f"demo-{at:%Y%m%dT%H%M%S}",
+                starts_at=at,
+                ends_at=at + length,
+                source=source,
+                titles=titles,
+            )
+            at += length
 
 
 async def _one(
