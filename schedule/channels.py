@@ -192,14 +192,11 @@ async def apply(
     """Write the change and its line in the audit log; the schedule's new revision."""
     revision = channel.revision + 1
     gone = [programme.id for programme in (*change.removed, *change.changed)]
-    kept = {programme.key: programme.id for programme in change.changed}
     for start in range(0, len(gone), 500):
         await connection.execute(
             programmes.delete().where(programmes.c.id.in_(gone[start : start + 500]))
         )
-    rows = [
-        _row(channel.id, p, revision, kept.get(p.key)) for p in (*change.added, *change.changed)
-    ]
+    rows = [_row(channel.id, p, revision) for p in (*change.added, *change.changed)]
     if rows:
         await connection.execute(programmes.insert(), rows)
     await connection.execute(
@@ -259,9 +256,9 @@ async def forget_failures(connection: AsyncConnection, sources: Collection[str])
         )
 
 
-def _row(channel: str, programme: Programme, revision: int, kept: UUID | None) -> dict[str, Any]:
+def _row(channel: str, programme: Programme, revision: int) -> dict[str, Any]:
     return {
-        "id": kept or new_id(),
+        "id": programme.id or new_id(),
         "channel": channel,
         "key": programme.key,
         "revision": revision,

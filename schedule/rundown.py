@@ -1,7 +1,7 @@
 """The rundown of a channel: its programmes, and what is right and wrong with a pushed one. Pure."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum, auto
 from typing import Annotated
@@ -152,7 +152,11 @@ def compare(
     loose = [programme for programme in kept if programme.key not in fixed_keys]
     return Change(
         added=[programme for programme in fresh if programme.key not in by_key],
-        changed=[p for p in fresh if p.key in by_key and not p.is_same(by_key[p.key])],
+        changed=[
+            replace(p, id=by_key[p.key].id)
+            for p in fresh
+            if p.key in by_key and not p.is_same(by_key[p.key])
+        ],
         removed=[programme for programme in loose if programme.key not in pushed_keys],
         findings=findings,
     )

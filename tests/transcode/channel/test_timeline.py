@@ -8,6 +8,10 @@ from transcode.timeline import Item, Plan, PlanError, Timeline, read_plan
 
 NOON = datetime(2026, 9, 7, 12, tzinfo=UTC)
 FIRST = slot_from(NOON)
+WITHOUT_A_ZONE = (
+    b'{"channel":"one","items":[{"programme":"a","key":"a","title":"a",'
+    b'"starts_at":"2026-09-07T12:00:00","ends_at":"2026-09-07T13:00:00Z"}]}'
+)
 
 
 def planned(key: str, *, after: float, takes: float) -> Item:
@@ -84,8 +88,7 @@ def test_a_plan_survives_the_file():
         b"",
         b"{",
         b'{"channel": 1}',
-        b'{"channel":"one","items":[{"programme":"a","key":"a","title":"a",'
-        + b'"starts_at":"2026-09-07T12:00:00","ends_at":"2026-09-07T13:00:00Z"}]}',
+        WITHOUT_A_ZONE,
     ],
 )
 def test_a_plan_that_cannot_be_used_says_so(data):
