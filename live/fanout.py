@@ -129,15 +129,19 @@ class Fanout(Protocol):
 
 def open_fanout(fd: int, *, library: Path | None = LIBRARY, gso: bool = True) -> Fanout:
     """The compiled loop where it is built and fits, else the one in Python."""
-    if library is not None and library.exists():
+    compiled = _load(library) if library is not None and library.exists() else None
+    return PythonFanout(fd, gso=gso) if compiled is None else CompiledFanout(compiled, fd, gso=gso)
+
+
+def _load(library: Path) -> Any:
+    """The library, or None where it is of another machine or of another version of the structs."""
+    try:
         compiled = ffi.dlopen(str(library))
-        if compiled.fanout_layout() == _layout():
-            return CompiledFanout(compiled, fd, gso=gso)
-    return PythonFanout(fd, gso=gso)
-
-
-def _layout() -> int:
-    return int(ffi.sizeof("struct packet") * 1000 + ffi.sizeof("struct leg"))
+        layout = compiled.fanout_layout()
+    except (OSError, AttributeError):
+        return None
+    ours = ffi.sizeof("struct packet") * 1000 + ffi.sizeof("struct leg")
+    return compiled if layout == ours else None
 
 
 # ---------------------------------------------------------------- compiled

@@ -41,6 +41,7 @@ class PeerStage(Protocol):
     def forwarder(self, track_id: UUID) -> Forwarder | None: ...
     def publish(self, peer: "Peer", source: Source, chosen: Chosen) -> Forwarder: ...
     def unpublish(self, peer: "Peer", forwarder: Forwarder) -> None: ...
+    def mute(self, seat: UUID, source: Source, *, muted: bool) -> None: ...
     def peer_ready(self, peer: "Peer") -> None: ...
     def peer_lost(self, peer: "Peer") -> None: ...
     def peer_closed(self, peer: "Peer") -> None: ...
@@ -73,7 +74,6 @@ class Peer:
         self._receptions = Receptions(self._ask_keyframe)
         self._subscriptions: dict[str, Subscription] = {}
         self._by_ssrc: dict[int, Subscription] = {}
-        self._muted: set[Source] = set()
         self._arrivals = ArrivalLog()
         self._arrival_extension = 0
         self._takes_limit = False
@@ -125,7 +125,6 @@ class Peer:
         published: dict[str, Published] = {}
         for mid, (section, source, chosen) in plan.published.items():
             forwarder = self._stage.publish(self, source, chosen)
-            forwarder.set_muted(muted=source in self._muted)
             published[mid] = Published(section, chosen, forwarder)
             before.pop(id(forwarder), None)
         self._receptions.replace(published)
@@ -174,12 +173,11 @@ class Peer:
         return True
 
     def set_muted(self, source: Source, *, muted: bool) -> None:
-        """Keep a source from being forwarded and tapped, published or yet to be."""
-        (self._muted.add if muted else self._muted.discard)(source)
-        for published in self._receptions.published.values():
-            if published.forwarder.track.source is source:
-                published.forwarder.set_muted(muted=muted)
-                published.forwarder.want_keyframe(self._port.clock.monotonic(), 0)
+        """Keep a source from being forwarded and tapped, published or yet to be.
+
+        It holds for the seat on this stage, also after a new `connect`.
+        """
+        self._stage.mute(self.seat, source, muted=muted)
 
     # ------------------------------------------------------------ transport
 
@@ -292,7 +290,9 @@ class Peer:
     # ------------------------------------------------------------ what is due
 
     def tick(self, now: float) -> None:
-        """About every 25 ms."""
+        """About every 25 ms; who only receives has nothing to do but once a second."""
+        if now < self._report_at and not self._receptions.published:
+            return
         if now - self.last_heard > CONSENT_SECONDS:
             self._lose()
         elif self.is_ready:
@@ -301,7 +301,6 @@ class Peer:
                 self._feedback_at = now + _FEEDBACK_SECONDS
                 self._feed_back()
             if now >= self._report_at:
-                self._report_at = now + _REPORT_SECONDS
                 self._report(now)
 
     def _feed_back(self) -> None:
@@ -318,6 +317,7 @@ class Peer:
                 self._send_rtcp(rtcp.nack(self._ssrc, reception.ssrc, lost))
 
     def _report(self, now: float) -> None:
+        self._report_at = now + _REPORT_SECONDS
         receptions = list(self._receptions.all())
         if receptions:
             report = rtcp.receiver_report(self._ssrc, [r.report(now) for r in receptions][:31])

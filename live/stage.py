@@ -56,6 +56,7 @@ class Stage:
         self._by_source: dict[tuple[UUID, Source], Forwarder] = {}
         self._orphans: dict[UUID, float] = {}  # track -> when it is removed
         self._taps: list[Tap] = []
+        self._muted: set[tuple[UUID, Source]] = set()
         port.add_pulse(self)
 
     @property
@@ -137,6 +138,7 @@ class Stage:
             self._remove(found)
         track = PublishedTrack(new_id(), peer.seat, source, kind_of(source), chosen.codec)
         forwarder = Forwarder(track, self._port.fanout, profile=chosen.profile)
+        forwarder.set_muted(muted=(peer.seat, source) in self._muted)
         self._forwarders[track.id] = self._by_source[peer.seat, source] = forwarder
         for tap in self._taps:
             tap.attach(forwarder)
@@ -146,6 +148,13 @@ class Stage:
     def unpublish(self, peer: Peer, forwarder: Forwarder) -> None:
         if self._peers.get(peer.seat) is peer:
             self._remove(forwarder)
+
+    def mute(self, seat: UUID, source: Source, *, muted: bool) -> None:
+        (self._muted.add if muted else self._muted.discard)((seat, source))
+        forwarder = self._by_source.get((seat, source))
+        if forwarder is not None:
+            forwarder.set_muted(muted=muted)
+            forwarder.want_keyframe(self._port.now, 0)
 
     def peer_ready(self, peer: Peer) -> None:
         if self._peers.get(peer.seat) is peer:

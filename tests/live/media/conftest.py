@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -15,6 +16,8 @@ from bench.light_client import LightClient
 from kernel.clock import SystemClock
 from kernel.errors import DarisError
 from live.adapter import Certificate, Dtls
+from live.build_fanout import LIBRARY
+from live.fanout import open_fanout
 from live.messages import Source
 from live.peer import Peer
 from live.port import MediaPort
@@ -93,8 +96,11 @@ class Room:
 
 
 @pytest.fixture
-async def media_port() -> AsyncIterator[MediaPort]:
-    async with MediaPort.open("127.0.0.1", 0) as port:
+async def media_port(request: pytest.FixtureRequest) -> AsyncIterator[MediaPort]:
+    """With the best loop there is, or the one in Python for the parameter "python"."""
+    library = None if getattr(request, "param", "") == "python" else LIBRARY
+    way = partial(open_fanout, library=library)
+    async with MediaPort.open("127.0.0.1", 0, fanout=way) as port:
         yield port
 
 

@@ -18,6 +18,7 @@ def wanted(room, *sources):
     ]
 
 
+@pytest.mark.parametrize("media_port", ["best", "python"], indirect=True)
 async def test_two_students_see_and_hear_the_lecturer(room, sit, until_seen):
     lecturer = await sit()
     await lecturer.evaluate("publish('camera')")

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bench.light_client import REPAIR_TYPE, SOUND_TYPE, VIDEO_TYPE, rtp_packet
-from kernel.clock import ManualClock
+from kernel.clock import ManualClock, SystemClock
 from kernel.errors import Gone, Invalid, Unavailable
 from live import rtcp
 from live.ice import write_check
@@ -23,6 +23,15 @@ from live.stage import LINGER_SECONDS, Stage
 OFFERS = Path(__file__).parent / "offers"
 KEY = b"\x67\x42\x00\x1f"
 DELTA = b"\x41\x9a"
+
+
+class Nobody:
+    """A listener that does not care."""
+
+    def track_added(self, track): ...
+    def track_removed(self, track): ...
+    def connection_ready(self, seat): ...
+    def connection_lost(self, seat): ...
 
 
 class Ear:
@@ -385,8 +394,46 @@ async def test_an_announced_address_that_nobody_knows_is_named():
 async def test_a_port_closes_over_connections_that_are_still_opening():
     clock = ManualClock(datetime(2026, 1, 1, tzinfo=UTC))
     async with asyncio.timeout(5), MediaPort.open("127.0.0.1", 0, clock=clock) as port:
-        stage = Stage(port, listener=None, clock=clock)
+        stage = Stage(port, Nobody(), clock=clock)
         peer = stage.connect("seat")
         from_chromium = (OFFERS / "chromium.sdp").read_text()
         await peer.answer(from_chromium, send={}, receive={})
         clock.advance(timedelta(seconds=1))
+
+
+async def test_who_was_muted_stays_muted_on_a_new_connection(room, join, pair):
+    mouth, ear = await pair()
+    seat = mouth.client.seat
+    room.peers[seat].set_muted(Source.CAMERA, muted=True)
+    peer = room.stage.connect(seat)
+    again = type(mouth.client)()
+    await again.connect(
+        await peer.answer(
+            again.offer([("video", "sendonly")]), send={"0": Source.CAMERA}, receive={}
+        )
+    )
+    await room.told.until(lambda: room.told.ready.count(seat) == 2)
+    speaker = Mouth(again)
+    speaker.say(1, KEY)
+    room.port._readable()
+    peer.set_muted(Source.CAMERA, muted=False)
+    speaker.say(2, KEY + b"heard")
+    await ear.until(lambda ear: len(ear.media) > 1)
+    assert [packet[-5:] for packet in ear.media[1:]] == [b"heard"]
+    await again.aclose()
+
+
+async def test_a_seat_comes_by_ipv6_and_by_ipv4_through_one_port():
+    async with MediaPort.open("::", 0, ("127.0.0.1", "::1")) as port:
+        stage = Stage(port, Nobody(), clock=SystemClock())
+        for family, host in ((socket.AF_INET6, "::1"), (socket.AF_INET, "127.0.0.1")):
+            peer = stage.connect("seat")
+            session = peer._sessions[0]
+            with socket.socket(family, socket.SOCK_DGRAM) as client:
+                client.setblocking(False)
+                client.connect((host, port.port))
+                client.send(write_check(f"{session.ufrag}:x", session.password.encode()))
+                answer = await asyncio.get_running_loop().sock_recv(client, 2000)
+            assert answer[:2] == b"\x01\x01"
+            assert answer[25] == (2 if family == socket.AF_INET6 else 1)
+        await stage.aclose()
