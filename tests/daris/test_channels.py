@@ -1,0 +1,267 @@
+"""Channels on air from a pushed schedule: real processes, a real database, real time."""
+
+import asyncio
+import os
+import signal
+import subprocess
+from datetime import UTC, datetime, timedelta
+from xml.etree import ElementTree as ET
+
+import m3u8
+import pytest
+
+from bench import clips
+from daris import channels
+from identity.rights import Role
+from kernel.clock import SystemClock
+from player import television
+from schedule import channel_api, channel_views
+from schedule.channels import Channel, HouseItem, ItemState
+from schedule.lectures import lectures
+from schedule.rundown import Programme, Source
+from transcode.house import PROFILES
+from transcode.library import Library
+
+SCHEDULE = "/api/v1/channels/one/schedule"
+
+
+@pytest.fixture
+def clock() -> SystemClock:
+    """Children have clocks of their own, so this test lives in real time."""
+    return SystemClock()
+
+
+@pytest.fixture
+async def client(serve):
+    routes = [*channel_api.routes(), *channel_views.routes(), *television.routes()]
+    return await serve(routes, channels.opened)
+
+
+@pytest.fixture
+async def operator(add_person, bearer):
+    return await bearer(await add_person(Role.OPERATOR))
+
+
+@pytest.fixture
+def library(tmp_path):
+    (tmp_path / "library").mkdir()
+    return tmp_path / "library"
+
+
+@pytest.fixture
+async def one(client, operator, library):
+    new = {"id": "one", "name": "Daris TV", "profile": "360p25"}
+    answer = await client.post("/api/v1/channels", json=new, headers=operator)
+    assert answer.status == 201
+
+
+@pytest.fixture
+def push(client, operator, one):
+    async def send(*programmes: dict) -> dict:
+        answer = await client.put(SCHEDULE, json={"programmes": programmes}, headers=operator)
+        body = await answer.json()
+        assert answer.status == 200, body
+        return body
+
+    return send
+
+
+@pytest.fixture
+def as_run(client, operator):
+    async def read() -> list[dict]:
+        answer = await client.get("/api/v1/channels/one/as-run", headers=operator)
+        return (await answer.json())["aired"]
+
+    return read
+
+
+def programme(key: str, source: dict, *, starts_in: float, takes: float) -> dict:
+    return {
+        "key": key,
+        "starts_at": (datetime.now(UTC) + timedelta(seconds=starts_in)).isoformat(),
+        "duration": takes,
+        "source": source,
+        "title": {"en": key, "kk": f"{key} дәрісі"},
+    }
+
+
+async def until(is_so, *, seconds: float = 40):
+    """Other processes at work: nothing but asking tells when they got so far."""
+    async with asyncio.timeout(seconds):
+        while not (answer := await is_so()):  # noqa: ASYNC110
+            await asyncio.sleep(0.1)
+    return answer
+
+
+def film(path) -> None:
+    command = ["ffmpeg", "-v", "error", "-y", "-f", "lavfi", "-i", "testsrc2=s=320x180:r=25:d=3"]
+    subprocess.run([*command, "-c:v", "libx264", "-preset", "ultrafast", path], check=True)
+
+
+async def recorded(add_person, add_lecture, database, tmp_path):
+    """A lecture whose recording is finished."""
+    lecture = await add_lecture(await add_person(Role.LECTURER))
+    opened = Library(tmp_path / "media").open_recording(
+        lecture.id, lecture.starts_at, post=lambda call: call()
+    )
+    for kind, unit in clips.interleaved(camera=clips.video(4), voice=clips.voice(4)):
+        opened.push(kind, unit)
+    opened.finish()
+    async with database.begin() as connection:
+        await connection.execute(
+            lectures.update().where(lectures.c.id == lecture.id).values(recording="ready")
+        )
+    return lecture
+
+
+@pytest.mark.timeout(90)
+async def test_a_pushed_schedule_goes_on_air_with_a_recording_and_a_broken_file(
+    push, client, as_run, library, add_person, add_lecture, database, tmp_path
+):
+    lecture = await recorded(add_person, add_lecture, database, tmp_path)
+    (library / "broken.mp4").write_bytes(os.urandom(20_000))
+    body = await push(
+        programme("lecture", {"recording": str(lecture.id)}, starts_in=12, takes=3),
+        programme("broken", {"file": "broken.mp4"}, starts_in=15, takes=3),
+    )
+    assert [finding["code"] for finding in body["findings"]] == ["unconditioned"] * 2
+
+    async def broken_was_due():
+        return [line for line in await as_run() if line["key"] == "broken"]
+
+    await until(broken_was_due)
+    lines = {line["key"]: line for line in await as_run()}
+    assert lines["lecture"]["slate"] is False
+    assert lines["lecture"]["reason"] is None
+    assert lines["broken"]["slate"] is True
+    assert "cannot be read as media" in lines["broken"]["reason"]
+
+    page = await client.get("/tv/one/index.m3u8")
+    playlist = m3u8.loads(await page.text())
+    segment = await client.get(f"/tv/one/{playlist.segments[-1].uri}")
+    assert segment.status == 200
+    assert segment.headers["Content-Type"] == "video/mp4"
+    assert (await segment.read())[4:8] == b"moof"
+    guide = ET.fromstring(await (await client.get("/tv/epg.xml")).text())
+    assert [title.text for title in guide.findall("programme/title[@lang='en']")] == [
+        "lecture",
+        "broken",
+    ]
+
+
+@pytest.mark.timeout(90)
+async def test_a_killed_channel_is_on_air_again_at_once(one, client, tmp_path):
+    async def playlist():
+        answer = await client.get("/tv/one/index.m3u8")
+        return m3u8.loads(await answer.text()) if answer.status == 200 else None
+
+    first = await until(playlist)
+    (pid,) = children()
+    os.kill(pid, signal.SIGKILL)
+
+    async def is_back():
+        now = await playlist()
+        return now.media_sequence > first.media_sequence and children() not in ([], [pid])
+
+    await until(is_back)
+    text = await (await client.get("/tv/one/index.m3u8")).text()
+    assert "#EXT-X-DISCONTINUITY\n" not in text
+    assert "#EXT-X-GAP" not in text
+
+
+@pytest.mark.timeout(90)
+async def test_a_file_that_was_still_being_copied_is_conditioned_once_it_is_whole(
+    push, client, library
+):
+    (library / "film.mp4").write_bytes(b"still being copied")
+    wanted = programme("film", {"file": "film.mp4"}, starts_in=600, takes=3)
+
+    async def findings():
+        return [finding["code"] for finding in (await push(wanted))["findings"]]
+
+    async def conditioned():
+        return await findings() == []
+
+    await push(wanted)
+    film(library / "film.mp4")
+    await until(conditioned)
+
+
+async def test_a_channel_ends_with_the_server(one, client):
+    async def runs():
+        return children()
+
+    (pid,) = await until(runs)
+    await client.close()
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+async def test_the_plan_says_what_to_show_and_why_not(tmp_path):
+    channel = Channel(id="one", name="x", profile="720p25", revision=4, languages=("kk",))
+    start = datetime(2026, 9, 7, 4, tzinfo=UTC)
+    run = [
+        Programme(
+            key=key,
+            starts_at=start + timedelta(hours=hour),
+            ends_at=start + timedelta(hours=hour + 1),
+            source=source,
+            titles={"en": "Lecture", "kk": "Дәріс"},
+        )
+        for hour, (key, source) in enumerate(
+            {
+                "ready": Source(file="a.mp4"),
+                "failed": Source(file="b.mp4"),
+                "waiting": Source(file="c.mp4"),
+                "slate": Source(slate=True),
+            }.items()
+        )
+    ]
+    known = {"profile": "720p25", "version": "1"}
+    items = {
+        ("file:a.mp4", "720p25"): HouseItem(
+            source="file:a.mp4", state=ItemState.READY, file="x.mp4", **known
+        ),
+        ("file:b.mp4", "720p25"): HouseItem(
+            source="file:b.mp4", state=ItemState.FAILED, error="It is noise.", **known
+        ),
+    }
+    plan = channels.plan_of(channels.Rundown(channel, run), items, tmp_path)
+    assert [(item.media and item.media[-5:], item.reason) for item in plan.items] == [
+        ("x.mp4", None),
+        (None, "It is noise."),
+        (None, "the media is not conditioned yet"),
+        (None, None),
+    ]
+    assert plan.items[0].title == "Дәріс"
+    assert plan.revision == 4
+
+
+async def test_what_is_not_on_air_is_not_found(client, one):
+    for path in ("/tv/none/index.m3u8", "/tv/one/1.m4s", "/tv/one/plan.json", "/tv/one/..%2Fx"):
+        assert (await client.get(path)).status == 404, path
+
+
+async def test_the_pages_show_what_is_on(push, client):
+    await push(programme("Morning lecture", {"slate": True}, starts_in=60, takes=600))
+    for path in ("/channels", "/channels/one"):
+        answer = await client.get(path, headers={"Accept-Language": "en"})
+        assert answer.status == 200
+        assert "Morning lecture" in await answer.text()
+    playlist = await (await client.get("/tv/playlist.m3u")).text()
+    assert "/tv/one/index.m3u8" in playlist
+
+
+def test_the_profiles_of_the_api_are_those_of_the_engine():
+    assert set(channel_api.Profile.__args__) == set(PROFILES)
+
+
+def children() -> list[int]:
+    """The processes of channels that this process started."""
+    found = subprocess.run(
+        ["pgrep", "-P", str(os.getpid()), "-f", "transcode.playout"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return [int(pid) for pid in found.stdout.split()]
