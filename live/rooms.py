@@ -94,14 +94,24 @@ class Rooms:
 
     # ------------------------------------------------------------ the schedule
 
-    async def _listen(self, is_listening: asyncio.Event) -> None:
-        """Ring at the room whose lecture moved; open one for a lecture that begins or has ended."""
+    async def _follow_schedule(self, has_begun: asyncio.Event) -> None:
+        """Supervise the doorbell: whatever happens to it, listen again, and catch up."""
+        while True:
+            try:
+                await self._listen(has_begun)
+            except Exception:
+                log.exception("live.doorbell_lost")
+            has_begun.set()
+            await asyncio.sleep(_AGAIN)
+
+    async def _listen(self, has_begun: asyncio.Event) -> None:
+        """Ring at the room whose lecture moved; open one for a lecture that begins."""
         async with self._bus.subscribe(TOPIC) as doorbell:
-            is_listening.set()
+            await self._take_up()
+            has_begun.set()
             async for message in doorbell:
                 try:
-                    moved = msgspec.json.decode(message, type=LectureMoved)
-                    await self._heard(moved)
+                    await self._heard(msgspec.json.decode(message, type=LectureMoved))
                 except (msgspec.DecodeError, NotFound, SQLAlchemyError, OSError) as error:
                     log.warning("live.doorbell_not_understood", reason=str(error))
 
@@ -116,12 +126,12 @@ class Rooms:
                 self._life(lecture)
 
     async def _take_up(self) -> None:
-        """After a start: rooms for lectures that are live, or whose recording is unfinished."""
+        """Rooms for lectures that are live, or whose recording is unfinished."""
         unfinished = Filter(states=(LectureState.LIVE, LectureState.ENDED))
         async with self._house.database.connect() as connection:
             for lecture in await list_lectures(connection, unfinished, limit=500):
                 is_recording = lecture.recording is RecordingState.RUNNING
-                if lecture.state is LectureState.LIVE or is_recording:
+                if (lecture.state is LectureState.LIVE or is_recording) and not self._is_stopping:
                     self._life(lecture)
 
     # ------------------------------------------------------------ life
@@ -130,14 +140,13 @@ class Rooms:
     async def open(self) -> AsyncIterator[None]:
         """Rooms come and go while this lasts."""
         async with self._tasks as tasks:
-            is_listening = asyncio.Event()
-            listening = tasks.create_task(self._listen(is_listening), name="doorbells of lectures")
-            await is_listening.wait()
-            await self._take_up()
+            has_begun = asyncio.Event()
+            following = tasks.create_task(self._follow_schedule(has_begun), name="doorbells")
+            await has_begun.wait()
             try:
                 yield
             finally:
-                listening.cancel()
+                following.cancel()
                 await self.stop()
 
     async def stop(self) -> None:

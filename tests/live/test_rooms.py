@@ -202,3 +202,26 @@ async def test_a_join_that_cannot_be_kept_is_told_so(school, kept, monkeypatch):
     bye = await socket.receive_json()
     assert (bye["reason"], "disk" in bye["message"]) == ("refused", True)
     assert served.facts(PersonJoined) == []
+
+
+async def test_a_doorbell_that_is_lost_is_listened_to_again(school, monkeypatch):
+    monkeypatch.setattr("live.rooms._AGAIN", 0.01)
+    served = await school(LectureState.PLANNED)
+    rooms = served.client.app[ROOMS]
+    failed = asyncio.Event()
+    heard = rooms._heard
+
+    async def fail_once(moved):
+        if not failed.is_set():
+            failed.set()
+            raise RuntimeError("a fault of ours")
+        await heard(moved)
+
+    monkeypatch.setattr(rooms, "_heard", fail_once)
+    await served.start()
+    async with asyncio.timeout(10):
+        await failed.wait()
+    guest = await served.enter()
+    assert guest.welcome["lecture"]["state"] == "live"
+    await served.stop()
+    assert (await guest.hear("state"))["state"] == "ended"
