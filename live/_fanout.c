@@ -1,8 +1,8 @@
 /* One batch of packets to every leg of a track: header, copy, SRTP in place, sendmmsg with UDP GSO.
  *
- * The compiled twin of the loop in live/fanout.py; the structs are declared again there. libsrtp is
- * the one inside pylibsrtp: its srtp_protect comes in as a pointer, so no headers are needed.
- * Called from one thread at a time. */
+ * The compiled twin of live/python_fanout.py; live/compiled_fanout.py declares the structs again.
+ * libsrtp is the one inside pylibsrtp: its srtp_protect comes in as a pointer, so no headers are
+ * needed. Called from one thread at a time. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <netinet/in.h>

@@ -10,7 +10,7 @@ from typing import Any, Final, Protocol
 
 from prometheus_client import Counter
 
-from live.fanout import BATCH, LONGEST_PAYLOAD, Fanout, Leg, Waits
+from live.leg import BATCH, LONGEST_PAYLOAD, Fanout, Leg, Waits
 from live.messages import MediaKind
 from live.packet_cache import Cached, PacketCache
 from live.rtp import starts_key

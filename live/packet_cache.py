@@ -3,7 +3,7 @@
 from typing import Any, NamedTuple
 
 from live.datagrams import ffi
-from live.fanout import LONGEST_PAYLOAD
+from live.leg import LONGEST_PAYLOAD
 
 
 class Cached(NamedTuple):

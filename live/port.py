@@ -18,8 +18,9 @@ from kernel.clock import Clock, SystemClock
 from kernel.errors import Unavailable
 from live import adapter
 from live.datagrams import SLOT, Inbox, send
-from live.fanout import Fanout, open_fanout
+from live.fanout import open_fanout
 from live.ice import Drop, IceServer, is_stun
+from live.leg import Fanout
 
 log: Final = structlog.get_logger()
 

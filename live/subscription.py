@@ -10,9 +10,9 @@ from prometheus_client import Counter
 from live import rtcp
 from live.adapter import Dtls, Srtp
 from live.datagrams import SLOT, ffi
-from live.fanout import Leg, Sent, Waits
 from live.forwarder import JOIN_PATIENCE_SECONDS, LOSS_PATIENCE_SECONDS, Forwarder
 from live.ice import Allowance
+from live.leg import Leg, Sent, Waits
 from live.negotiation import Chosen
 from live.packet_cache import Cached
 from live.rtp import HEADER_BYTES, write_mid_extension

@@ -9,7 +9,8 @@ import pytest
 from live.adapter import Srtp
 from live.build_fanout import LIBRARY
 from live.datagrams import Inbox, ffi, write_name
-from live.fanout import Leg, Waits, open_fanout
+from live.fanout import open_fanout
+from live.leg import Leg, Waits
 from live.rtp import read_extension, read_header, write_mid_extension
 
 NO_CHECKSUM = 11  # SO_NO_CHECK
