@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Awaitable, Callable
 from functools import wraps
+from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import click
@@ -15,8 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from daris.app import build
 from daris.demo import Demo, make_demo
 from daris.migrations import schema
+from daris.pushing import push_schedule, told
 from daris.server import serve as serve_app
-from footprint import integrity
+from footprint import integrity, presence
 from identity import credentials, people
 from identity.passwords import Passwords
 from identity.rights import Role
@@ -200,6 +202,28 @@ def token_create(
 
 
 @main.group()
+def channel() -> None:
+    """Television channels."""
+
+
+@channel.command("push")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--channel", "name", required=True, help="The word in the channel's addresses.")
+@click.option("--server", default="http://127.0.0.1:8080", show_default=True)
+@click.option("--token", required=True, help="An operator's API token (daris token create).")
+@click.option("--dry-run", is_flag=True, help="Only tell what would change.")
+@_as_json
+def channel_push(
+    file: Path, *, name: str, server: str, token: str, dry_run: bool, as_json: bool
+) -> None:
+    """Push a schedule (JSON) to a channel of a running server: all of it or nothing."""
+    pushed = asyncio.run(
+        push_schedule(file.read_bytes(), channel=name, server=server, token=token, is_dry=dry_run)
+    )
+    _say(pushed, told(pushed), as_json)
+
+
+@main.group()
 def footprint() -> None:
     """The digital footprint."""
 
@@ -210,7 +234,21 @@ def footprint() -> None:
 def footprint_verify(settings: Settings, as_json: bool) -> None:
     """Check the chain of the event log; names the first bad place."""
     verdict = _write(settings, integrity.verify)
-    _say(verdict, str(verdict), as_json)
+    sentence = f"The log is sound: {verdict.count} facts."
+    if not verdict.is_sound:
+        sentence = f"The log is not sound from number {verdict.bad_seq} on: {verdict.reason}"
+    _say(verdict, sentence, as_json)
+    if not verdict.is_sound:
+        sys.exit(1)
+
+
+@footprint.command("rebuild")
+@_as_json
+@with_settings
+def footprint_rebuild(settings: Settings, as_json: bool) -> None:
+    """Make the intervals of presence anew from the event log."""
+    _write(settings, presence.rebuild)
+    _say({"rebuilt": True}, "The intervals of presence were made anew.", as_json)
 
 
 async def _serve(settings: Settings) -> None:
