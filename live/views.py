@@ -8,8 +8,8 @@ from kernel.web import CLOCK, DATABASE, path_id
 from live import whip
 from live.door import visitor_of
 from live.messages import Bye, ByeReason
+from live.room_socket import Conversation, accept, turn_away
 from live.rooms import ROOMS, DoorsShut
-from live.socket import Conversation, accept, turn_away
 from schedule.lectures import lecture_by_id
 
 

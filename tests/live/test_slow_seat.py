@@ -8,7 +8,7 @@ import struct
 import pytest
 
 from kernel.ids import new_id
-from live import socket as room_socket
+from live import room_socket
 from live.decision import Delivery
 from live.messages import Chat
 
