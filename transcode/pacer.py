@@ -1,8 +1,10 @@
 """Sends a transport stream at the rate it was made for: each datagram at its own absolute time."""
 
+import os
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from queue import SimpleQueue
 
 from transcode.outputs import UdpOutput
@@ -43,6 +45,7 @@ class Pacer:
         self._thread.join()
 
     def _run(self) -> None:
+        _prefer_this_thread()
         number = 0
         while (datagram := self._queue.get()) is not None and not self._stopping:
             wait = self._starts_at + number * self._seconds_each - time.monotonic()
@@ -53,3 +56,10 @@ class Pacer:
             for output in self._outputs:
                 output.send(datagram)
             number += 1
+
+
+def _prefer_this_thread() -> None:
+    """A datagram that waits for a busy machine is late for good. Real time where we are allowed to:
+    the thread only sleeps and sends."""
+    with suppress(OSError):
+        os.sched_setscheduler(threading.get_native_id(), os.SCHED_RR, os.sched_param(1))

@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -43,6 +43,7 @@ log = structlog.get_logger()
 LEAD = 2 * SLOT  # a slot is decided this long before it is on air
 _START_MARGIN = timedelta(seconds=0.15)
 _PAUSE_AFTER_FAILURE_SECONDS = 1.0
+_PRIORITY = -10
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +248,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except OutputError as error:
         sys.exit(str(error))
     sys.setswitchinterval(0.001)  # the pacer must not wait 5 ms for the assembler
+    with suppress(OSError):  # before whatever can wait, where we are allowed to
+        os.setpriority(os.PRIO_PROCESS, 0, _PRIORITY)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
