@@ -201,7 +201,7 @@ class LiveRoom:
     async def _as_child(self, keeping: Coroutine[Any, Any, _Kept]) -> None:
         if self._tasks is None or self._is_over:
             keeping.close()
-            raise Closing(self._closing or _ANEW)
+            raise Closing(self._closing or Bye(ByeReason.RESTART, "The room is closed."))
         task = self._tasks.create_task(keeping, name=f"keep facts of {self.lecture}")
         kept = await asyncio.shield(task)
         if kept.error is not None:
