@@ -31,7 +31,7 @@ def video(
     packets = [
         packet
         for n in range(round(seconds * rate))
-        for packet in encoder.encode(_frame(n, size, shade))
+        for packet in encoder.encode(frame(n, size, shade))
     ]
     packets += encoder.encode(None)
     return [
@@ -86,16 +86,17 @@ def _encoder(size: tuple[int, int], rate: int, gop: int) -> VideoCodecContext:
     return encoder
 
 
-def _frame(number: int, size: tuple[int, int], shade: int) -> av.VideoFrame:
-    frame = av.VideoFrame(*size, "yuv420p")
+def frame(number: int, size: tuple[int, int], shade: int) -> av.VideoFrame:
+    """Picture `number` of a clip."""
+    drawn = av.VideoFrame(*size, "yuv420p")
     left = (4 * number) % (size[0] - _BAR)
-    for plane, value in zip(frame.planes, (40 + shade, 128, 100 + shade), strict=True):
+    for plane, value in zip(drawn.planes, (40 + shade, 128, 100 + shade), strict=True):
         row = bytearray([value]) * plane.line_size
-        if plane is frame.planes[0] or plane.width == size[0]:
+        if plane is drawn.planes[0] or plane.width == size[0]:
             row[left : left + _BAR] = b"\xdc" * _BAR
         plane.update(bytes(row) * plane.height)
-    frame.pts = number
-    return frame
+    drawn.pts = number
+    return drawn
 
 
 def _tone(number: int, pitch: int) -> av.AudioFrame:

@@ -26,6 +26,7 @@ from transcode.h264 import MalformedH264
 from transcode.mixer import VoiceMixer
 from transcode.opus import MalformedOpus
 from transcode.recording import Recording
+from transcode.vp8 import Vp8Rescue
 
 _CAPACITY: Final = 4096  # units: half a minute of two pictures and three voices
 _TICK: Final = 0.04  # seconds
@@ -54,6 +55,7 @@ class RecordingWriter:
         self._queue: SimpleQueue[Callable[[], None] | None] = SimpleQueue()  # bounded by `push`
         self._torn: set[TrackKind] = set()
         self._mixer = VoiceMixer()
+        self._rescues: dict[TrackKind, Vp8Rescue] = {}
         self._syncer = ThreadPoolExecutor(1, thread_name_prefix="recording-sync")
         self._syncing: Future[None] | None = None
         self._synced_at = monotonic()
@@ -71,21 +73,21 @@ class RecordingWriter:
         source: str = "",
         codec: Codec = Codec.H264,
     ) -> None:
-        """Take a unit. `source` tells voices apart; `codec` matters for pictures."""
+        """Take a unit. `source` tells voices apart; pictures in VP8 are made into H.264."""
         is_useless = kind in self._torn and not unit.is_key
         if is_useless or self._queue.qsize() >= _CAPACITY:
             self.refused += 1
             self._torn |= {kind} if kind.is_video else set()
             return
         self._torn.discard(kind)
-        self._queue.put(partial(self._take, kind, unit, source))
+        self._queue.put(partial(self._take, kind, unit, source, codec))
 
     def stop_track(self, kind: TrackKind, *, source: str = "") -> None:
         """The track, or of the voice that source, is not sent any more, for now."""
         if kind is TrackKind.VOICE:
             self._queue.put(partial(self._mixer.leave, source))
         else:
-            self._queue.put(partial(self.recording.stop_track, kind))
+            self._queue.put(partial(self._stop_picture, kind))
 
     async def finish(self) -> None:
         """End the recording; it is playable as a whole when this returns."""
@@ -103,6 +105,7 @@ class RecordingWriter:
         try:
             while self._step():
                 self._tick()
+            self._end_rescues(*self._rescues)
             self._syncer.shutdown()
             if self._is_finishing:
                 self._attempt(self.recording.finish)
@@ -132,11 +135,44 @@ class RecordingWriter:
         except Exception:
             log.exception("transcode.packager_failed", lecture=str(self.recording.lecture))
 
-    def _take(self, kind: TrackKind, unit: AccessUnit, source: str) -> None:
+    def _take(self, kind: TrackKind, unit: AccessUnit, source: str, codec: Codec) -> None:
         if kind is TrackKind.VOICE:
             self._speak(self._mixer.push(source, unit))
+        elif codec is Codec.VP8:
+            self._rescue(kind).push(unit)
         else:
             self.recording.push(kind, unit)
+
+    def _rescue(self, kind: TrackKind) -> Vp8Rescue:
+        if kind not in self._rescues:
+            deliver = partial(self._enqueue_picture, kind)
+            self._rescues[kind] = Vp8Rescue(deliver)
+        return self._rescues[kind]
+
+    def _enqueue_picture(self, kind: TrackKind, unit: AccessUnit) -> None:
+        """From the rescue's thread; it has no more in flight than it may."""
+        self._queue.put(partial(self.recording.push, kind, unit))
+
+    def _stop_picture(self, kind: TrackKind) -> None:
+        self._end_rescues(kind)
+        self.recording.stop_track(kind)
+
+    def _end_rescues(self, *kinds: TrackKind) -> None:
+        """What they still hold is pushed before this returns."""
+        for kind in kinds:
+            rescue = self._rescues.pop(kind, None)
+            if rescue:
+                rescue.close()
+                self._drain()
+
+    def _drain(self) -> None:
+        """Take what is in the queue already."""
+        for _ in range(self._queue.qsize()):
+            job = self._queue.get()
+            if job:
+                self._attempt(job)
+            else:
+                self._queue.put(None)
 
     def _speak(self, units: Iterable[AccessUnit]) -> None:
         for unit in units:
@@ -156,7 +192,8 @@ class RecordingWriter:
         if self._on_key_wanted is None:
             return
         at = monotonic()
-        for kind in self.recording.wanted_keys:
+        lost = {kind for kind, rescue in self._rescues.items() if rescue.wants_key}
+        for kind in self.recording.wanted_keys | lost:
             if at - self._wished_at.get(kind, 0.0) >= _KEY_EVERY:
                 self._wished_at[kind] = at
                 self._loop.call_soon_threadsafe(self._on_key_wanted, kind)
