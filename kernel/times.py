@@ -65,7 +65,8 @@ def zone_name(context: Context, value: datetime) -> str:
     """The viewer's zone at that moment: the place and the offset, as in Almaty, UTC+5."""
     zone: ZoneInfo = context["zone"]
     place = get_timezone_location(zone, locale=context["locale"], return_city=True)
-    return f"{place}, {offset(value, zone)}"
+    ahead = offset(value, zone)
+    return ahead if place == ahead else f"{place}, {ahead}"
 
 
 def offset(value: datetime, zone: ZoneInfo) -> str:

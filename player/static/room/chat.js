@@ -94,8 +94,8 @@ export class Chat {
     const text = el("p", { class: "text" }, ...linked(line.text));
     const failed = line.status === "failed" ? this.#failure(line) : null;
     return el(
-      "li",
-      { class: line.status, "data-testid": "chat-line", "data-id": line.id, "data-status": line.status },
+      "div",
+      { class: `line ${line.status}`, "data-testid": "chat-line", "data-id": line.id, "data-status": line.status },
       heading,
       text,
       failed,

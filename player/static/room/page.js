@@ -19,7 +19,7 @@ import { EMPTY, reduce, say, sayAgain, toReceive, unsaid } from "./state.js";
 import { FarTier } from "./far.js";
 
 const LOOK_MS = 2000;
-const SPEAKING_MS = 200;
+const SPEAKING_MS = 300;
 
 const config = JSON.parse($("room-config").textContent);
 const page = $("main");
@@ -315,13 +315,13 @@ async function look() {
   else quality.hide();
 }
 
-function lookAtSpeakers() {
-  if (!room.me) return;
+async function lookAtSpeakers() {
+  if (!room.me || connection.way !== "connected") return;
   const voices = room.tracks
     .filter((track) => track.kind === "audio" && !track.muted)
     .map((track) => [track.person, connection.receiver(track.id)])
     .filter(([, receiver]) => receiver);
-  stage.setSpeaking(speakers.look(new Map(voices)));
+  stage.setSpeaking(await speakers.look(new Map(voices)));
 }
 
 function tick() {

@@ -72,7 +72,7 @@ export class People {
     const { me } = room;
     const isOther = person.id !== me.person;
     if (voice && !voice.muted && isOther && me.can_moderate) {
-      acts.push(this.#square("mic", t("Mute {name}", person), () => this.act("set_muted", person.id, { source: "microphone", muted: true }), "mute"));
+      acts.push(this.#square("mic", t("Mute {name}", person), () => this.act("set_muted", person.id, { source: "microphone", muted: true }), "person-mute"));
     }
     if (isOther && me.can_host && !person.can_host && !person.has_floor) {
       acts.push(this.#button(t("Give the floor"), () => this.act("give_floor", person.id), "floor-give", hand));
