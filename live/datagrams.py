@@ -28,6 +28,10 @@ ssize_t sendto(int fd, const void *data, size_t size, int flags, const void *nam
 libc: Final[Any] = ffi.dlopen(None)
 
 _NAME: Final = 28
+_CONTROL: Final = 64
+_TIMESTAMP: Final = 35  # SO_TIMESTAMPNS
+_STAMP: Final = struct.Struct("=Qiiqq")  # cmsghdr and timespec
+_OLDEST_SECONDS: Final = 1.0
 _MAPPED: Final = bytes(10) + b"\xff\xff"
 
 
@@ -37,6 +41,8 @@ class Inbox:
     def __init__(self, fd: int, *, batch: int = 64) -> None:
         self._fd = fd
         self.batch = batch
+        self._controls = ffi.new("char[]", _CONTROL * batch)
+        self._control_bytes = memoryview(ffi.buffer(self._controls))
         self._arena = ffi.new("char[]", SLOT * self.batch)
         self._names = ffi.new("char[]", _NAME * self.batch)
         self._pieces = ffi.new("struct iovec[]", self.batch)
@@ -57,6 +63,8 @@ class Inbox:
         header.msg_namelen = _NAME
         header.msg_iov = self._pieces + i
         header.msg_iovlen = 1
+        header.msg_control = self._controls + _CONTROL * i
+        header.msg_controllen = _CONTROL
         return header
 
     def read(self) -> int:
@@ -76,7 +84,21 @@ class Inbox:
         header = self._lengths[i]
         length: int = header.msg_namelen
         header.msg_namelen = _NAME
+        header.msg_controllen = _CONTROL
         return bytes(self._name_bytes[_NAME * i : _NAME * i + length])
+
+    def age(self, i: int, unix_now: float) -> float:
+        """How many seconds ago datagram `i` came, where `stamp_arrivals` was called; else 0."""
+        at = _CONTROL * i
+        _, level, kind, seconds, nanoseconds = _STAMP.unpack_from(self._control_bytes, at)
+        if level != socket.SOL_SOCKET or kind != _TIMESTAMP:
+            return 0.0
+        return float(min(max(unix_now - seconds - nanoseconds * 1e-9, 0.0), _OLDEST_SECONDS))
+
+
+def stamp_arrivals(sock: socket.socket) -> None:
+    """Let the kernel note when each datagram came, so that our own delays do not count."""
+    sock.setsockopt(socket.SOL_SOCKET, _TIMESTAMP, 1)
 
 
 def send(fd: int, data: bytes, name: bytes) -> bool:

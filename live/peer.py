@@ -243,7 +243,7 @@ class Peer:
 
     def rtp_came(self, buffer: Any, view: memoryview, size: int) -> Drop | None:
         """A media packet, decrypted in place and handed on."""
-        dtls, now = self._dtls, self._port.now
+        dtls, now = self._dtls, self._port.arrived
         if dtls is None or not dtls.is_ready:
             return Drop.UNREADABLE
         size = self._port.srtp.unprotect(dtls.inbound, buffer, size)
@@ -261,7 +261,7 @@ class Peer:
 
     def rtcp_came(self, buffer: Any, view: memoryview, size: int) -> Drop | None:
         """A control packet: reports, losses, keyframe requests."""
-        dtls, now = self._dtls, self._port.now
+        dtls, now = self._dtls, self._port.arrived
         if dtls is None or not dtls.is_ready:
             return Drop.UNREADABLE
         size = self._port.srtp.unprotect_rtcp(dtls.inbound, buffer, size)

@@ -7,6 +7,7 @@ to `ice`, DTLS and SRTP to the peer that proved the address by such a check. The
 import asyncio
 import ipaddress
 import socket
+import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Final, Protocol
@@ -17,7 +18,7 @@ from prometheus_client import Counter, Gauge
 from kernel.clock import Clock, SystemClock
 from kernel.errors import Unavailable
 from live import adapter
-from live.datagrams import SLOT, Inbox, send
+from live.datagrams import SLOT, Inbox, send, stamp_arrivals
 from live.fanout import open_fanout
 from live.ice import Drop, IceServer, is_stun
 from live.leg import Fanout
@@ -72,6 +73,9 @@ class MediaPort:
         self.ice = IceServer()
         self.now = clock.monotonic()
         """When the present batch was read."""
+        self.arrived = self.now
+        """When the present media packet came to the machine."""
+        self._unix_now = 0.0
         self._tasks = tasks
         self._children: set[asyncio.Task[None]] = set()
         self._inbox = Inbox(self.fd)
@@ -150,8 +154,8 @@ class MediaPort:
 
     def _readable(self) -> None:
         for _ in range(_ROUNDS):
-            self.now = self.clock.monotonic()
             count = self._inbox.read()
+            self.now, self._unix_now = self.clock.monotonic(), time.time()
             received = 0
             for i in range(count):
                 received += self._take(i)
@@ -167,6 +171,7 @@ class MediaPort:
         size, name = inbox.size(i), inbox.sender(i)
         drop: Drop | None = Drop.MALFORMED
         if 12 <= size < SLOT:
+            self.arrived = self.now - inbox.age(i, self._unix_now)
             drop = self._sort(inbox.pointers[i], inbox.views[i], size, name)
         if drop is not None:
             DROPPED.labels(drop).inc()
@@ -235,6 +240,7 @@ def _bind(host: str, port: int) -> socket.socket:
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER_BYTES)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BUFFER_BYTES)
+        stamp_arrivals(sock)
         sock.setblocking(False)
         sock.bind((address, port))
     except OSError as error:

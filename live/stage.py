@@ -150,6 +150,8 @@ class Stage:
             self._remove(forwarder)
 
     def mute(self, seat: UUID, source: Source, *, muted: bool) -> None:
+        if ((seat, source) in self._muted) == muted:
+            return
         (self._muted.add if muted else self._muted.discard)((seat, source))
         forwarder = self._by_source.get((seat, source))
         if forwarder is not None:

@@ -124,7 +124,7 @@ async def test_a_page_that_closes_is_noticed_at_once(room, sit):
 async def test_the_publishers_bandwidth_climbs(room, sit):
     lecturer = await sit()
     await lecturer.evaluate("publish('camera')")
-    assert await lecturer.evaluate("climbed(1_000_000)")
+    assert await lecturer.evaluate("climbed(600_000)")
 
 
 async def test_a_vp8_publisher_is_taken_and_seen(room, sit, until_seen):
