@@ -78,7 +78,6 @@ class Broadcast:
         self._packing = Packing(
             recording,
             clock=self._clock,
-            epoch=epoch,
             on_key_wanted=self._want_key,
             on_fault=self._fault,
         )
@@ -94,13 +93,9 @@ class Broadcast:
         if self._packing is None:
             return await self._finish_interrupted()
         recording, is_kept = self._recording, self._is_kept
-        is_finished = await self._stop()
+        await self._stop()
         assert recording is not None
-        if not is_kept:
-            return Outcome.NOTHING
-        if not is_finished:
-            return Outcome.FAULTED
-        return await self._outcome(recording)
+        return await self._outcome(recording) if is_kept else Outcome.NOTHING
 
     async def pause(self) -> None:
         """The process stops and the lecture does not: another process goes on with the item."""
@@ -119,21 +114,15 @@ class Broadcast:
             self._fault(f"The lecture can't be recorded: {error.strerror or error}.")
             return self._library.open_recording(self._live.lecture, epoch, is_kept=False)
 
-    async def _stop(self) -> bool:
-        """End tap and thread; whether the recording's files are whole. Harmless twice."""
+    async def _stop(self) -> None:
+        """End tap and thread. Harmless twice."""
         tap, packing = self._tap, self._packing
         self._tap = self._packing = None
         self._live.connections.on_cast = None
         if tap is not None:
             await tap.aclose()
-        if packing is None:
-            return True
-        try:
+        if packing is not None:
             await packing.finish()
-        except OSError as error:
-            self._fault(f"The recording can't be finished: {error.strerror or error}.")
-            return False
-        return True
 
     async def _finish_interrupted(self) -> Outcome:
         try:
