@@ -43,7 +43,7 @@ async def test_the_first_picture_comes_at_once(room, sit, until_seen):
     [mid] = await student.evaluate("tracks => receive(tracks)", wanted(room, "camera"))
     await until_seen(student, mid, lambda seen: seen["width"] > 0)
     waited = await student.evaluate("mid => times[mid] - times.offer", mid)
-    assert waited < 1000  # milliseconds; about 100 on an idle machine
+    assert waited < 2000  # milliseconds; about 100 on an idle machine
 
 
 async def test_a_screen_is_added_and_taken_away_on_the_same_connections(room, sit, until_seen):
