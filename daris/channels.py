@@ -225,6 +225,8 @@ def _item(
         ends_at=programme.ends_at,
         media=str((folder / item.file).absolute()) if item and item.file else None,
         reason=reason,
+        titles=dict(programme.titles),
+        descriptions=dict(programme.descriptions),
     )
 
 

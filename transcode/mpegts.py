@@ -18,11 +18,11 @@ from transcode.house import (
     Profile,
 )
 from transcode.house_item import Group, parameter_sets
+from transcode.si import ORIGINAL_NETWORK_ID, SERVICE_ID, TRANSPORT_STREAM_ID
 
 # The muxer lets a picture arrive complete this long before it is decoded. PyAV's default of none would be
 # too late for every picture.
 AHEAD_SECONDS = 0.7
-PACKET = 188
 
 _AUDIO_TICKS = AAC_FRAME_SAMPLES * VIDEO_TIMESCALE // SAMPLE_RATE  # 1920, with no remainder
 _TIME_BASE = Fraction(1, VIDEO_TIMESCALE)
@@ -47,7 +47,8 @@ class TransportStream:
         self._muxer = av.open(
             _Sink(sink), "w", format="mpegts", options=_options(profile), buffer_size=32_768
         )
-        self._muxer.metadata.update({"service_name": service, "service_provider": provider})
+        names = {"service_name": _short(service, 80), "service_provider": _short(provider, 40)}
+        self._muxer.metadata.update(names)
         self._video = self._muxer.add_mux_stream(
             "h264", rate=25, width=profile.width, height=profile.height
         )
@@ -103,8 +104,16 @@ def _options(profile: Profile) -> dict[str, str]:
         "sdt_period": "0.5",
         "mpegts_flags": "+initial_discontinuity+resend_headers",
         "mpegts_service_type": "digital_tv",
+        "mpegts_service_id": str(SERVICE_ID),
+        "mpegts_transport_stream_id": str(TRANSPORT_STREAM_ID),
+        "mpegts_original_network_id": str(ORIGINAL_NETWORK_ID),
         "flush_packets": "0",
     }
+
+
+def _short(name: str, longest: int) -> str:
+    """Cut to bytes of UTF-8, so that the SDT is one packet."""
+    return name.encode()[:longest].decode(errors="ignore")
 
 
 def _start_codes(access_unit: bytes) -> bytes:

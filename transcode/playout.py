@@ -35,8 +35,10 @@ from transcode.house_item import HouseItem
 from transcode.mpegts import AHEAD_SECONDS, TransportStream
 from transcode.outputs import OutputError, UdpAddress, UdpOutput
 from transcode.pacer import Pacer
+from transcode.si import Event, crc32
+from transcode.si_injector import SiInjector
 from transcode.slate import ensure_slate
-from transcode.timeline import Plan, PlanError, Timeline, read_plan
+from transcode.timeline import Item, Plan, PlanError, Timeline, read_plan
 
 log = structlog.get_logger()
 
@@ -116,26 +118,50 @@ class HlsOutput:
 
 
 class TsOutput:
-    """The transport stream from its first slot on, paced to all receivers."""
+    """The transport stream from its first slot on, with its guide, paced to all receivers."""
 
     def __init__(
-        self, channel: Channel, init: bytes, outputs: Sequence[UdpOutput], *, starts_at: float
+        self,
+        channel: Channel,
+        init: bytes,
+        outputs: Sequence[UdpOutput],
+        clock: AirClock,
+        first: int,
     ) -> None:
-        self.pacer = Pacer(outputs, channel.profile.mux_bps, starts_at=starts_at)
+        starts_at = start_of(first) - timedelta(seconds=AHEAD_SECONDS)
+        rate = channel.profile.mux_bps
+        self._pacer = Pacer(outputs, rate, starts_at=clock.monotonic_at(starts_at))
+        self._guide = SiInjector(self._pacer.feed, mux_bps=rate, starts_at=starts_at)
         self._stream = TransportStream(
             channel.profile,
             init,
             service=channel.name,
             provider=channel.provider,
-            sink=self.pacer.feed,
+            sink=self._guide.feed,
         )
 
-    def push(self, shown: Shown) -> None:
+    def push(self, shown: Shown, following: Item | None) -> None:
+        """Raise FellBehind when the receivers' clocks have to begin anew."""
+        self._guide.announce(_event(shown.item), _event(following))
         self._stream.push(shown.group)
+        if self._pacer.is_lost:
+            raise FellBehind("the transport stream was sent too late")
 
     def close(self) -> None:
-        self.pacer.close()
+        self._pacer.close()
         self._stream.close()
+
+
+def _event(item: Item | None) -> Event | None:
+    if item is None:
+        return None
+    return Event(
+        id=crc32(item.programme.encode()) & 0xFFFF,
+        starts_at=item.starts_at,
+        duration=item.ends_at - item.starts_at,
+        titles=item.titles or {"": item.title},
+        texts=item.descriptions,
+    )
 
 
 def supervise(channel: Channel, stop: threading.Event) -> None:
@@ -167,8 +193,7 @@ def attempt(
         first = slot_from(clock.now() + _START_MARGIN + timedelta(seconds=AHEAD_SECONDS))
         transport: TsOutput | None = None
         if outputs:
-            starts_at = clock.monotonic_at(start_of(first)) - AHEAD_SECONDS
-            transport = TsOutput(channel, slate.init, outputs, starts_at=starts_at)
+            transport = TsOutput(channel, slate.init, outputs, clock, first)
             stack.callback(transport.close)
         folder = WindowFolder(channel.out, slate.init, slate.fingerprint)
         hls = HlsOutput(folder)
@@ -178,9 +203,7 @@ def attempt(
         for slot in _slots_in_time(first, clock, stop):
             shown = assembler.show(slot, plan.timeline().at(slot))
             if transport:
-                transport.push(shown)
-                if transport.pacer.is_lost:
-                    raise FellBehind("the transport stream was sent too late")
+                transport.push(shown, plan.timeline().following(slot))
             hls.push(shown)
             _note(as_run, shown)
 

@@ -24,6 +24,8 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     ends_at: datetime
     media: str | None = None  # a house item's path; relative to the plan file's folder or absolute
     reason: str | None = None
+    titles: dict[str, str] = {}  # by language, for the guide in the transport stream
+    descriptions: dict[str, str] = {}
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
