@@ -3,17 +3,20 @@
 import math
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
 import msgspec
 import structlog
 from aiohttp import web
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from kernel.bus import Bus
 from kernel.clock import Clock
 from kernel.database import Database
-from kernel.errors import DarisError, Invalid, NotFound, TooLarge, Unsupported
+from kernel.errors import DarisError, Invalid, NotFound, TooLarge, Unavailable, Unsupported
 from kernel.facts import Recorder
 from kernel.settings import Settings
 from kernel.storage import Storage
@@ -34,6 +37,8 @@ ErrorPage = Callable[[web.Request, DarisError], web.Response]
 T = TypeVar("T")
 
 MAX_BODY = 1 << 20  # bytes; uploads have routes of their own
+
+_DATABASE_AWAY = "This can't be done now: the database does not answer. Try again in a moment."
 
 HTTP_CODES = {
     401: "unauthenticated",
@@ -142,6 +147,9 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
         return answer
     except ConnectionError:
         raise
+    except (OperationalError, InterfaceError, PoolTimeoutError) as error:
+        log.error("web.database_away", route=_route(request), reason=str(error).splitlines()[0])
+        return _answer(request, Unavailable(_DATABASE_AWAY, retry_after=timedelta(seconds=5)))
     except Exception:
         log.exception("web.request_failed", method=request.method, route=_route(request))
         return _answer(request, DarisError("Something went wrong on our side; it has been noted."))

@@ -4,12 +4,24 @@ from datetime import timedelta
 
 import msgspec
 import pytest
+import sqlalchemy as sa
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from prometheus_client import REGISTRY
 
 from kernel import errors
-from kernel.web import ERROR_PAGE, MAX_BODY, decode, page_of, path_id, problems, reply, timed
+from kernel.database import Database
+from kernel.web import (
+    DATABASE,
+    ERROR_PAGE,
+    MAX_BODY,
+    decode,
+    page_of,
+    path_id,
+    problems,
+    reply,
+    timed,
+)
 
 LEAVES = [leaf for leaf in errors.DarisError.__subclasses__() if leaf.__module__ == errors.__name__]
 
@@ -33,6 +45,12 @@ async def break_down(_request: web.Request) -> web.Response:
     raise ZeroDivisionError("secret detail")
 
 
+async def look_up(request: web.Request) -> web.Response:
+    async with request.app[DATABASE].connect() as connection:
+        await connection.execute(sa.text("SELECT 1"))
+    raise AssertionError("Nobody listens on port 1.")
+
+
 async def say(request: web.Request) -> web.Response:
     return reply(await decode(request, Line), status=201)
 
@@ -53,12 +71,15 @@ async def client() -> AsyncIterator[TestClient]:
     )
     app.router.add_get("/fail", fail)
     app.router.add_get("/break", break_down)
+    app.router.add_get("/look", look_up)
+    app[DATABASE] = Database.open("postgresql://nobody@127.0.0.1:1/nowhere")
     app.router.add_get("/api/fail", fail)
     app.router.add_post("/lines", say)
     app.router.add_get("/lines/{id}", show)
     app.router.add_get("/move", move)
     async with TestClient(TestServer(app)) as client:
         yield client
+    await app[DATABASE].aclose()
 
 
 @pytest.mark.parametrize("leaf", LEAVES, ids=lambda leaf: leaf.__name__)
@@ -90,6 +111,12 @@ async def test_our_own_failure_shows_no_detail(client):
     answer = await client.get("/break")
     assert answer.status == 500
     assert "secret" not in await answer.text()
+
+
+async def test_a_database_that_is_away_is_told_as_passing(client):
+    answer = await client.get("/look")
+    assert (answer.status, answer.headers["Retry-After"]) == (503, "5")
+    assert "database does not answer" in (await answer.json(content_type=None))["title"]
 
 
 @pytest.mark.parametrize(
