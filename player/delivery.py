@@ -87,8 +87,11 @@ class _Origin:
         found = await self._recording(request)
         window = found.window(request.match_info["name"])
         if found.state is RecordingState.FINISHED:
-            return _playlist(request, _whole(found, window, reload))
-        await _wait(window, reload)
+            if window.is_empty:
+                raise NotFound("This lecture has no such track.")
+            if reload.msn is None and found.folder:
+                return _playlist(request, window.recorded())
+        await _wait(window, reload)  # a player that watched live is told of the end
         return _playlist(request, window.live(can_skip=reload.can_skip))
 
     async def init(self, request: web.Request) -> web.Response:
@@ -156,14 +159,6 @@ class _Origin:
         kind = "audio/mp4" if window.name == "voice" else "video/mp4"
         headers = {hdrs.CACHE_CONTROL: self._for_ever, hdrs.CONTENT_TYPE: kind}
         return web.Response(body=data, headers=headers)
-
-
-def _whole(found: Recording, window: Window, reload: Reload) -> Rendered:
-    """A player that watched live asks on with directives: its addresses end well."""
-    if window.is_empty:
-        raise NotFound("This lecture has no such track.")
-    is_live_player = reload.msn is not None or found.folder is None
-    return window.live(can_skip=reload.can_skip) if is_live_player else window.recorded()
 
 
 async def _wait(window: Window, reload: Reload) -> None:

@@ -8,7 +8,7 @@ import asyncio
 import os
 from collections import OrderedDict
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
 from shutil import rmtree
@@ -28,6 +28,7 @@ from transcode.shelf import AlreadyRecorded
 from transcode.store import FileStore, MemoryStore
 from transcode.tape import PROGRAMME, Position, Tape
 
+_FAREWELL: Final = timedelta(milliseconds=600)  # two parts
 _REMEMBERED: Final = 64  # recordings
 
 
@@ -187,10 +188,20 @@ class Library:
         return conclude
 
     def _ended(self, ended: Recording) -> None:
-        ended.end()
+        """Playable as a whole from now on; those who watch live are told a little later."""
+        ended.state = RecordingState.FINISHED
         self._live.pop(ended.lecture, None)
         if not (ended.fault and ended.folder):  # then only the files know what was kept
             self._keep_at_hand(ended)
+        _soon(ended.end)
+
+
+def _soon(call: Callable[[], None]) -> None:
+    """hls.js misses the last part if it learns of it and of the end in one answer."""
+    try:
+        asyncio.get_running_loop().call_later(_FAREWELL.total_seconds(), call)
+    except RuntimeError:
+        call()
 
 
 def _position(opened: Recording) -> Position | None:

@@ -105,10 +105,9 @@ class Recording:
         return read_stretch(self.folder, stretch)
 
     def end(self) -> None:
-        """It is finished: tell those who wait."""
+        """Nothing will come any more: tell those who wait."""
         for window in self._windows.values():
             window.end()
-        self.state = RecordingState.FINISHED
 
     # the packager thread
 

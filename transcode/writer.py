@@ -37,7 +37,7 @@ log = structlog.get_logger()
 
 
 class RecordingWriter:
-    """All methods belong to the event loop."""
+    """`push` and `stop_track` belong to one thread, all else to the event loop."""
 
     def __init__(
         self,
