@@ -17,6 +17,7 @@ from kernel.clock import Clock
 from kernel.errors import Conflict, DarisError
 from live.events import LiveFact, RecordingFaulted, RecordingFinished, RecordingStarted
 from live.live_room import LiveRoom
+from live.messages import RecordingInfo
 from live.packing import Packing
 from live.tap import Tap
 from transcode.access_unit import TrackKind
@@ -48,7 +49,7 @@ class Broadcast:
         self._packing: Packing | None = None
         self._tap: Tap | None = None
         self._is_kept = False
-        self._told: set[str] = set()
+        self._told: list[str] = []
         self._faults: asyncio.Queue[str] = asyncio.Queue(100)
 
     @asynccontextmanager
@@ -84,6 +85,7 @@ class Broadcast:
         self._cast()
         self._live.connections.on_cast = self._cast
         self._tap = self._live.stage.tap(self._packing, epoch=epoch)
+        self._show()
         log.info("live.recording_started", lecture=str(self._live.lecture), kept=self._is_kept)
         if self._is_kept:
             await self._keep(self._scribe.fact(RecordingStarted, epoch=recording.epoch))
@@ -122,6 +124,7 @@ class Broadcast:
         if tap is not None:
             await tap.aclose()
         if packing is not None:
+            self._show()
             await packing.finish()
 
     async def _finish_interrupted(self) -> Outcome:
@@ -179,8 +182,14 @@ class Broadcast:
     def _fault(self, sentence: str) -> None:
         """Tell it once."""
         if sentence not in self._told and not self._faults.full():
-            self._told.add(sentence)
+            self._told.append(sentence)
             self._faults.put_nowait(sentence)
+            self._show()
+
+    def _show(self) -> None:
+        """In the room, at once: the disk that faults may also be the one that keeps facts."""
+        is_on = self._packing is not None and self._is_kept
+        self._live.tell(*self._live.room.record(RecordingInfo(is_on, tuple(self._told))))
 
     async def _tell_faults(self) -> None:
         while True:

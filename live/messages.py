@@ -185,6 +185,13 @@ class RaisedHand(msgspec.Struct, frozen=True):
     at: datetime
 
 
+class RecordingInfo(msgspec.Struct, frozen=True):
+    """Whether what happens is being recorded; what is wrong with it is told to hosts only."""
+
+    is_on: bool = False
+    faults: tuple[str, ...] = ()
+
+
 class IceServer(msgspec.Struct, frozen=True, omit_defaults=True):
     """An RTCIceServer dictionary (W3C webrtc-pc 4.2.4)."""
 
@@ -204,6 +211,7 @@ class Welcome(msgspec.Struct, frozen=True, tag_field="type", tag="welcome"):
     tracks: tuple[TrackInfo, ...]
     chat: tuple[ChatLine, ...]
     hands: tuple[RaisedHand, ...]
+    recording: RecordingInfo
     ice_servers: tuple[IceServer, ...]
     now: datetime
 
@@ -276,6 +284,12 @@ class State(msgspec.Struct, frozen=True, tag_field="type", tag="state"):
     state: str
 
 
+class RecordingChanged(msgspec.Struct, frozen=True, tag_field="type", tag="recording"):
+    """Recording began or ended, or something is wrong with it."""
+
+    recording: RecordingInfo
+
+
 class Refused(msgspec.Struct, frozen=True, tag_field="type", tag="refused"):
     """What the reader asked was not done; `about` is the type or the id it concerns."""
 
@@ -318,6 +332,7 @@ ServerMessage = (
     | Tracks
     | AskedToMute
     | State
+    | RecordingChanged
     | Refused
     | Bye
 )

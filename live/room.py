@@ -47,6 +47,8 @@ from live.messages import (
     PersonInfo,
     Presence,
     RaiseHand,
+    RecordingChanged,
+    RecordingInfo,
     Say,
     SetMuted,
     Source,
@@ -89,6 +91,7 @@ class Room:
         self.scribe = Scribe(lecture.id, clock)
         self._podium = Podium()
         self._staged = Staged()
+        self._recording = RecordingInfo()
         self._speaking = Throttle(clock, burst=5, every=timedelta(seconds=1))  # by person
         self._asking = Throttle(clock, burst=20, every=timedelta(seconds=0.25))  # by seat
         self._checked_at = clock.now()
@@ -108,6 +111,21 @@ class Room:
         has_moved = lecture.state != self.lecture.state
         self.lecture = lecture
         return (Delivery(State(lecture.state)),) if has_moved else ()
+
+    def record(self, recording: RecordingInfo) -> tuple[Delivery, ...]:
+        """Recording began, ended or suffers: everybody is told that, hosts what is wrong, too."""
+        self._recording = recording
+        groups = {
+            can_host: frozenset(s.id for s in self.seats if s.visitor.can_host is can_host)
+            for can_host in (True, False)
+        }
+        return tuple(
+            Delivery(RecordingChanged(self._recording_for(can_host=can_host)), to=seats)
+            for can_host, seats in groups.items()
+        )
+
+    def _recording_for(self, *, can_host: bool) -> RecordingInfo:
+        return self._recording if can_host else RecordingInfo(self._recording.is_on)
 
     def enter(self, visitor: Visitor, device: str, channel: Channel) -> tuple[Seat, PersonJoined]:
         """A seat for the visitor, and the fact that must be kept before `admit`."""
@@ -187,6 +205,7 @@ class Room:
             tracks=self._staged.tracks().tracks,
             chat=self._chat.history(),
             hands=self._podium.hands(),
+            recording=self._recording_for(can_host=visitor.can_host),
             ice_servers=self.ice_servers,
             now=self._clock.now(),
         )

@@ -43,6 +43,11 @@ SENTENCES = (
     _("This lecture is over; plan a new one."),
     _("This lecture is far ahead; move it to now before you start it."),
     # in the room
+    _("Too many offers; wait a moment."),
+    _("The room starts anew; please wait a moment."),
+    _("Nobody can switch on somebody else's microphone or camera."),
+    _("Another process is recording this lecture."),
+    _("The disk does not keep up: parts of the recording are missing."),
     _("You are not admitted to this lecture."),
     _("The room is closed."),
     _("The room is full."),

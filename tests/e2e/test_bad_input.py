@@ -86,16 +86,15 @@ async def test_a_full_disk_is_said_and_the_room_goes_on(server, browser, account
     await student.sees("camera", frames=5)
 
     no_room = 1  # byte a file
-    resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (no_room, resource.RLIM_INFINITY))
+    resource.prlimit(server.pid, resource.RLIMIT_FSIZE, (no_room, resource.RLIM_INFINITY))
     await student.say("is anybody there?")
     await student.page.get_by_test_id("toast").first.wait_for()
-    sees_so_far = 80
-    await student.sees("camera", frames=sees_so_far)
-    await host.until(
-        "document.querySelector('[data-testid=toast], [data-testid=banner]:not([hidden])')"
-    )
+    told = host.page.get_by_test_id("recording-fault").filter(has_text="The recording stopped")
+    await told.wait_for()
+    assert await student.page.get_by_test_id("recording-fault").is_hidden()
+    await student.sees("camera", frames=80)
     unlimited = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
-    resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, unlimited)
+    resource.prlimit(server.pid, resource.RLIMIT_FSIZE, unlimited)
     await student.say("now it works")
     await host.reads("now it works")
 

@@ -21,6 +21,7 @@ from live.messages import (
     LowerHandOf,
     Presence,
     RaiseHand,
+    RecordingInfo,
     Say,
     SetMuted,
     Source,
@@ -297,3 +298,12 @@ def test_asking_too_often_is_refused(room, sit):
         room.decide(seat, RaiseHand())
     with pytest.raises(TooMany):
         room.decide(seat, LowerHand())
+
+
+def test_what_is_wrong_with_the_recording_is_told_to_hosts_alone(room, sit):
+    host, student = sit(is_host=True), sit()
+    told = room.record(RecordingInfo(is_on=True, faults=("The disk is full.",)))
+    heard = {seat: delivery.message.recording for delivery in told for seat in delivery.to}
+    assert heard[host.id].faults == ("The disk is full.",)
+    assert heard[student.id] == room.welcome(student).recording == RecordingInfo(is_on=True)
+    assert room.welcome(host).recording == heard[host.id]

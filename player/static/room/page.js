@@ -107,6 +107,7 @@ function show() {
   const receiving = config.watch_only ? [] : toReceive(room, connection.sources);
   connection.want(receiving);
   showLecture();
+  showRecording();
   showControls();
   showEmptiness();
 }
@@ -121,6 +122,13 @@ function showLecture() {
     $("start").hidden = state === "live" || isOver;
     $("stop").hidden = state !== "live" || isOver;
   }
+}
+
+function showRecording() {
+  const { is_on: isOn, faults } = room.recording;
+  $("recording").hidden = !isOn;
+  $("recording-fault").hidden = !faults.length;
+  $("recording-fault").textContent = faults.length ? told(faults.at(-1)) : "";
 }
 
 function showControls() {

@@ -8,6 +8,7 @@ export const EMPTY = Object.freeze({
   tracks: [],
   chat: [], // {id, at, person, name, text, status: kept | pending | failed}
   hands: new Map(), // person id -> since
+  recording: { is_on: false, faults: [] },
   skew: 0, // the server's clock minus ours, in milliseconds
 });
 
@@ -47,6 +48,7 @@ const REDUCERS = {
       tracks: message.tracks,
       chat: [...inOrder([...older, ...kept]), ...mine],
       hands: new Map(message.hands.map((hand) => [hand.person, hand.at])),
+      recording: message.recording,
       skew: Date.parse(message.now) - now,
     };
   },
@@ -86,6 +88,8 @@ const REDUCERS = {
   },
 
   tracks: (state, { tracks }) => ({ ...state, tracks }),
+
+  recording: (state, { recording }) => ({ ...state, recording }),
 
   state: (state, message) => ({ ...state, lecture: { ...state.lecture, state: message.state } }),
 
