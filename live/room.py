@@ -114,6 +114,8 @@ class Room:
 
     def record(self, recording: RecordingInfo) -> tuple[Delivery, ...]:
         """Recording began, ended or suffers: everybody is told that, hosts what is wrong, too."""
+        if recording == self._recording:
+            return ()
         self._recording = recording
         groups = {
             can_host: frozenset(s.id for s in self.seats if s.visitor.can_host is can_host)
