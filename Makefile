@@ -26,7 +26,7 @@ check: .setup/dev ## look at format, lint, types and layers
 	$(python) -m ruff format --check .
 	$(python) -m ruff check .
 	$(python) -m mypy
-	.venv/bin/lint-imports
+	.venv/bin/lint-imports --no-logo
 
 format: .setup/dev ## put the code into shape
 	$(python) -m ruff check --fix .

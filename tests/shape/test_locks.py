@@ -8,7 +8,9 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 
 def pins(lock: str) -> dict[str, str]:
     """Versions by package."""
-    return dict(re.findall(r"^([\w.-]+)(?:\[.*?\])?==(\S+)", (ROOT / lock).read_text(), re.MULTILINE))
+    return dict(
+        re.findall(r"^([\w.-]+)(?:\[.*?\])?==(\S+)", (ROOT / lock).read_text(), re.MULTILINE)
+    )
 
 
 def wanted(requirements: list[str]) -> set[str]:
@@ -30,6 +32,8 @@ def test_tests_run_with_the_versions_that_people_get():
 def test_each_pin_has_its_hashes_and_no_lock_names_a_host():
     for lock in ("requirements.lock", "requirements-dev.lock"):
         text = (ROOT / lock).read_text()
-        assert len(re.findall(r"^\S+==\S+ \\\n    --hash=sha256:", text, re.MULTILINE)) == len(pins(lock))
+        assert len(re.findall(r"^\S+==\S+ \\\n    --hash=sha256:", text, re.MULTILINE)) == len(
+            pins(lock)
+        )
         assert "://" not in text
     assert "resolved" not in (ROOT / "package-lock.json").read_text()
