@@ -10,6 +10,7 @@ from typing import Any, Final, Protocol
 
 from prometheus_client import Counter
 
+from live.keyframes import KeyframeRequests
 from live.leg import BATCH, LONGEST_PAYLOAD, Fanout, Leg, Waits
 from live.messages import MediaKind
 from live.packet_cache import Cached, PacketCache
@@ -58,8 +59,7 @@ class Forwarder:
         self._is_muted = False
         self._ask: Callable[[], None] | None = None
         self._clock: RtpClock | None = None
-        self._asked_at = -LOSS_PATIENCE_SECONDS
-        self._wanted_at: float | None = None
+        self._requests = KeyframeRequests()
 
     # ------------------------------------------------------------ the publisher's side
 
@@ -100,7 +100,7 @@ class Forwarder:
         where = self._cache.put(sequence, timestamp, marker, pointer, size)
         if where is None:
             return
-        key = starts_key(self.track.codec, payload) if self.is_video else 1
+        key = self._is_entry(payload)
         self.fan.push(where, size, sequence, timestamp, marker, key)
         self._waiting += 1
         self.has_work = True
@@ -108,6 +108,15 @@ class Forwarder:
             self.flush()
         for tap in self.taps:
             tap.packet(sequence, timestamp, marker, ticks, bytes(payload))
+
+    def _is_entry(self, payload: memoryview) -> bool:
+        """Whether a receiver may begin with this packet."""
+        if not self.is_video:
+            return True
+        is_key = starts_key(self.track.codec, payload)
+        if is_key:
+            self._requests.came()
+        return is_key
 
     def _join(self, sequence: int, timestamp: int, ticks: int) -> None:
         """Shift the stream so that it goes on where the track stands, at the time that it is."""
@@ -133,14 +142,13 @@ class Forwarder:
         """Ask for a keyframe now, or when `patience` has passed since the last time."""
         if not self.is_video:
             return
-        due = self._asked_at + patience
-        self._wanted_at = due if self._wanted_at is None else min(due, self._wanted_at)
+        self._requests.want(patience)
         self.ask_if_due(now)
 
     def ask_if_due(self, now: float) -> None:
-        if self._wanted_at is None or now < self._wanted_at or self._ask is None:
+        if self._ask is None or not self._requests.is_due(now):
             return
-        self._wanted_at, self._asked_at = None, now
+        self._requests.asked(now)
         KEYFRAME_REQUESTS.inc()
         self._ask()
 
