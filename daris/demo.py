@@ -176,7 +176,7 @@ async def _channel(
     """A channel that shows the recorded lecture for the next two hours, with breaks."""
     with contextlib.suppress(Conflict):
         await add_channel(connection, _CHANNEL, at=now)
-    begins = now.replace(second=0, microsecond=0) + timedelta(minutes=1)
+    begins = (now + timedelta(seconds=80)).replace(second=0, microsecond=0)
     window = Window(begins, begins + timedelta(hours=2))
     wanted = Push(
         channel=_CHANNEL.id,

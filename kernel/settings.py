@@ -34,7 +34,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     storage_url: str = ""
     secret: str = ""
     ice_servers: tuple[str, ...] = ()
-    part_seconds: Seconds = 0.25
+    part_seconds: Seconds = 0.28
     room_opens_minutes: Annotated[int, msgspec.Meta(ge=0, le=240)] = 15
     overrun_minutes: Annotated[int, msgspec.Meta(ge=0, le=720)] = 30
     log_format: Annotated[str, msgspec.Meta(pattern="^(text|json)$")] = "text"
