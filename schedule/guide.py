@@ -50,7 +50,7 @@ def _without_holes(channel: Channel, run: Sequence[Programme]) -> Iterator[Progr
                 starts_at=end,
                 ends_at=programme.starts_at,
                 source=programme.source,
-                titles=dict.fromkeys(channel.languages[:1], channel.name),
+                titles={next(iter(channel.languages), "en"): channel.name},
             )
         yield programme
         end = programme.ends_at
