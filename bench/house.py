@@ -70,6 +70,10 @@ class Server:
         clean = {name: value for name, value in os.environ.items() if not name.startswith("DARIS_")}
         return clean | ours | self.extra
 
+    @property
+    def database_url(self) -> str:
+        return self.extra.get("DARIS_DATABASE_URL", f"sqlite:///{self.folder}/daris.db")
+
     def run(self, *words: str) -> Any:
         """A `daris` command; its JSON answer."""
         done = subprocess.run(
@@ -137,7 +141,7 @@ class Account:
     async def add(cls, server: Server, role: str, name: str) -> "Account":
         """Straight into the database, as the command line does."""
         login, password = name.split(maxsplit=1)[0].lower(), "a long word of passage"
-        database = Database.open(f"sqlite:///{server.folder}/daris.db")
+        database = Database.open(server.database_url)
         now = datetime.now(UTC)
         async with open_passwords() as passwords:
             hashed = await passwords.hash(password)
