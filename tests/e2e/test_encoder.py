@@ -1,16 +1,11 @@
 """An encoder publishes a file of real speech and drawn slides by WHIP, as OBS does."""
 
 import asyncio
-import datetime as dt
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
 
@@ -19,25 +14,6 @@ SPEECH = (
     "Two slits, a laser, and a screen are all that we need."
 )
 SLIDES = ("Light\nis a wave", "Two slits\nand a laser", "Questions?")
-
-PUBLISH = """
-import sys, time
-import av
-source, url, token, folder = sys.argv[1:]
-options = {"authorization": token, "cert_file": folder + "/cert.pem", "key_file": folder + "/key.pem"}
-with av.open(source) as file, av.open(url, "w", format="whip", options=options) as out:
-    streams = {s.index: out.add_mux_stream_from_template(s) if hasattr(out, "add_mux_stream_from_template")
-               else out.add_stream_from_template(s) for s in file.streams}
-    began = time.monotonic()
-    for packet in file.demux():
-        if packet.dts is None:
-            continue
-        ahead = float(packet.dts * packet.time_base) - (time.monotonic() - began)
-        if ahead > 0:
-            time.sleep(ahead)
-        packet.stream = streams[packet.stream.index]
-        out.mux(packet)
-"""
 
 
 async def test_a_file_of_speech_and_slides_is_a_lecture(
@@ -48,10 +24,10 @@ async def test_a_file_of_speech_and_slides_is_a_lecture(
     lecture = await lecturer.plan()
     await lecturer.post(f"/api/v1/lectures/{lecture}/start")
     material = draw_lecture(tmp_path)
-    own_certificate(tmp_path)
     address = f"{server.url}/whip/{lecture}"
     encoder = subprocess.Popen(
-        [sys.executable, "-c", PUBLISH, material, address, lecturer.token, tmp_path]
+        [sys.executable, "-m", "bench.encoder", address, "--token", lecturer.token]
+        + ["--file", material]
     )
     try:
         student = await enter(await dana.sign_in(browser), lecture)
@@ -99,27 +75,6 @@ def draw_lecture(folder: Path) -> Path:
         check=True,
     )
     return film
-
-
-def own_certificate(folder: Path) -> None:
-    """FFmpeg's own one is refused by its own DTLS here; prime256v1 is what WebRTC wants."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "encoder")])
-    now = dt.datetime.now(dt.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=1))
-        .sign(key, hashes.SHA256())
-    )
-    pem = serialization.Encoding.PEM
-    (folder / "cert.pem").write_bytes(certificate.public_bytes(pem))
-    plain = serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
-    (folder / "key.pem").write_bytes(key.private_bytes(pem, *plain))
 
 
 def mean_volume(path: Path) -> float:

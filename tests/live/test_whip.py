@@ -4,13 +4,9 @@ import asyncio
 import sys
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import av
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 from playwright.async_api import async_playwright
 
 from identity.rights import Role
@@ -56,43 +52,16 @@ def clock():
 
 
 @pytest.fixture
-def certificate(tmp_path):
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "encoder")])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .sign(key, hashes.SHA256())
-    )
-    files = tmp_path / "certificate.pem", tmp_path / "key.pem"
-    files[0].write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    files[1].write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    return tuple(map(str, files))
-
-
-@pytest.fixture
-def encoder(certificate):
+def encoder():
     """`async with encoder(served, seconds=3) as process`: on air inside, and killed behind."""
 
     @asynccontextmanager
     async def run(served, *, seconds=60.0, query=""):
         token = (await served.bearer(served.lecturer))["Authorization"].removeprefix("Bearer ")
         address = str(served.client.make_url(f"/whip/{served.lecture.id}{query}"))
-        script = Path(__file__).with_name("encoder.py")
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, str(script), address, token, *certificate, str(seconds)),
+            *(sys.executable, "-m", "bench.encoder", address, "--token", token),
+            *("--seconds", str(seconds)),
             stdout=asyncio.subprocess.PIPE,
         )
         try:
