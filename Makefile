@@ -5,21 +5,22 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
+.NOTPARALLEL:
 
 python := .venv/bin/python
 pip := $(python) -m pip --disable-pip-version-check --quiet
 compile := .setup/uv/bin/python -m uv pip compile --quiet --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-header
 
-.PHONY: help run test check format bench lock clean
+.PHONY: help run test check format bench lock clean fanout
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
 
-run: .setup/runtime .setup/pages .setup/fanout ## set up and serve on http://127.0.0.1:8080, with a demo term
+run: .setup/runtime .setup/pages fanout ## set up and serve on http://127.0.0.1:8080, with a demo term
 	@exec $(python) -m daris demo --serve
 
-test: .setup/dev .setup/test-pages .setup/fanout .setup/machine ## run the tests; ARGS="tests/kernel -k bus" picks some
+test: .setup/machine .setup/dev .setup/test-pages fanout ## run the tests; ARGS="tests/kernel -k bus" picks some
 	@$(python) -m pytest $(ARGS)
 
 check: .setup/dev ## look at format, lint, types and layers
@@ -32,7 +33,7 @@ format: .setup/dev ## put the code into shape
 	$(python) -m ruff check --fix .
 	$(python) -m ruff format .
 
-bench: .setup/dev .setup/test-pages .setup/fanout .setup/machine ## measure, one benchmark after the other
+bench: .setup/machine .setup/dev .setup/test-pages fanout ## measure, one benchmark after the other
 	@for file in $$(grep -l __main__ bench/*.py); do \
 		echo "== $$(basename "$$file" .py)"; \
 		$(python) -m "bench.$$(basename "$$file" .py)"; \
@@ -70,9 +71,8 @@ clean: ## forget the set-up and what tools left; what was taught stays in var/
 	@$(python) -m player.vendor --with-tools
 	@touch $@
 
-.setup/fanout: $(wildcard live/*.c) live/build_fanout.py .setup/runtime
+fanout: .setup/runtime # each time: a compiler may have come since
 	@$(python) -m live.build_fanout
-	@touch $@
 
 .setup/machine: setup/machine setup/debian
 	@setup/machine
