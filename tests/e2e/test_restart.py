@@ -1,8 +1,10 @@
 """A power cut in the middle of a lecture."""
 
 import asyncio
+import json
 import subprocess
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -23,6 +25,7 @@ async def test_a_killed_server_goes_on_in_the_same_lecture(
     await host.reads("before the cut")
     await asyncio.sleep(6)
 
+    killed_at = datetime.now(UTC)
     server.kill()
     await asyncio.sleep(1)
     server.start()
@@ -46,8 +49,21 @@ async def test_a_killed_server_goes_on_in_the_same_lecture(
     taught = parsed(found["ended_at"]) - parsed(found["started_at"])
     away = 8  # seconds: the cut, the start, the reconnection and the two seconds that may be lost
     assert taught.total_seconds() - away < length < taught.total_seconds() + 1
+    (missing_from, _), *others = outages(server.folder / "media" / lecture / "recording.json")
+    assert killed_at - timedelta(seconds=2) < missing_from <= killed_at
+    assert not others
     chat = await lecturer.get(f"/api/v1/lectures/{lecture}/chat")
     assert [line["text"] for line in chat["lines"]] == ["before the cut", "after the cut"]
+
+
+def outages(manifest: Path) -> list[tuple[datetime, datetime]]:
+    """From when to when nothing was recorded."""
+    noted = json.loads(manifest.read_text())
+    epoch = parsed(noted["epoch"])
+    return [
+        (epoch + timedelta(microseconds=starts), epoch + timedelta(microseconds=ends))
+        for starts, ends in noted["outages"]
+    ]
 
 
 def parsed(moment: str) -> datetime:
