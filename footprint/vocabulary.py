@@ -101,7 +101,7 @@ TEMPLATES: Final = {
 
 # Facts that make no statement, and why not.
 UNTOLD: Final = {
-    "seats-alive": "A checkpoint of presence, every two seconds; it is not kept as an event.",
+    "seats-alive": "A checkpoint of presence, every second; it is not kept as an event.",
     "view-progressed": "A checkpoint of watching; it is not kept as an event.",
     "floor-given": "Neither profile has a verb for it; what is then published is told.",
     "floor-taken": "Neither profile has a verb for it; what ends by it is told.",
