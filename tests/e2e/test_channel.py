@@ -45,7 +45,8 @@ async def test_a_pushed_recording_goes_on_air(
     assert abs((started - begins).total_seconds()) < 1
 
     streams = probe(f"udp://127.0.0.1:{headend}")
-    assert {stream["codec_name"] for stream in streams["streams"]} == {"h264", "aac"}
+    coded = {stream["codec_type"]: stream["codec_name"] for stream in streams["streams"]}
+    assert (coded["video"], coded["audio"]) == ("h264", "aac")
     assert streams["programs"][0]["tags"]["service_name"] == "Дәріс ТВ"
 
     watching = player(await operator.sign_in(browser))
