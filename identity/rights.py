@@ -42,7 +42,9 @@ class Action(StrEnum):
     MODERATE_ROOM = auto()  # admit, mute, start the recording, invite guests
     PLAN_LECTURE = auto()
     CHANGE_LECTURE = auto()
+    MANAGE_CALENDAR = auto()  # periods and holidays
     SEE_ATTENDANCE = auto()
+    MARK_ATTENDANCE = auto()
     SEE_OWN_FOOTPRINT = auto()
     READ_STATEMENTS = auto()
     WRITE_STATEMENTS = auto()
@@ -126,7 +128,9 @@ _TABLE = """
     moderate_room     .       own      help  help      .           .        all   .
     plan_lecture      .       own      .     .         all         .        all   .
     change_lecture    .       own      .     .         all         .        all   .
+    manage_calendar   .       .        .     .         all         .        all   .
     see_attendance    .       own      .     .         help        .        all   .
+    mark_attendance   .       own      .     .         help        .        all   .
     see_own_footprint self    self     self  self      self        self     all   .
     read_statements   .       .        .     .         .           .        all   .
     write_statements  .       .        .     .         .           .        all   .
