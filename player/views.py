@@ -163,6 +163,7 @@ def room_config(request: web.Request, lecture: Lecture, *, can_host: bool) -> Ma
         "api": address,
         "socket": f"/lectures/{lecture.id}/socket",
         "hls": f"/hls/{lecture.id}/index.m3u8",
+        "camera": f"/hls/{lecture.id}/camera.m3u8",
         "beacon": f"{address}/beacon",
         "chat": f"{address}/chat",
     }

@@ -32,6 +32,7 @@ const KEYS = {
   KeyM: (player) => player.toggleMute(),
   KeyC: (player) => player.toggleCaptions(),
   KeyF: (player) => player.toggleFullscreen(),
+  KeyV: (player) => player.dispatchEvent(new Event("view")),
   Comma: (player, event) => event.shiftKey && player.changeSpeed(-1),
   Period: (player, event) => event.shiftKey && player.changeSpeed(1),
 };

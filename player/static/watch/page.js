@@ -4,6 +4,7 @@ import { call } from "../site.js";
 import { t } from "../translate.js";
 import { linked } from "../room/chat.js";
 import { Beacon } from "./beacon.js";
+import { Companion, hasScreen } from "./companion.js";
 import { Player } from "./player.js";
 
 const config = JSON.parse($("room-config").textContent);
@@ -70,9 +71,10 @@ async function watch(root) {
   const key = `daris.position.${config.lecture}`;
   const player = new Player({ root, url: config.hls, mode: "recording", key, keysOn: document });
   const beacon = new Beacon({ video: player.video, address: config.beacon, mode: "recording" });
-  globalThis.daris = Object.freeze({ player, beacon });
+  globalThis.daris = { player, beacon, companion: null };
   const ready = new Promise((resolve) => player.addEventListener("ready", resolve, { once: true }));
   const [lines] = await Promise.all([loadChat(), ready]);
+  if (hasScreen(player.fragments)) globalThis.daris.companion = new Companion({ root, player, url: config.camera });
   const drawn = drawChat(lines, player);
   player.addEventListener("position", (event) => follow(drawn, event.detail));
 }

@@ -3,6 +3,7 @@ import Hls from "hls.js";
 import { clock } from "../dom.js";
 import { t } from "../translate.js";
 import { shortcuts } from "./keys.js";
+import { positionAt } from "./pieces.js";
 
 const WORKER = new URL("../vendor/hls.js/hls.worker.js", import.meta.url).href;
 const RETRY_MS = 1500;
@@ -50,14 +51,14 @@ export class Player extends EventTarget {
     return Number.isFinite(this.video.duration) ? this.video.duration : this.#range()[1];
   }
 
-  /** The media time of a moment on the wall clock; null outside of the recording. */
+  /** What hls.js knows of the programme: pieces in media time with their time of day. */
+  get fragments() {
+    return this.#hls?.levels?.[this.#hls.loadLevel]?.details?.fragments ?? [];
+  }
+
+  /** The media time of a moment on the wall clock; null while that is unknown. */
   positionOf(moment) {
-    const fragments = this.#hls?.levels?.[this.#hls.loadLevel]?.details?.fragments ?? [];
-    const at = moment.getTime();
-    const before = fragments.filter((one) => one.programDateTime !== null && one.programDateTime <= at);
-    const fragment = before.at(-1);
-    if (!fragment) return fragments.length ? 0 : null;
-    return fragment.start + Math.min((at - fragment.programDateTime) / 1000, fragment.duration);
+    return positionAt(this.fragments, moment.getTime()) ?? (this.fragments.length ? 0 : null);
   }
 
   // ---------------------------------------------------------------- what controls and keys do
