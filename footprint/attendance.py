@@ -6,7 +6,7 @@ counted window: two tabs never count twice, and no percentage passes 100.
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -32,6 +32,7 @@ class Status(StrEnum):
     PRESENT = "present"
     LATE = "late"
     ABSENT = "absent"
+    EXCUSED = "excused"  # only ever marked, never counted
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -53,6 +54,18 @@ class Presence:
     person: UUID
     channel: Channel
     span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What somebody who may judge it says about a person's attendance, and why."""
+
+    person: UUID
+    status: Status
+    reason: str
+    by: UUID
+    at: datetime
+    minutes: float | None = None  # None: as counted
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,6 +96,9 @@ class Attendance:
     counted: tuple[Span, ...]  # exactly what was counted
     by_channel: Mapping[Channel, timedelta]  # each channel's own union; they may overlap
     policy: str
+    automatic: Status  # what the policy said, whoever marked what
+    automatic_present: timedelta
+    mark: Mark | None = None  # the newest; it decides
 
     @property
     def minutes(self) -> float:
@@ -102,14 +118,23 @@ def counted_window(
 
 
 def attendance(
-    presences: Iterable[Presence], window: Span, policy: Policy = DEFAULT_POLICY
+    presences: Iterable[Presence],
+    window: Span,
+    policy: Policy = DEFAULT_POLICY,
+    marks: Iterable[Mark] = (),
 ) -> list[Attendance]:
-    """One row per person with any presence, in the order of first arrival."""
+    """One row per person with any presence or mark, in the order of first arrival.
+
+    `marks` come oldest first: a person's last one decides.
+    """
+    newest = {mark.person: mark for mark in marks}
     by_person: defaultdict[UUID, list[Presence]] = defaultdict(list)
+    by_person.update((person, []) for person in newest)
     for presence in presences:
         if presence.channel in policy.channels:
             by_person[presence.person].append(presence)
-    rows = [_row(person, stays, window, policy) for person, stays in by_person.items()]
+    counted = (_row(person, stays, window, policy) for person, stays in by_person.items())
+    rows = [_marked(row, newest.get(row.person), window) for row in counted]
     return sorted(rows, key=lambda row: (row.first_in or window.ended_at, row.person))
 
 
@@ -141,18 +166,32 @@ def _row(person: UUID, stays: Sequence[Presence], window: Span, policy: Policy) 
     present = total(counted)
     percent = _percent(present, window.length)
     first_in = counted[0].began_at if counted else None
+    status = _status(percent, first_in, window, policy)
     return Attendance(
         person=person,
         present=present,
         percent=percent,
-        status=_status(percent, first_in, window, policy),
+        status=status,
         first_in=first_in,
         last_out=counted[-1].ended_at if counted else None,
         shown=tuple(union(counted, bridging=policy.reconnect_grace)),
         counted=tuple(counted),
         by_channel=_by_channel(stays, opened),
         policy=policy.version,
+        automatic=status,
+        automatic_present=present,
     )
+
+
+def _marked(row: Attendance, mark: Mark | None, window: Span) -> Attendance:
+    """The row as the mark has it; nobody is marked present for longer than the lecture."""
+    if mark is None:
+        return row
+    present = row.present
+    if mark.minutes is not None:
+        present = min(timedelta(minutes=mark.minutes), window.length)
+    percent = _percent(present, window.length)
+    return replace(row, status=mark.status, present=present, percent=percent, mark=mark)
 
 
 def _by_channel(stays: Iterable[Presence], window: Span) -> dict[Channel, timedelta]:

@@ -20,4 +20,14 @@ class StatementReceived(Fact, frozen=True, kw_only=True):
     statement: msgspec.Raw
 
 
-FootprintFact = FootprintRead | StatementReceived
+class AttendanceMarked(Fact, frozen=True, kw_only=True):
+    """`by` judged the attendance of `person`: it stands against what was counted, until the next
+    mark. `minutes`, where given, stand for the counted ones."""
+
+    by: UUID
+    status: str
+    reason: str
+    minutes: float | None = None
+
+
+FootprintFact = FootprintRead | StatementReceived | AttendanceMarked

@@ -28,6 +28,7 @@ def attendance_rows(sheet: Sheet) -> list[list[Cell]]:
     head: list[Cell] = [
         "lecture", "person", "name", "status", "minutes", "percent", "first_in", "last_out",
         *(f"{channel}_minutes" for channel in Channel), "window_from", "window_to", "policy",
+        "automatic_status", "automatic_minutes", "mark_reason", "marked_by", "marked_at",
     ]  # fmt: skip
     lines: list[list[Cell]] = [
         [
@@ -43,6 +44,9 @@ def attendance_rows(sheet: Sheet) -> list[list[Cell]]:
             sheet.window.began_at,
             sheet.window.ended_at,
             sheet.policy,
+            row.automatic_status,
+            row.automatic_minutes,
+            *((row.mark.reason, row.mark.by_name, row.mark.at) if row.mark else (None, None, None)),
         ]
         for row in sheet.rows
     ]

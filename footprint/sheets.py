@@ -1,6 +1,6 @@
 """The attendance sheet of a lecture: intervals, names and policy put together."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from footprint.attendance import (
     DEFAULT_POLICY,
     Attendance,
     Channel,
+    Mark,
     Policy,
     Presence,
     Span,
@@ -19,6 +20,7 @@ from footprint.attendance import (
     counted_window,
 )
 from footprint.log import facts_of_lecture
+from footprint.marks import marks_of
 from footprint.presence import presences
 from identity.people import people_by_ids
 from live.events import PersonJoined
@@ -30,6 +32,17 @@ class Interval(msgspec.Struct, frozen=True):
 
     began_at: datetime
     ended_at: datetime
+
+
+class Marked(msgspec.Struct, frozen=True, kw_only=True):
+    """The mark that decides a row."""
+
+    status: Status
+    minutes: float | None
+    reason: str
+    by: UUID
+    by_name: str
+    at: datetime
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,6 +58,9 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     intervals: tuple[Interval, ...]  # gaps within the reconnect grace are closed: for display
     counted: tuple[Interval, ...]  # what was counted
     minutes_by_channel: dict[Channel, float]
+    automatic_status: Status  # what was counted, whatever is marked
+    automatic_minutes: float
+    mark: Marked | None = None
 
 
 class Totals(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,6 +69,7 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
     people: int
     present: int  # late ones too
     late: int
+    excused: int
     average_percent: float
     average_minutes: float
     lecture_minutes: float  # of the counted window
@@ -80,9 +97,11 @@ async def sheet(
     """Everybody who was there, or `only` one person."""
     stays = await presences(connection, lecture.id)
     window = window_of(lecture, now)
-    rows = attendance((s for s in stays if only in {None, s.person}), window, policy)
-    names = await _names(connection, lecture.id, {row.person for row in rows})
-    shown = tuple(_row(row, names.get(row.person, "")) for row in rows)
+    marks = [m for m in await marks_of(connection, lecture.id) if only in {None, m.person}]
+    rows = attendance((s for s in stays if only in {None, s.person}), window, policy, marks)
+    people = {row.person for row in rows} | {mark.by for mark in marks}
+    names = await names_in(connection, lecture.id, people)
+    shown = tuple(_row(row, names) for row in rows)
     return Sheet(
         lecture=lecture.id,
         title=lecture.title,
@@ -96,7 +115,7 @@ async def sheet(
 async def raw_intervals(connection: AsyncConnection, lecture: UUID) -> list[tuple[str, Presence]]:
     """Every proven stay as it is, unmerged and unclipped, with the person's name."""
     stays = await presences(connection, lecture)
-    names = await _names(connection, lecture, {stay.person for stay in stays})
+    names = await names_in(connection, lecture, {stay.person for stay in stays})
     return [(names.get(stay.person, ""), stay) for stay in stays]
 
 
@@ -110,7 +129,7 @@ def window_of(lecture: Lecture, now: datetime) -> Span:
     )
 
 
-async def _names(
+async def names_in(
     connection: AsyncConnection, lecture: UUID, people: Collection[UUID]
 ) -> dict[UUID, str]:
     """From the accounts; guests as they called themselves when they came in."""
@@ -125,10 +144,10 @@ async def _names(
     return names
 
 
-def _row(row: Attendance, name: str) -> Row:
+def _row(row: Attendance, names: Mapping[UUID, str]) -> Row:
     return Row(
         person=row.person,
-        name=name,
+        name=names.get(row.person, ""),
         status=row.status,
         minutes=round(row.minutes, 2),
         percent=round(row.percent, 1),
@@ -140,6 +159,20 @@ def _row(row: Attendance, name: str) -> Row:
             channel: round(length.total_seconds() / 60, 2)
             for channel, length in row.by_channel.items()
         },
+        automatic_status=row.automatic,
+        automatic_minutes=round(row.automatic_present.total_seconds() / 60, 2),
+        mark=None if row.mark is None else marked(row.mark, names),
+    )
+
+
+def marked(mark: Mark, names: Mapping[UUID, str]) -> Marked:
+    return Marked(
+        status=mark.status,
+        minutes=mark.minutes,
+        reason=mark.reason,
+        by=mark.by,
+        by_name=names.get(mark.by, ""),
+        at=mark.at,
     )
 
 
@@ -147,8 +180,9 @@ def _totals(rows: tuple[Row, ...], window: Span) -> Totals:
     people = len(rows)
     return Totals(
         people=people,
-        present=sum(row.status is not Status.ABSENT for row in rows),
+        present=sum(row.status in {Status.PRESENT, Status.LATE} for row in rows),
         late=sum(row.status is Status.LATE for row in rows),
+        excused=sum(row.status is Status.EXCUSED for row in rows),
         average_percent=round(sum(row.percent for row in rows) / max(people, 1), 1),
         average_minutes=round(sum(row.minutes for row in rows) / max(people, 1), 2),
         lecture_minutes=round(window.length.total_seconds() / 60, 2),

@@ -1,4 +1,4 @@
-"""Attendance and chat over HTTP."""
+"""Attendance, marks and chat over HTTP."""
 
 from typing import Literal
 from uuid import UUID
@@ -8,13 +8,16 @@ from aiohttp import web
 
 from footprint import export, lrs
 from footprint.events import FootprintRead
+from footprint.explanation import Explanation, explain
 from footprint.log import ChatLine, chat
+from footprint.marks import NewMark, mark
 from footprint.sheets import Sheet, raw_intervals, sheet
 from identity.rights import Action, Subject, Viewer, allows
 from identity.sessions import require, viewer_of
+from kernel.errors import Forbidden
 from kernel.ids import new_id
 from kernel.pages import render
-from kernel.web import CLOCK, DATABASE, RECORDER, path_id, query, reply
+from kernel.web import CLOCK, DATABASE, RECORDER, decode, path_id, query, reply
 from schedule.lectures import lecture_by_id
 from schedule.lifecycle import Lecture
 
@@ -37,7 +40,10 @@ def routes() -> list[web.RouteDef]:
     return [
         web.get("/api/v1/lectures/{id}/attendance", read_attendance),
         web.get("/api/v1/lectures/{id}/chat", read_chat),
+        web.post("/api/v1/lectures/{id}/attendance/marks", add_mark),
+        web.get("/api/v1/lectures/{id}/attendance/{person}", read_explanation),
         web.get("/lectures/{id}/attendance", show_attendance),
+        web.get("/lectures/{id}/attendance/{person}", show_explanation),
         *lrs.routes(),
     ]
 
@@ -67,9 +73,47 @@ async def show_attendance(request: web.Request) -> web.Response:
         rows=found.rows,
         totals=found.totals,
         is_own=only is not None,
+        may_mark=allows(viewer_of(request), Action.MARK_ATTENDANCE, lecture.subject),
         csv_url=f"/api/v1/lectures/{lecture.id}/attendance?format=csv&bom=true",
         intervals_url=f"/api/v1/lectures/{lecture.id}/attendance?format=csv&sheet=intervals&bom=true",
     )
+
+
+async def add_mark(request: web.Request) -> web.Response:
+    """A judgement that stands against what was counted; answers the person's new row."""
+    lecture = await _lecture(request)
+    viewer = require(request, Action.MARK_ATTENDANCE, lecture.subject)
+    if viewer.person_id is None:
+        raise Forbidden("A mark is a person's word: sign in as one.")
+    new = await decode(request, NewMark)
+    now = request.app[CLOCK].now()
+    async with request.app[DATABASE].begin() as connection:
+        await mark(connection, lecture, new, by=viewer.person_id, now=now)
+    return reply((await _sheet(request, lecture, new.person)).rows[0], status=201)
+
+
+async def read_explanation(request: web.Request) -> web.Response:
+    """Why somebody's number is what it is, as JSON."""
+    return reply(await _explanation(request, await _lecture(request)))
+
+
+async def show_explanation(request: web.Request) -> web.Response:
+    """The same as a page."""
+    lecture = await _lecture(request)
+    found = await _explanation(request, lecture)
+    is_own = found.row.person == viewer_of(request).person_id
+    return render(request, "explanation.html", lecture=lecture, found=found, is_own=is_own)
+
+
+async def _explanation(request: web.Request, lecture: Lecture) -> Explanation:
+    person = path_id(request, "person")
+    viewer = viewer_of(request)
+    is_own = viewer.person_id == person
+    if not (is_own and _may_see_own(viewer, Subject(lecture=lecture.id, person=person))):
+        require(request, Action.SEE_ATTENDANCE, lecture.subject)
+        await _note(request, lecture, "attendance", None, of=person)
+    async with request.app[DATABASE].connect() as connection:
+        return await explain(connection, lecture, person, now=request.app[CLOCK].now())
 
 
 async def read_chat(request: web.Request) -> web.Response:
@@ -129,7 +173,14 @@ def _may_see_own(viewer: Viewer, own: Subject) -> bool:
     return viewer.is_signed_in and allows(viewer, Action.SEE_OWN_FOOTPRINT, own)
 
 
-async def _note(request: web.Request, lecture: Lecture, what: str, only: UUID | None) -> None:
+async def _note(
+    request: web.Request,
+    lecture: Lecture,
+    what: str,
+    only: UUID | None,
+    *,
+    of: UUID | None = None,
+) -> None:
     """Whoever reads others' footprint leaves one."""
     if only is not None:
         return
@@ -139,5 +190,6 @@ async def _note(request: web.Request, lecture: Lecture, what: str, only: UUID | 
         lecture=lecture.id,
         person=viewer_of(request).actor,
         what=what,
+        of=of,
     )
     await request.app[RECORDER].record(fact)

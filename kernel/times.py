@@ -15,6 +15,7 @@ from markupsafe import Markup
 # CLDR patterns, day before month in each of our languages
 _PATTERNS = {
     "time": "HH:mm",
+    "second": "d MMM, HH:mm:ss",
     "date": "d MMMM y",
     "day": "EEEE, d MMMM",
     "moment": "d MMM, HH:mm",
@@ -29,7 +30,7 @@ _KAZAKH_PATTERNS = {
 
 @pass_context
 def localtime(context: Context, value: datetime, form: str = "moment") -> Markup:
-    """A `<time>` in the viewer's zone; `form` is time, date, day, moment or full."""
+    """A `<time>` in the viewer's zone; `form` is time, second, date, day, moment or full."""
     text = in_words(value, form, zone=context["zone"], locale=context["locale"])
     return Markup('<time datetime="{}">{}</time>').format(iso(value), text)
 

@@ -23,6 +23,7 @@ from kernel.clock import ManualClock
 from kernel.database import Database
 from kernel.ids import new_id
 from kernel.journal import Journal, open_journal
+from kernel.pages import PAGES
 from kernel.settings import Settings
 from kernel.web import CLOCK, DATABASE, RECORDER, SETTINGS, problems
 from live.events import (
@@ -34,6 +35,7 @@ from live.events import (
     SeatProof,
     SeatsAlive,
 )
+from player.site import load_pages
 
 NOON = datetime(2026, 9, 7, 4, tzinfo=UTC)
 HOUSE = House("https://live.example.edu")
@@ -176,6 +178,7 @@ async def client(store, clock, kept) -> AsyncIterator[TestClient]:
     app[DATABASE], app[CLOCK], app[RECORDER] = store, clock, kept
     app[TICKETS] = Tickets(b"a secret of this test, long enough", clock)
     app[SESSIONS] = Sessions(store, app[TICKETS], clock)
+    app[PAGES] = load_pages(clock)
     app.add_routes(routes())
     async with TestClient(TestServer(app)) as client:
         yield client

@@ -6,8 +6,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from footprint.events import FootprintRead
+from footprint.integrity import verify
+from footprint.log import Source, event
+from footprint.presence import rebuild
 from identity.people import Person
 from identity.rights import Role
 from kernel.ids import new_id
@@ -152,3 +156,137 @@ async def test_the_chat_is_there_for_who_may_watch(taught, get, token_of):
     assert [(line["text"], line["person"]) for line in lines] == [
         ("Сұрақ бар", str(taught.aliya.id))
     ]
+
+
+@pytest.fixture
+def mark(client, taught):
+    async def mark(token: str, person, **more):
+        body = {"person": str(person), "status": "excused", "reason": "Was ill"} | more
+        headers = {"Authorization": f"Bearer {token}"}
+        return await client.post(f"{taught.path}/marks", json=body, headers=headers)
+
+    return mark
+
+
+async def _rows(answer) -> dict:
+    return {row["name"]: row for row in (await answer.json())["rows"]}
+
+
+async def test_a_mark_wins_and_what_was_counted_stays_beside_it(taught, teacher, get, mark):
+    answer = await mark(teacher, taught.bolat.id, status="present", minutes=50)
+    assert answer.status == 201
+    row = (await _rows(await get(taught.path, teacher)))["Bolat, B."]
+    assert (row["status"], row["minutes"], row["percent"]) == ("present", 50.0, 100.0)
+    assert (row["automatic_status"], row["automatic_minutes"]) == ("absent", 20.0)
+    assert row["mark"]["by_name"] == "Dana"
+    assert row["mark"]["reason"] == "Was ill"
+
+
+async def test_the_newest_mark_decides(taught, teacher, get, mark):
+    await mark(teacher, taught.bolat.id, status="present")
+    await mark(teacher, taught.bolat.id, status="late", reason="The bus")
+    row = (await _rows(await get(taught.path, teacher)))["Bolat, B."]
+    assert (row["status"], row["minutes"], row["mark"]["reason"]) == ("late", 20.0, "The bus")
+
+
+async def test_a_mark_survives_recomputation(taught, teacher, get, mark, store):
+    await mark(teacher, taught.bolat.id)
+    before = await (await get(taught.path, teacher)).json()
+    async with store.begin() as connection:
+        await rebuild(connection)
+    assert await (await get(taught.path, teacher)).json() == before
+
+
+async def test_somebody_who_was_not_there_can_be_excused(
+    taught, teacher, get, mark, *, add_person, store
+):
+    ill = await add_person(Role.STUDENT, name="Erlan", into=store)
+    assert (await mark(teacher, ill.id)).status == 201
+    sheet = await (await get(taught.path, teacher)).json()
+    row = next(row for row in sheet["rows"] if row["name"] == "Erlan")
+    assert (row["status"], row["minutes"], row["first_in"]) == ("excused", 0.0, None)
+    assert (sheet["totals"]["present"], sheet["totals"]["excused"]) == (1, 1)
+
+
+async def test_nobody_is_marked_present_for_longer_than_the_lecture(taught, teacher, mark):
+    row = await (await mark(teacher, taught.bolat.id, status="present", minutes=500)).json()
+    assert (row["minutes"], row["percent"]) == (50.0, 100.0)
+
+
+async def test_the_csv_tells_the_mark_and_its_reason(taught, teacher, get, mark):
+    await mark(teacher, taught.bolat.id, reason="=1+1")
+    text = await (await get(taught.path, teacher, format="csv")).text()
+    row = next(r for r in csv.DictReader(io.StringIO(text)) if r["name"] == "Bolat, B.")
+    assert (row["status"], row["automatic_status"]) == ("excused", "absent")
+    assert (row["mark_reason"], row["marked_by"]) == ("'=1+1", "Dana")
+
+
+async def test_only_who_answers_for_the_lecture_marks(taught, mark, token_of, *, add_person, store):
+    coordinator = await add_person(Role.COORDINATOR, into=store)
+    other = await add_person(Role.LECTURER, into=store)
+    assert (await mark(await token_of(coordinator), taught.bolat.id)).status == 201
+    assert (await mark(await token_of(other), taught.bolat.id)).status == 403
+    assert (await mark(await token_of(taught.bolat), taught.bolat.id)).status == 403
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"status": "ill"}, {"reason": " "}, {"reason": "x" * 1001}, {"minutes": -1}, {"color": 1}],
+    ids=str,
+)
+async def test_a_mark_that_makes_no_sense_is_refused(taught, teacher, mark, wrong):
+    assert (await mark(teacher, taught.bolat.id, **wrong)).status == 400
+
+
+async def test_nobody_unknown_is_marked(taught, teacher, mark):
+    assert (await mark(teacher, new_id())).status == 404
+
+
+async def test_a_mark_is_an_entered_fact(taught, teacher, mark, store):
+    await mark(teacher, taught.bolat.id)
+    async with store.connect() as connection:
+        query = sa.select(event.c.source).where(event.c.kind == "attendance-marked")
+        assert await connection.scalar(query) == Source.ENTERED
+        assert (await verify(connection)).is_sound
+
+
+async def test_a_number_is_explained_down_to_the_events(taught, teacher, get, mark):
+    await mark(teacher, taught.aliya.id, status="late", reason="Came by phone first")
+    answer = await get(f"{taught.path}/{taught.aliya.id}", teacher)
+    found = await answer.json()
+    assert [(v["channel"], v["device"]) for v in found["visits"]] == [("webrtc", "laptop")] * 2
+    assert [e["kind"] for e in found["visits"][0]["evidence"]] == [
+        "person-joined",
+        "chat-said",
+        "person-left",
+    ]
+    assert found["visits"][1]["stays"][0]["counted"]["began_at"] == "2026-09-07T05:10:00Z"
+    assert [m["reason"] for m in found["marks"]] == ["Came by phone first"]
+    assert found["policy"]["version"] == "daris-1"
+
+
+async def test_one_sees_why_of_oneself_and_of_nobody_else(taught, teacher, get, token_of, kept):
+    token = await token_of(taught.bolat)
+    assert (await get(f"{taught.path}/{taught.bolat.id}", token)).status == 200
+    assert kept.facts == []
+    assert (await get(f"{taught.path}/{taught.aliya.id}", token)).status == 403
+    assert (await get(f"{taught.path}/{taught.aliya.id}", teacher)).status == 200
+    assert [(f.person, f.of) for f in kept.facts] == [(taught.lecturer.id, taught.aliya.id)]
+    assert (await get(f"{taught.path}/{new_id()}", teacher)).status == 404
+
+
+async def test_the_page_of_a_number_shows_times_of_the_viewers_zone(taught, teacher, get, mark):
+    await mark(teacher, taught.bolat.id, reason="<b>ill</b>")
+    page = f"/lectures/{taught.lecture.id}/attendance"
+    zone = {"Cookie": "zone=Asia/Tokyo; locale=en"}
+    why = await (await get(f"{page}/{taught.bolat.id}", teacher, headers=zone)).text()
+    assert "14:05:00" in why
+    assert "&lt;b&gt;ill&lt;/b&gt;" in why
+    sheet = await (await get(page, teacher, headers=zone)).text()
+    assert "Marked: &lt;b&gt;ill" in sheet
+    assert sheet.count('data-testid="mark"') == 3
+
+
+async def test_who_sees_only_themselves_is_offered_no_marks(taught, get, token_of):
+    page = await get(f"/lectures/{taught.lecture.id}/attendance", await token_of(taught.bolat))
+    assert 'data-testid="mark"' not in await page.text()

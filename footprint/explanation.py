@@ -1,0 +1,161 @@
+"""Why a number is what it is: one person's attendance down to the events it was made of."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from footprint.attendance import DEFAULT_POLICY, Channel, Policy, Span, clip
+from footprint.kinds import decode
+from footprint.log import event
+from footprint.marks import marks_of
+from footprint.presence import checkpoint, presence
+from footprint.sheets import Interval, Marked, Row, marked, names_in, sheet, window_of
+from kernel.errors import NotFound
+from kernel.facts import Fact
+from live.events import SeatFact
+from schedule.lifecycle import Lecture
+
+
+class Evidence(msgspec.Struct, frozen=True, kw_only=True):
+    """An event of the log, as far as it says something about presence."""
+
+    seq: int
+    id: UUID
+    kind: str
+    at: datetime
+    received_at: datetime
+    source: int  # the kind of source, as in `log.Source`
+    last_proof_at: datetime | None
+
+
+class Stay(msgspec.Struct, frozen=True, kw_only=True):
+    """One proven interval, and the part of it that counts."""
+
+    began_at: datetime
+    ended_at: datetime
+    is_open: bool  # it goes on, or nobody has noticed yet that it does not
+    counted: Interval | None
+
+
+class Visit(msgspec.Struct, frozen=True, kw_only=True):
+    """What one seat or view proves: a person on one channel, on one device."""
+
+    seat: UUID
+    channel: Channel
+    device: str
+    stays: tuple[Stay, ...]
+    evidence: tuple[Evidence, ...]
+
+
+class Explanation(msgspec.Struct, frozen=True, kw_only=True):
+    """One person at one lecture."""
+
+    lecture: UUID
+    window: Interval
+    row: Row
+    policy: Policy
+    visits: tuple[Visit, ...]
+    marks: tuple[Marked, ...]  # oldest first; the last decides
+
+
+async def explain(
+    connection: AsyncConnection,
+    lecture: Lecture,
+    person: UUID,
+    *,
+    now: datetime,
+    policy: Policy = DEFAULT_POLICY,
+) -> Explanation:
+    """NotFound when nothing is known of the person at this lecture."""
+    found = await sheet(connection, lecture, now=now, only=person, policy=policy)
+    if not found.rows:
+        raise NotFound("Nothing is known of this person at this lecture.")
+    marks = [mark for mark in await marks_of(connection, lecture.id) if mark.person == person]
+    names = await names_in(connection, lecture.id, {mark.by for mark in marks})
+    window = window_of(lecture, now)
+    opened = Span(window.began_at - policy.early_opening, window.ended_at)
+    return Explanation(
+        lecture=lecture.id,
+        window=found.window,
+        row=found.rows[0],
+        policy=policy,
+        visits=await _visits(connection, lecture.id, person, opened),
+        marks=tuple(marked(mark, names) for mark in marks),
+    )
+
+
+async def _visits(
+    connection: AsyncConnection, lecture: UUID, person: UUID, window: Span
+) -> tuple[Visit, ...]:
+    stays: dict[UUID, list[sa.Row[Any]]] = {}
+    for row in await _stays(connection, lecture, person):
+        stays.setdefault(row.seat, []).append(row)
+    events = await _events(connection, lecture, person)
+    return tuple(
+        _visit(seat, rows, [e for e in events if e.seat == seat], window)
+        for seat, rows in stays.items()
+    )
+
+
+async def _stays(connection: AsyncConnection, lecture: UUID, person: UUID) -> Sequence[sa.Row[Any]]:
+    query = (
+        sa.select(presence, checkpoint.c.last_proof_at)
+        .outerjoin(checkpoint, checkpoint.c.seat == presence.c.seat)
+        .where(presence.c.lecture == lecture, presence.c.person == person)
+        .order_by(presence.c.began_at, presence.c.id)
+    )
+    return (await connection.execute(query)).all()
+
+
+async def _events(
+    connection: AsyncConnection, lecture: UUID, person: UUID
+) -> Sequence[sa.Row[Any]]:
+    query = (
+        sa.select(event)
+        .where(event.c.person == person, event.c.lecture == lecture)
+        .where(event.c.seat.is_not(None), event.c.payload.is_not(None))
+        .order_by(event.c.seq)
+    )
+    return (await connection.execute(query)).all()
+
+
+def _visit(
+    seat: UUID, stays: Sequence[sa.Row[Any]], events: Sequence[sa.Row[Any]], window: Span
+) -> Visit:
+    facts = [decode(row.payload) for row in events]
+    devices = (fact.device for fact in facts if isinstance(fact, SeatFact))
+    return Visit(
+        seat=seat,
+        channel=Channel(stays[0].channel),
+        device=next(devices, ""),
+        stays=tuple(_stay(row, window) for row in stays),
+        evidence=tuple(map(_evidence, events, facts)),
+    )
+
+
+def _stay(row: sa.Row[Any], window: Span) -> Stay:
+    span = Span(row.began_at, row.ended_at or row.last_proof_at or row.began_at)
+    part = clip(span, window)
+    return Stay(
+        began_at=span.began_at,
+        ended_at=span.ended_at,
+        is_open=row.ended_at is None,
+        counted=Interval(part.began_at, part.ended_at) if part.length else None,
+    )
+
+
+def _evidence(row: sa.Row[Any], fact: Fact) -> Evidence:
+    return Evidence(
+        seq=row.seq,
+        id=row.id,
+        kind=row.kind,
+        at=row.occurred_at,
+        received_at=row.received_at,
+        source=row.source,
+        last_proof_at=getattr(fact, "last_proof_at", None),
+    )
