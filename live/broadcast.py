@@ -65,7 +65,7 @@ class Broadcast:
             finally:
                 for loop in loops:
                     loop.cancel()
-                await self._stop(is_over=True)  # the room failed: its next life takes the item up
+                await self._stop()
 
     async def start(self, *, is_recorded: bool) -> None:
         """The lecture is live: make its HLS, and keep it if it is recorded. Harmless twice."""
@@ -95,13 +95,13 @@ class Broadcast:
         if self._packing is None:
             return await self._finish_interrupted()
         recording, is_kept = self._recording, self._is_kept
-        await self._stop(is_over=True)
+        await self._stop()
         assert recording is not None
         return await self._outcome(recording) if is_kept else Outcome.NOTHING
 
     async def pause(self) -> None:
         """The process stops and the lecture does not: another process goes on with the item."""
-        await self._stop(is_over=False)
+        await self._stop()
 
     # ------------------------------------------------------------ starting and stopping
 
@@ -116,8 +116,8 @@ class Broadcast:
             self._fault(f"The lecture can't be recorded: {error.strerror or error}.")
             return self._library.open_recording(self._live.lecture, epoch, is_kept=False)
 
-    async def _stop(self, *, is_over: bool) -> None:
-        """End tap and thread, and the recording if it is over. Harmless twice."""
+    async def _stop(self) -> None:
+        """End tap and thread. Harmless twice."""
         tap, packing = self._tap, self._packing
         self._tap = self._packing = None
         self._live.connections.on_cast = None
@@ -125,7 +125,7 @@ class Broadcast:
             await tap.aclose()
         if packing is not None:
             self._show()
-            await (packing.finish() if is_over else packing.pause())
+            await packing.finish()
 
     async def _finish_interrupted(self) -> Outcome:
         try:

@@ -42,10 +42,6 @@ class Packing:
         """Pack what waits, and end the recording."""
         await self._writer.finish()
 
-    async def pause(self) -> None:
-        """Pack what waits; the recording may be gone on with."""
-        await self._writer.aclose()
-
     # ------------------------------------------------------------ the tap's thread
 
     def take(self, track: PublishedTrack, unit: AccessUnit) -> None:
