@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from daris.app import build
 from daris.demo import Demo, make_demo
 from daris.migrations import schema
-from daris.pushing import push_schedule, told
+from daris.pushing import media_type_of, push_schedule, told
 from daris.server import serve as serve_app
 from footprint import integrity, presence
 from identity import credentials, people
@@ -211,14 +211,28 @@ def channel() -> None:
 @click.option("--channel", "name", required=True, help="The word in the channel's addresses.")
 @click.option("--server", default="http://127.0.0.1:8080", show_default=True)
 @click.option("--token", required=True, help="An operator's API token (daris token create).")
+@click.option("--charset", help="The encoding of a file that is not in UTF-8: windows-1251.")
 @click.option("--dry-run", is_flag=True, help="Only tell what would change.")
 @_as_json
 def channel_push(
-    file: Path, *, name: str, server: str, token: str, dry_run: bool, as_json: bool
+    file: Path,
+    *,
+    name: str,
+    server: str,
+    token: str,
+    charset: str | None,
+    dry_run: bool,
+    as_json: bool,
 ) -> None:
-    """Push a schedule (JSON) to a channel of a running server: all of it or nothing."""
+    """Push a schedule to a channel of a running server: all of it or nothing.
+
+    The file's ending tells its format: .json, .csv, .tsv, .xml or .xmltv.
+    """
+    media_type = media_type_of(file.name, charset)
     pushed = asyncio.run(
-        push_schedule(file.read_bytes(), channel=name, server=server, token=token, is_dry=dry_run)
+        push_schedule(
+            file.read_bytes(), media_type, channel=name, server=server, token=token, is_dry=dry_run
+        )
     )
     _say(pushed, told(pushed), as_json)
 

@@ -1,12 +1,14 @@
 """An operator's push from the command line, over HTTP, to a server that may be far away."""
 
 from collections.abc import Iterable
+from pathlib import PurePath
 
 import aiohttp
 import msgspec
 
-from kernel.errors import DarisError, Unavailable
+from kernel.errors import DarisError, Invalid, Unavailable
 from schedule.channel_api import PushBody
+from schedule.exchange import MEDIA_TYPES
 from schedule.rundown import Finding
 
 _PATIENCE = aiohttp.ClientTimeout(total=60)
@@ -18,11 +20,11 @@ class _Problem(msgspec.Struct, frozen=True):
 
 
 async def push_schedule(
-    body: bytes, *, channel: str, server: str, token: str, is_dry: bool
+    body: bytes, media_type: str, *, channel: str, server: str, token: str, is_dry: bool
 ) -> PushBody:
     """PUT the schedule. DarisError carries the server's sentence and findings."""
     url = f"{server.rstrip('/')}/api/v1/channels/{channel}/schedule"
-    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": media_type}
     query = {"dry_run": str(is_dry).lower()}
     try:
         async with (
@@ -35,6 +37,15 @@ async def push_schedule(
     if answer.status >= 400:
         raise _refusal(text, answer.status)
     return msgspec.json.decode(text, type=PushBody)
+
+
+def media_type_of(name: str, charset: str | None = None) -> str:
+    """The Content-Type of a schedule's file; Invalid when its ending tells none."""
+    suffix = PurePath(name).suffix.lower()
+    if suffix not in MEDIA_TYPES:
+        endings = ", ".join(MEDIA_TYPES)
+        raise Invalid(f"{name} is no schedule that can be pushed; its name ends in {endings}.")
+    return MEDIA_TYPES[suffix] + (f"; charset={charset}" if charset else "")
 
 
 def told(pushed: PushBody) -> str:

@@ -13,7 +13,7 @@ from aiohttp import web
 
 from identity.rights import Action, allows
 from identity.sessions import require, viewer_of
-from kernel.errors import Invalid, Refused, TooLarge, Unsupported
+from kernel.errors import Invalid, Refused, TooLarge
 from kernel.ids import new_id
 from kernel.web import CLOCK, DATABASE, RECORDER, SETTINGS, decode, query, reply
 from schedule.as_run import Aired, read_as_run
@@ -26,7 +26,7 @@ from schedule.channels import (
     list_channels,
     programmes_between,
 )
-from schedule.exchange import read_json
+from schedule.exchange import Parcel, read_schedule
 from schedule.places import channel_folder
 from schedule.push import Outcome, Push, carry_out, weigh, window_of
 from schedule.rundown import Finding, Programme, Source, Window
@@ -196,10 +196,13 @@ async def show_schedule(request: web.Request) -> web.Response:
 async def push(request: web.Request) -> web.Response:
     viewer = require(request, Action.OPERATE_CHANNEL)
     asked = query(request, WindowQuery)
-    programmes, findings = read_json(await _read_body(request))
+    async with request.app[DATABASE].connect() as connection:
+        channel = await channel_by_id(connection, request.match_info["channel"])
+    parcel = await _parcel(request, channel)
+    programmes, findings = await asyncio.to_thread(read_schedule, parcel)
     now = request.app[CLOCK].now()
     wanted = Push(
-        channel=request.match_info["channel"],
+        channel=channel.id,
         programmes=programmes,
         findings=findings,
         window=window_of(programmes, asked.since, asked.until, findings),
@@ -264,13 +267,13 @@ def _fact(wanted: Push, outcome: Outcome) -> SchedulePushed:
     )
 
 
-async def _read_body(request: web.Request) -> bytes:
-    if request.content_type != "application/json":
-        raise Unsupported("Send the schedule as application/json.")
+async def _parcel(request: web.Request, channel: Channel) -> Parcel:
     try:
-        return await request.read()
+        body = await request.read()
     except web.HTTPRequestEntityTooLarge as error:
         raise TooLarge("The schedule is larger than 1 MiB; push it in parts.") from error
+    language = next(iter(channel.languages), "en")
+    return Parcel(body, request.content_type, request.charset, channel.id, language)
 
 
 def _asked(request: web.Request, *, back: timedelta = timedelta()) -> Window:

@@ -1,20 +1,44 @@
-"""A schedule as partners send it: JSON now; whatever else comes ends in the same drafts and findings."""
+"""A schedule as partners send it: JSON, a table or XMLTV; all end in the same programmes and findings."""
 
-from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
 
 import msgspec
 
-from kernel.errors import Invalid
-from schedule.rundown import LONGEST, SHORTEST, Finding, Programme, Severity, Source
+from kernel.errors import Invalid, Unsupported
+from schedule.drafts import MOST_PROGRAMMES, Reading
+from schedule.rundown import Finding, Programme
+from schedule.table import read_table
+from schedule.xmltv import read_xmltv
 
-MOST_PROGRAMMES = 5_000
+# What a file's name ends in, and how its content is named.
+MEDIA_TYPES: Final = {
+    ".json": "application/json",
+    ".csv": "text/csv",
+    ".tsv": "text/csv",
+    ".xml": "application/xml",
+    ".xmltv": "application/xml",
+}
+_CHARSETS: Final = {
+    "utf-8": "utf-8",
+    "utf8": "utf-8",
+    "windows-1251": "windows-1251",
+    "cp1251": "windows-1251",
+}
 
-_Key = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
-_Language = Annotated[str, msgspec.Meta(pattern="^[a-z]{2,3}$")]
-_Title = Annotated[str, msgspec.Meta(min_length=1, max_length=300, pattern=r"^[^\x00-\x1f]*$")]
-_Text = Annotated[str, msgspec.Meta(max_length=5_000, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f]*$")]
+Read = tuple[list[Programme], list[Finding]]
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """A schedule as it came. `language` is that of titles which do not tell their own."""
+
+    body: bytes
+    media_type: str
+    charset: str | None = None
+    channel: str = ""
+    language: str = "en"
 
 
 class PushedSchedule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -23,99 +47,58 @@ class PushedSchedule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     programmes: list[msgspec.Raw]
 
 
-class PushedProgramme(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One programme: `duration` in seconds or as `PT45M`, or else `ends_at`."""
-
-    key: _Key
-    starts_at: str
-    duration: float | str | None = None
-    ends_at: str | None = None
-    source: Source
-    title: dict[_Language, _Title]
-    description: dict[_Language, _Text] = {}
-
-
-class _Wrong(ValueError):
-    def __init__(self, code: str, text: str) -> None:
-        super().__init__(text)
-        self.code = code
-
-
-def read_json(body: bytes) -> tuple[list[Programme], list[Finding]]:
+def read_schedule(parcel: Parcel) -> Read:
     """The programmes that can be understood, and a finding for each that cannot.
 
-    Invalid when the body as a whole is no schedule.
+    Invalid when the body as a whole is no schedule, Unsupported when nothing reads its type.
     """
+    reader = _READERS.get(parcel.media_type)
+    if reader is None:
+        raise Unsupported("Send the schedule as application/json, text/csv or application/xml.")
+    if parcel.charset is not None and parcel.charset.lower() not in _CHARSETS:
+        raise Unsupported("Send the schedule in UTF-8 or windows-1251.")
+    return reader(parcel)
+
+
+def read_json(body: bytes) -> Read:
     try:
         pushed = msgspec.json.decode(body, type=PushedSchedule)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Invalid(f"The schedule can't be read: {error}.") from error
     if len(pushed.programmes) > MOST_PROGRAMMES:
         raise Invalid(f"A push holds at most {MOST_PROGRAMMES} programmes.")
-    return _read_each(pushed.programmes)
+    reading = Reading()
+    for raw in pushed.programmes:
+        reading.add(raw)
+    return reading.programmes, reading.findings
 
 
-def _read_each(raws: Sequence[msgspec.Raw]) -> tuple[list[Programme], list[Finding]]:
-    programmes, findings = [], []
-    for index, raw in enumerate(raws):
-        key = None
-        try:
-            draft = msgspec.json.decode(raw, type=PushedProgramme)
-            key = draft.key
-            programmes.append(_programme(draft))
-        except (msgspec.DecodeError, RecursionError) as error:
-            findings.append(_finding("unreadable", str(error), index, key))
-        except _Wrong as wrong:
-            findings.append(_finding(wrong.code, str(wrong), index, key))
-    return programmes, findings
+def _json(parcel: Parcel) -> Read:
+    return read_json(parcel.body)
 
 
-def _programme(draft: PushedProgramme) -> Programme:
-    if not draft.source.is_sound:
-        raise _Wrong("bad_source", "its source is one of recording, file and slate")
-    if not draft.title:
-        raise _Wrong("no_title", "it has no title")
-    starts_at = _moment(draft.starts_at)
-    ends_at = starts_at + _duration(draft) if draft.ends_at is None else _moment(draft.ends_at)
-    if not SHORTEST <= ends_at - starts_at <= LONGEST:
-        raise _Wrong("bad_duration", "it takes less than a second or more than a day")
-    return Programme(
-        key=draft.key,
-        starts_at=starts_at,
-        ends_at=ends_at,
-        source=draft.source,
-        titles=draft.title,
-        descriptions=draft.description,
+def _table(parcel: Parcel) -> Read:
+    charset = _CHARSETS[(parcel.charset or "utf-8").lower()]
+    try:
+        text = parcel.body.decode("utf-8-sig" if charset == "utf-8" else charset)
+    except UnicodeDecodeError as error:
+        raise Invalid(
+            f"The table is not {charset}: byte {error.start + 1} does not belong there. "
+            "Name another encoding in Content-Type, as in text/csv; charset=windows-1251."
+        ) from error
+    return read_table(text, language=parcel.language)
+
+
+def _xmltv(parcel: Parcel) -> Read:
+    charset = _CHARSETS[parcel.charset.lower()] if parcel.charset else None
+    return read_xmltv(
+        parcel.body, charset=charset, channel=parcel.channel, language=parcel.language
     )
 
 
-def _moment(text: str) -> datetime:
-    try:
-        moment = msgspec.convert(text, datetime)
-    except msgspec.ValidationError as error:
-        raise _Wrong(
-            "bad_time", f"{text[:40]} is not a time; write 2026-09-07T09:00:00+05:00"
-        ) from error
-    if moment.tzinfo is None:
-        raise _Wrong(
-            "no_offset", f"{text[:40]} has no offset to UTC, so it may mean several moments"
-        )
-    try:
-        return moment.astimezone(UTC)
-    except OverflowError as error:
-        raise _Wrong("bad_time", f"{text[:40]} is not a time that can be planned") from error
-
-
-def _duration(draft: PushedProgramme) -> timedelta:
-    if draft.duration is None:
-        raise _Wrong("bad_duration", "it has neither a duration nor an end")
-    try:
-        return msgspec.convert(draft.duration, timedelta, strict=False)
-    except (msgspec.ValidationError, OverflowError) as error:
-        raise _Wrong(
-            "bad_duration", "its duration is neither seconds nor of the form PT45M"
-        ) from error
-
-
-def _finding(code: str, text: str, index: int, key: str | None) -> Finding:
-    return Finding(Severity.ERROR, code, f"Programme {index + 1}: {text}.", index, key)
+_READERS: Final[Mapping[str, Callable[[Parcel], Read]]] = {
+    "application/json": _json,
+    "text/csv": _table,
+    "application/xml": _xmltv,
+    "text/xml": _xmltv,
+}

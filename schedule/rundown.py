@@ -46,6 +46,8 @@ class Programme:
     descriptions: Mapping[str, str] = field(default_factory=dict)
     id: UUID | None = None  # once it is kept
     revision: int = 0  # of the channel's schedule in which it last changed
+    place: int | None = field(default=None, compare=False)  # in the push that it came with
+    row: int | None = field(default=None, compare=False)  # where that was a table
 
     def title(self, language: str) -> str:
         return _in(self.titles, language)
@@ -79,13 +81,15 @@ class Severity(StrEnum):
 
 
 class Finding(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One thing to say about a pushed rundown; `index` counts its programmes from 0."""
+    """One thing to say about a pushed rundown; `index` counts its programmes from 0, and `row` is
+    the line of a table."""
 
     severity: Severity
     code: str
     message: str
     index: int | None = None
     key: str | None = None
+    row: int | None = None
 
 
 class Readiness(StrEnum):
@@ -160,6 +164,14 @@ def compare(
         removed=[programme for programme in loose if programme.key not in pushed_keys],
         findings=findings,
     )
+
+
+def told(
+    severity: Severity, code: str, text: str, *, index: int, key: str | None, row: int | None
+) -> Finding:
+    """A finding about one programme, named by its row or else by its place."""
+    who = f"Programme {index + 1}" if row is None else f"Row {row}"
+    return Finding(severity, code, f"{who}: {text}.", index, key, row)
 
 
 def on_air(programmes: Sequence[Programme], now: datetime) -> Programme | None:
@@ -257,7 +269,8 @@ def _stays(programme: Programme) -> Finding:
 
 
 def _finding(severity: Severity, code: str, text: str, index: int, programme: Programme) -> Finding:
-    return Finding(severity, code, f"Programme {index + 1}: {text}.", index, programme.key)
+    place = index if programme.place is None else programme.place
+    return told(severity, code, text, index=place, key=programme.key, row=programme.row)
 
 
 def _in(texts: Mapping[str, str], language: str) -> str:

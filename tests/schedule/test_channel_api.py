@@ -229,7 +229,13 @@ async def test_a_file_in_the_library_has_still_to_be_conditioned(push, programme
         (b"{", "application/json", 400),
         (b"\xff", "application/json", 400),
         (b'{"programmes":[]}', "application/json", 400),
-        (b"a;b", "text/csv", 415),
+        (b"a;b", "text/plain", 415),
+        (b"a;b", "text/csv", 422),
+        (b"", "text/csv", 400),
+        (b"key;starts_at;source;title\n\xe4", "text/csv", 400),
+        (b"key", "text/csv; charset=utf-16", 415),
+        (b"<tv/>", "application/xml", 400),
+        (b"<tv>", "text/xml", 400),
         (b'{"programmes":["' + b"x" * (1 << 20) + b'"]}', "application/json", 413),
     ],
 )
@@ -238,6 +244,36 @@ async def test_a_body_that_is_no_schedule_is_refused(client, operator, one, body
         SCHEDULE, data=io.BytesIO(body), headers=operator | {"Content-Type": kind}
     )
     assert answer.status == status
+
+
+async def test_a_table_is_pushed_and_its_broken_rows_leave_nothing_behind(client, operator, one):
+    head = "key;starts_at;duration;source;title\n"
+    good, bad = "a;2027-01-01 09:00:00+05:00;0:45:00;slate;Дәріс\n", "b;soon;60;slate;B\n"
+    kind = operator | {"Content-Type": "text/csv; charset=utf-8"}
+    refused = await client.put(SCHEDULE, data=(head + good + bad).encode(), headers=kind)
+    assert refused.status == 422
+    finding = (await refused.json())["findings"][0]
+    assert (finding["code"], finding["row"], finding["index"]) == ("bad_time", 3, 1)
+    window = {"from": "2027-01-01T00:00:00Z", "to": "2027-01-02T00:00:00Z"}
+    shown = await (await client.get(SCHEDULE, params=window, headers=operator)).json()
+    assert shown["programmes"] == []
+    answer = await client.put(SCHEDULE, data=(head + good).encode(), headers=kind)
+    assert (await answer.json())["added"] == ["a"]
+    shown = await (await client.get(SCHEDULE, params=window, headers=operator)).json()
+    assert shown["programmes"][0]["title"] == {"kk": "Дәріс"}  # the channel's first language
+
+
+async def test_the_rows_of_a_table_are_told_from_the_programmes_that_are_left(
+    client, operator, one
+):
+    rows = ["key,starts_at,duration,source,title", "x,soon,60,slate,X"]
+    rows += ["a,2027-01-01T09:00:00Z,60,slate,A", "a,2027-01-01T10:00:00Z,60,slate,A"]
+    answer = await client.put(
+        SCHEDULE, data="\n".join(rows), headers=operator | {"Content-Type": "text/csv"}
+    )
+    found = [(f["code"], f.get("row")) for f in (await answer.json())["findings"]]
+    assert ("bad_time", 2) in found
+    assert ("duplicate_key", 4) in found
 
 
 async def test_a_push_to_an_unknown_channel_is_not_found(client, operator, programme):
