@@ -39,7 +39,7 @@ from live.turn import ice_servers
 from player import beacons, delivery, site, television
 from player import views as player_views
 from player.delivery import LIBRARY
-from schedule import academic_api, agenda, channel_api, channel_views
+from schedule import academic_api, agenda, channel_api, channel_views, series_api
 from schedule import api as schedule_api
 from schedule.announcer import Announcer
 from transcode.library import Library
@@ -84,6 +84,7 @@ def build(settings: Settings, clock: Clock) -> web.Application:
     app.add_routes(identity_views.routes())
     app.add_routes(schedule_api.routes())
     app.add_routes(academic_api.routes())
+    app.add_routes(series_api.routes())
     app.add_routes(player_views.routes())
     app.add_routes(beacons.routes())
     app.add_routes(live_views.routes())

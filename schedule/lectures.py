@@ -70,6 +70,7 @@ class Filter:
     until: datetime | None = None  # those that start before this
     states: Collection[LectureState] = ()
     lecturer: UUID | None = None
+    ids: Collection[UUID] | None = None  # of these
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +243,8 @@ def _conditions(which: Filter) -> list[sa.ColumnElement[bool]]:
         conditions.append(lectures.c.state.in_(which.states))
     if which.lecturer is not None:
         conditions.append(lectures.c.lecturer == which.lecturer)
+    if which.ids is not None:
+        conditions.append(lectures.c.id.in_(which.ids))
     return conditions
 
 

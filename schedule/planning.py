@@ -72,7 +72,7 @@ async def plan(connection: AsyncConnection, wanted: Plan, by: Author) -> Lecture
     """Add a lecture. Invalid when it makes no sense; Conflict proposes the next free time."""
     wanted = check_plan(wanted, now=by.at)
     _check_is_ahead(wanted, by.at)
-    lecturer = await _check_lecturer(connection, wanted.lecturer)
+    lecturer = await check_lecturer(connection, wanted.lecturer)
     await _check_is_free(connection, wanted, by.zone)
     lecture = Lecture(
         id=new_id(),
@@ -111,7 +111,7 @@ async def change(
         return lecture
     _check_may_change(lecture, given)
     wanted = check_plan(_planned(lecture, given), now=by.at)
-    lecturer = await _check_lecturer(connection, wanted.lecturer)
+    lecturer = await check_lecturer(connection, wanted.lecturer)
     if given.keys() & {"starts_at", "ends_at"}:
         _check_is_ahead(wanted, by.at)
     if given.keys() & {"lecturer", "starts_at", "ends_at"}:
@@ -143,8 +143,8 @@ async def cancel(
 def check_plan(wanted: Plan, *, now: datetime) -> Plan:
     """The plan with its texts trimmed and its times in UTC; Invalid says what is wrong with it."""
     checked = Plan(
-        title=_title(wanted.title),
-        summary=_summary(wanted.summary),
+        title=check_title(wanted.title),
+        summary=check_summary(wanted.summary),
         lecturer=wanted.lecturer,
         starts_at=in_utc(wanted.starts_at),
         ends_at=in_utc(wanted.ends_at),
@@ -183,7 +183,7 @@ def _check_is_ahead(wanted: Plan, now: datetime) -> None:
         raise Invalid("This time is past; a lecture ends in the future.")
 
 
-async def _check_lecturer(connection: AsyncConnection, lecturer: UUID) -> Person:
+async def check_lecturer(connection: AsyncConnection, lecturer: UUID) -> Person:
     """The person who teaches. Their row is locked: two plans for one lecturer take turns."""
     lock = sa.select(people.c.id).where(people.c.id == lecturer).with_for_update()
     await connection.execute(lock)
@@ -282,14 +282,14 @@ def _fact(lecture: Lecture, by: Author, wanted: Plan | None = None) -> dict[str,
     }
 
 
-def _title(text: str) -> str:
+def check_title(text: str) -> str:
     text = " ".join(text.split())
     if not 0 < len(text) <= LONGEST_TITLE or not text.isprintable():
         raise Invalid(f"A title has 1 to {LONGEST_TITLE} printable characters.")
     return text
 
 
-def _summary(text: str) -> str:
+def check_summary(text: str) -> str:
     text = text.strip()
     if len(text) > LONGEST_SUMMARY or "\0" in text:
         raise Invalid(f"A summary has at most {LONGEST_SUMMARY} characters.")

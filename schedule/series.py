@@ -10,14 +10,18 @@ from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum, auto
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
 
+from identity.people import people
 from identity.rights import Subject
 from kernel.database import Id, UtcDateTime, metadata
-from schedule.academic import Period, first_day, is_odd
+from kernel.errors import Invalid, NotFound
+from schedule.academic import Period, first_day, is_odd, week_count
 
 series = sa.Table(
     "series",
@@ -86,6 +90,16 @@ class Slot:
     ends_at: datetime
 
 
+def check_pattern(pattern: Pattern, period: Period) -> None:
+    """Invalid says what makes no sense."""
+    if not 1 <= pattern.weekday <= 7:
+        raise Invalid("A weekday is a number from 1, Monday, to 7.")
+    if not timedelta(minutes=1) <= pattern.length <= timedelta(hours=12):
+        raise Invalid("A lecture takes 12 hours at most.")
+    if not 1 <= pattern.first_week <= pattern.last_week <= week_count(period):
+        raise Invalid(f"The weeks of this period go from 1 to {week_count(period)}.")
+
+
 def expand(pattern: Pattern, period: Period, free: Container[date] = ()) -> Iterator[Slot]:
     """The classes by week: none on a free day, none outside of the period.
 
@@ -131,3 +145,92 @@ class Class:
     week: int
     revision: int
     is_dropped: bool
+
+
+async def series_by_id(
+    connection: AsyncConnection, series_id: UUID, *, is_locked: bool = False
+) -> Series:
+    """NotFound when there is none. `is_locked` keeps other writers out until the commit."""
+    query = _select().where(series.c.id == series_id)
+    if is_locked:
+        query = query.with_for_update(of=series)
+    row = (await connection.execute(query)).one_or_none()
+    if row is None:
+        raise NotFound("There is no such series.")
+    return _series(row)
+
+
+async def list_series(
+    connection: AsyncConnection, *, period: UUID | None = None, lecturer: UUID | None = None
+) -> list[Series]:
+    """By when they were made; 500 at most."""
+    query = _select().order_by(series.c.created_at, series.c.id).limit(500)
+    if period is not None:
+        query = query.where(series.c.period == period)
+    if lecturer is not None:
+        query = query.where(series.c.lecturer == lecturer)
+    return [_series(row) for row in await connection.execute(query)]
+
+
+async def save_series(connection: AsyncConnection, saved: Series) -> None:
+    """Add it, or put it in the place of the one before."""
+    row = _row(saved)
+    done = await connection.execute(series.update().where(series.c.id == saved.id).values(row))
+    if done.rowcount == 0:
+        await connection.execute(series.insert().values(row))
+
+
+async def classes_of(connection: AsyncConnection, series_id: UUID) -> list[Class]:
+    """By week; those that the series dropped itself come too."""
+    query = sa.select(
+        series_classes.c.lecture,
+        series_classes.c.week,
+        series_classes.c.revision,
+        series_classes.c.is_dropped,
+    ).where(series_classes.c.series == series_id)
+    rows = await connection.execute(query.order_by(series_classes.c.week))
+    return [Class(*row) for row in rows]
+
+
+async def save_class(connection: AsyncConnection, series_id: UUID, one: Class) -> None:
+    """Add it, or put it in the place of the one before."""
+    row = {"week": one.week, "revision": one.revision, "is_dropped": one.is_dropped}
+    which = series_classes.c.lecture == one.lecture
+    done = await connection.execute(series_classes.update().where(which).values(row))
+    if done.rowcount == 0:
+        added = series_classes.insert().values(lecture=one.lecture, series=series_id, **row)
+        await connection.execute(added)
+
+
+def _select() -> sa.Select[*tuple[Any, ...]]:
+    name = people.c.name.label("lecturer_name")
+    return sa.select(*series.c, name).join(people, series.c.lecturer == people.c.id)
+
+
+_OWN = (
+    "id", "period", "title", "summary", "lecturer", "is_recorded", "revision", "created_at",
+    "changed_at", "ended_at",
+)  # fmt: skip
+_OF_THE_PATTERN = ("weekday", "begins", "first_week", "last_week")
+
+
+def _series(row: Any) -> Series:
+    pattern = Pattern(
+        **{name: getattr(row, name) for name in _OF_THE_PATTERN},
+        length=timedelta(minutes=row.minutes),
+        zone=ZoneInfo(row.zone),
+        weeks=Weeks(row.weeks),
+    )
+    own = {name: getattr(row, name) for name in (*_OWN, "lecturer_name")}
+    return Series(**own, pattern=pattern)
+
+
+def _row(saved: Series) -> dict[str, Any]:
+    pattern = saved.pattern
+    return {
+        **{name: getattr(saved, name) for name in _OWN},
+        **{name: getattr(pattern, name) for name in _OF_THE_PATTERN},
+        "minutes": pattern.length // timedelta(minutes=1),
+        "zone": pattern.zone.key,
+        "weeks": pattern.weeks,
+    }

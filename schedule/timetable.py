@@ -13,11 +13,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from kernel.bus import Bus
 from kernel.clock import Clock
 from kernel.database import Database
+from kernel.errors import Conflict
 from kernel.facts import Recorder
-from schedule import lectures, planning, teaching
+from schedule import lectures, planning, repeating, teaching
 from schedule.announcer import Announcer
 from schedule.lifecycle import Lecture, Move, Policy, RecordingState
 from schedule.planning import Author, Changes, Plan
+from schedule.repeating import Outcome, SeriesPlan
 
 
 class Timetable:
@@ -56,6 +58,34 @@ class Timetable:
     async def cancel(self, lecture_id: UUID, by: Author, *, reason: str = "") -> Lecture:
         async with self._changing() as connection:
             return await planning.cancel(connection, lecture_id, by, reason=reason)
+
+    async def plan_series(
+        self, wanted: SeriesPlan, by: Author, *, is_preview: bool = False
+    ) -> Outcome:
+        """All of its classes or none: Conflict has a finding for each that does not fit."""
+        async with self._previewing(is_preview) as connection:
+            outcome = await repeating.plan_series(connection, wanted, by, self.policy)
+            return _whole(outcome, is_preview=is_preview)
+
+    async def change_series(
+        self,
+        series_id: UUID,
+        wanted: SeriesPlan,
+        by: Author,
+        *,
+        revision: int,
+        is_preview: bool = False,
+    ) -> Outcome:
+        """As `plan_series`; classes that somebody touched stay as they are."""
+        async with self._previewing(is_preview) as connection:
+            outcome = await repeating.change_series(
+                connection, series_id, wanted, by, revision=revision, policy=self.policy
+            )
+            return _whole(outcome, is_preview=is_preview)
+
+    async def end_series(self, series_id: UUID, by: Author) -> Outcome:
+        async with self._changing() as connection:
+            return await repeating.end_series(connection, series_id, by, policy=self.policy)
 
     async def start(self, lecture_id: UUID, *, by: UUID | None) -> Lecture:
         async with self._changing() as connection:
@@ -100,6 +130,21 @@ class Timetable:
         async with self._database.begin() as connection:
             yield connection
         await self._announcer.announce()
+
+    @asynccontextmanager
+    async def _previewing(self, is_preview: bool) -> AsyncIterator[AsyncConnection]:
+        """As `_changing`; a preview is undone at its end."""
+        async with self._changing() as connection, connection.begin_nested() as trial:
+            yield connection
+            if is_preview:
+                await trial.rollback()
+
+
+def _whole(outcome: Outcome, *, is_preview: bool) -> Outcome:
+    """The outcome, unless a class is missing from it and it is meant."""
+    if outcome.findings and not is_preview:
+        raise Conflict("Some classes do not fit; nothing is saved.", findings=outcome.findings)
+    return outcome
 
 
 TIMETABLE = web.AppKey("timetable", Timetable)

@@ -1,0 +1,267 @@
+"""Weekly series over HTTP."""
+
+from datetime import datetime, time, timedelta
+from http import HTTPStatus
+from typing import Annotated, Literal
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import msgspec
+from aiohttp import web
+
+from identity.people import check_zone
+from identity.rights import Action, Subject
+from identity.sessions import require, viewer_of
+from kernel.pages import HOUSE_ZONE, zone_of
+from kernel.web import CLOCK, DATABASE, decode, path_id, query, reply
+from schedule.lifecycle import LectureState
+from schedule.planning import Author
+from schedule.repeating import Finding, Held, Outcome, SeriesPlan, outcome_of
+from schedule.series import Pattern, Series, Weeks, list_series, series_by_id
+from schedule.timetable import TIMETABLE
+
+Weekday = Annotated[int, msgspec.Meta(ge=1, le=7)]  # 1 is Monday
+WallTime = Annotated[str, msgspec.Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+Minutes = Annotated[int, msgspec.Meta(ge=1, le=720)]
+Week = Annotated[int, msgspec.Meta(ge=1, le=60)]
+
+
+class NewSeries(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A series to plan. Whoever plans it teaches it, unless `lecturer` says who does."""
+
+    period: UUID
+    title: str
+    weekday: Weekday
+    begins: WallTime
+    minutes: Minutes
+    first_week: Week
+    last_week: Week
+    weeks: Weeks = Weeks.ALL
+    zone: str = HOUSE_ZONE
+    summary: str = ""
+    lecturer: UUID | None = None
+    is_recorded: bool = True
+
+
+class SeriesPatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What shall change. `revision` is the one that was read."""
+
+    revision: int
+    title: str | None = None
+    weekday: Weekday | None = None
+    begins: WallTime | None = None
+    minutes: Minutes | None = None
+    first_week: Week | None = None
+    last_week: Week | None = None
+    weeks: Weeks | None = None
+    zone: str | None = None
+    summary: str | None = None
+    lecturer: UUID | None = None
+    is_recorded: bool | None = None
+
+
+class ClassBody(msgspec.Struct, frozen=True, kw_only=True):
+    """A class of a series. In a preview the lecture's id is not kept."""
+
+    lecture: UUID
+    week: int
+    starts_at: datetime
+    ends_at: datetime
+    state: LectureState
+    is_exception: bool
+
+
+class SeriesBody(msgspec.Struct, frozen=True, kw_only=True):
+    """A series as the API shows it."""
+
+    id: UUID
+    period: UUID
+    title: str
+    summary: str
+    lecturer: UUID
+    lecturer_name: str
+    is_recorded: bool
+    weekday: int
+    begins: str
+    minutes: int
+    zone: str
+    weeks: Weeks
+    first_week: int
+    last_week: int
+    revision: int
+    ended_at: datetime | None
+
+
+class SeriesAnswer(msgspec.Struct, frozen=True):
+    """A series with its classes; findings are those of a preview."""
+
+    series: SeriesBody
+    classes: list[ClassBody]
+    findings: list[Finding]
+
+
+class SeriesList(msgspec.Struct, frozen=True):
+    """Series without their classes."""
+
+    series: list[SeriesBody]
+
+
+class ListQuery(msgspec.Struct, frozen=True):
+    """The query string of the list."""
+
+    period: UUID | None = None
+    lecturer: UUID | None = None
+
+
+class Trial(msgspec.Struct, frozen=True):
+    """The query string of what can be previewed."""
+
+    dry_run: Literal["true", "false"] = "false"
+
+
+def routes() -> list[web.RouteDef]:
+    one = "/api/v1/series/{id}"
+    return [
+        web.get("/api/v1/series", list_all),
+        web.post("/api/v1/series", plan),
+        web.get(one, show),
+        web.patch(one, change),
+        web.delete(one, end),
+    ]
+
+
+async def list_all(request: web.Request) -> web.Response:
+    asked = query(request, ListQuery)
+    require(request, Action.SEE_SCHEDULE)
+    async with request.app[DATABASE].connect() as connection:
+        found = await list_series(connection, period=asked.period, lecturer=asked.lecturer)
+    return reply(SeriesList([_body(series) for series in found]))
+
+
+async def show(request: web.Request) -> web.Response:
+    require(request, Action.SEE_SCHEDULE)
+    async with request.app[DATABASE].connect() as connection:
+        series = await series_by_id(connection, path_id(request))
+        return _answer(await outcome_of(connection, series))
+
+
+async def plan(request: web.Request) -> web.Response:
+    wanted, is_preview = await decode(request, NewSeries), _is_preview(request)
+    lecturer = wanted.lecturer or viewer_of(request).person_id
+    require(request, Action.PLAN_LECTURE, Subject(lecturer=lecturer))
+    assert lecturer is not None  # nobody without a person may plan
+    outcome = await request.app[TIMETABLE].plan_series(
+        SeriesPlan(
+            period=wanted.period,
+            title=wanted.title,
+            summary=wanted.summary,
+            lecturer=lecturer,
+            is_recorded=wanted.is_recorded,
+            pattern=_pattern(wanted),
+        ),
+        _author(request),
+        is_preview=is_preview,
+    )
+    return _answer(outcome, status=HTTPStatus.OK if is_preview else HTTPStatus.CREATED)
+
+
+async def change(request: web.Request) -> web.Response:
+    patch, is_preview = await decode(request, SeriesPatch), _is_preview(request)
+    series = await _series(request)
+    require(request, Action.CHANGE_LECTURE, series.subject)
+    if patch.lecturer is not None:
+        require(request, Action.PLAN_LECTURE, Subject(lecturer=patch.lecturer))
+    outcome = await request.app[TIMETABLE].change_series(
+        series.id,
+        _patched(series, patch),
+        _author(request),
+        revision=patch.revision,
+        is_preview=is_preview,
+    )
+    return _answer(outcome)
+
+
+async def end(request: web.Request) -> web.Response:
+    series = await _series(request)
+    require(request, Action.CHANGE_LECTURE, series.subject)
+    return _answer(await request.app[TIMETABLE].end_series(series.id, _author(request)))
+
+
+async def _series(request: web.Request) -> Series:
+    async with request.app[DATABASE].connect() as connection:
+        return await series_by_id(connection, path_id(request))
+
+
+def _is_preview(request: web.Request) -> bool:
+    return query(request, Trial).dry_run == "true"
+
+
+def _author(request: web.Request) -> Author:
+    return Author(viewer_of(request).person_id, request.app[CLOCK].now(), zone_of(request))
+
+
+def _pattern(wanted: NewSeries) -> Pattern:
+    return Pattern(
+        weekday=wanted.weekday,
+        begins=time.fromisoformat(wanted.begins),
+        length=timedelta(minutes=wanted.minutes),
+        zone=ZoneInfo(check_zone(wanted.zone) or HOUSE_ZONE),
+        weeks=wanted.weeks,
+        first_week=wanted.first_week,
+        last_week=wanted.last_week,
+    )
+
+
+def _patched(series: Series, patch: SeriesPatch) -> SeriesPlan:
+    """The series as it shall be: what the patch leaves out is as it was."""
+    before = msgspec.structs.asdict(_body(series))
+    given = {k: v for k, v in msgspec.structs.asdict(patch).items() if v is not None}
+    names = NewSeries.__struct_fields__
+    merged = NewSeries(**{name: (before | given)[name] for name in names})
+    return SeriesPlan(
+        period=series.period,
+        title=merged.title,
+        summary=merged.summary,
+        lecturer=merged.lecturer or series.lecturer,
+        is_recorded=merged.is_recorded,
+        pattern=_pattern(merged),
+    )
+
+
+def _answer(outcome: Outcome, *, status: int = HTTPStatus.OK) -> web.Response:
+    classes = [_class(one) for one in outcome.classes]
+    answer = SeriesAnswer(_body(outcome.series), classes, outcome.findings)
+    return reply(answer, status=status)
+
+
+def _class(one: Held) -> ClassBody:
+    return ClassBody(
+        lecture=one.lecture.id,
+        week=one.of.week,
+        starts_at=one.lecture.starts_at,
+        ends_at=one.lecture.ends_at,
+        state=one.lecture.state,
+        is_exception=one.is_exception,
+    )
+
+
+def _body(series: Series) -> SeriesBody:
+    pattern = series.pattern
+    return SeriesBody(
+        id=series.id,
+        period=series.period,
+        title=series.title,
+        summary=series.summary,
+        lecturer=series.lecturer,
+        lecturer_name=series.lecturer_name,
+        is_recorded=series.is_recorded,
+        weekday=pattern.weekday,
+        begins=f"{pattern.begins:%H:%M}",
+        minutes=pattern.length // timedelta(minutes=1),
+        zone=pattern.zone.key,
+        weeks=pattern.weeks,
+        first_week=pattern.first_week,
+        last_week=pattern.last_week,
+        revision=series.revision,
+        ended_at=series.ended_at,
+    )
