@@ -17,10 +17,12 @@ from aiohttp import web
 from prometheus_client import Counter, Gauge
 
 from daris.conditioning import Conditioning, Need
+from daris.takes import current, moved, takes_in
+from kernel.bus import Bus
 from kernel.clock import Clock
 from kernel.database import Database
 from kernel.settings import Settings
-from kernel.web import CLOCK, DATABASE, SETTINGS
+from kernel.web import BUS, CLOCK, DATABASE, SETTINGS
 from schedule.channels import (
     Channel,
     HouseItem,
@@ -31,6 +33,7 @@ from schedule.channels import (
 )
 from schedule.places import channel_folder, house_folder
 from schedule.rundown import Programme
+from schedule.takes import TOPIC, TakeMoved
 from transcode.timeline import Item, Plan
 
 log = structlog.get_logger()
@@ -62,13 +65,16 @@ class Rundown:
 class Channels:
     """Keeps the processes and the plan files in step with the database. Event loop only."""
 
-    def __init__(self, database: Database, clock: Clock, settings: Settings) -> None:
+    def __init__(self, database: Database, bus: Bus, clock: Clock, settings: Settings) -> None:
         self._database = database
+        self._bus = bus
         self._clock = clock
         self._settings = settings
         self._conditioning = Conditioning(database, clock, settings)
         self._players: dict[str, tuple[Channel, asyncio.Task[None]]] = {}
-        self._plans: dict[str, bytes] = {}
+        self._plans: dict[str, bytes] = {}  # as written
+        self._planned: dict[str, Plan] = {}
+        self._takes: dict[str, tuple[Item, ...]] = {}
         self._state: object = None
         self._read_at = 0.0  # monotonic seconds
 
@@ -76,6 +82,7 @@ class Channels:
         """Until cancelled; then every process has ended."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._conditioning.run(), name="conditioning")
+            tasks.create_task(self._follow_takes(), name="takes")
             while True:
                 try:
                     await self._step(tasks)
@@ -93,7 +100,7 @@ class Channels:
         rundowns, items = await self._read()
         self._state, self._read_at = state, self._clock.monotonic()
         for rundown in rundowns:
-            self._write_plan(rundown, items)
+            self._plan(rundown, items)
             await self._keep_playing(tasks, rundown.channel)
         for channel_id in self._players.keys() - {rundown.channel.id for rundown in rundowns}:
             await self._stop(channel_id)
@@ -110,17 +117,42 @@ class Channels:
             items = await house_items_for(connection, (key for key in sources if key))
         return rundowns, items
 
-    def _write_plan(self, rundown: Rundown, items: Mapping[tuple[str, str], HouseItem]) -> None:
-        """Only when it says something new: the process reads it again then."""
-        plan = msgspec.json.encode(plan_of(rundown, items, house_folder(self._settings)))
-        if self._plans.get(rundown.channel.id) == plan:
+    def _plan(self, rundown: Rundown, items: Mapping[tuple[str, str], HouseItem]) -> None:
+        channel = rundown.channel
+        if channel.id not in self._takes:  # those of our last life
+            self._takes[channel.id] = takes_in(self._plan_path(channel.id))
+        self._takes[channel.id] = current(self._takes[channel.id], self._clock.now())
+        self._planned[channel.id] = plan_of(rundown, items, house_folder(self._settings))
+        self._write_plan(channel.id)
+
+    async def _follow_takes(self) -> None:
+        """A take needs no database: it goes into the plan that was read last."""
+        async with self._bus.subscribe(TOPIC) as messages:
+            async for message in messages:
+                try:
+                    self._take(msgspec.json.decode(message, type=TakeMoved))
+                except (msgspec.DecodeError, OSError) as error:
+                    log.error("channels.take_failed", reason=str(error))
+
+    def _take(self, news: TakeMoved) -> None:
+        if news.channel not in self._planned:
             return
-        path = self._plan_path(rundown.channel)
+        takes = self._takes[news.channel]
+        self._takes[news.channel] = moved(takes, news, house_folder(self._settings))
+        self._write_plan(news.channel)
+
+    def _write_plan(self, channel_id: str) -> None:
+        """Only when it says something new: the process reads it again then."""
+        plan = msgspec.structs.replace(self._planned[channel_id], takes=self._takes[channel_id])
+        encoded = msgspec.json.encode(plan)
+        if self._plans.get(channel_id) == encoded:
+            return
+        path = self._plan_path(channel_id)
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_name(f".{path.name}.part")
-        partial.write_bytes(plan)
+        partial.write_bytes(encoded)
         partial.replace(path)
-        self._plans[rundown.channel.id] = plan
+        self._plans[channel_id] = encoded
 
     async def _keep_playing(self, tasks: asyncio.TaskGroup, channel: Channel) -> None:
         playing = self._players.get(channel.id)
@@ -188,12 +220,12 @@ class Channels:
         outputs = [part for url in channel.outputs for part in ("--output", url)]
         return [
             *(sys.executable, "-m", "transcode.playout", "--lifeline"),
-            *("--plan", str(self._plan_path(channel)), "--out", str(folder)),
+            *("--plan", str(self._plan_path(channel.id)), "--out", str(folder)),
             *("--profile", channel.profile, "--name", channel.name, *outputs),
         ]
 
-    def _plan_path(self, channel: Channel) -> Path:
-        return channel_folder(self._settings, channel.id) / "plan.json"
+    def _plan_path(self, channel_id: str) -> Path:
+        return channel_folder(self._settings, channel_id) / "plan.json"
 
 
 def plan_of(rundown: Rundown, items: Mapping[tuple[str, str], HouseItem], folder: Path) -> Plan:
@@ -271,7 +303,7 @@ async def _end(process: asyncio.subprocess.Process) -> None:
 
 async def opened(app: web.Application) -> AsyncIterator[None]:
     """A cleanup context behind DATABASE: the channels of this process."""
-    channels = Channels(app[DATABASE], app[CLOCK], app[SETTINGS])
+    channels = Channels(app[DATABASE], app[BUS], app[CLOCK], app[SETTINGS])
     async with asyncio.TaskGroup() as tasks:
         running = tasks.create_task(channels.run(), name="channels")
         yield

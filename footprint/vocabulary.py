@@ -118,6 +118,8 @@ UNTOLD: Final = {
     "recording-published": "What the machine did, not a person.",
     "channel-added": "The work of the broadcast desk; neither profile knows channels.",
     "schedule-pushed": "The work of the broadcast desk; neither profile knows channels.",
+    "source-taken": "The work of the broadcast desk; neither profile knows channels.",
+    "source-released": "The work of the broadcast desk; neither profile knows channels.",
     "footprint-read": "The record of who read the record; it belongs to audits, not to analytics.",
     "attendance-marked": "A judgement of the lecturer's; neither profile knows verdicts, and absence is none.",
     "statement-received": "It holds a statement of another system, which is given out as it came.",

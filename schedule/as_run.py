@@ -19,6 +19,7 @@ class Aired(msgspec.Struct, frozen=True, kw_only=True):
     title: str | None = None
     planned_at: datetime | None = None
     reason: str | None = None
+    operator: str | None = None  # who took it; null follows the plan
     resumed: bool = False  # the channel's process began here
 
 

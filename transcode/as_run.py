@@ -19,6 +19,7 @@ class Aired(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     title: str | None = None
     planned_at: datetime | None = None
     reason: str | None = None
+    operator: str | None = None  # who took it; none follows the plan
     resumed: bool = False  # the channel process began here
 
 
@@ -43,6 +44,7 @@ class AsRun:
             title=item.title if item else None,
             planned_at=item.starts_at if item else None,
             reason=shown.reason,
+            operator=item.operator if item else None,
             resumed=self._last is None,
         )
         self._last = state

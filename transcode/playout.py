@@ -42,7 +42,7 @@ from transcode.timeline import Item, Plan, PlanError, Timeline, read_plan
 
 log = structlog.get_logger()
 
-LEAD = 2 * SLOT  # a slot is decided this long before it is on air
+LEAD = SLOT  # a slot is decided this long before it is on air: a take waits no longer than two
 _START_MARGIN = timedelta(seconds=0.15)
 _PAUSE_AFTER_FAILURE_SECONDS = 1.0
 _PRIORITY = -10

@@ -26,12 +26,14 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     reason: str | None = None
     titles: dict[str, str] = {}  # by language, for the guide in the transport stream
     descriptions: dict[str, str] = {}
+    operator: str | None = None  # who took it; none is planned
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     channel: str
     revision: int = 0
     items: tuple[Item, ...] = ()  # in order of `starts_at`, without overlap
+    takes: tuple[Item, ...] = ()  # over the items, the last above the others
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,8 @@ def read_plan(data: bytes) -> Plan:
         plan = msgspec.json.decode(data, type=Plan)
     except msgspec.DecodeError as error:
         raise PlanError(f"the plan cannot be read: {error}") from error
-    if any(item.starts_at.tzinfo is None or item.ends_at.tzinfo is None for item in plan.items):
+    every = (*plan.items, *plan.takes)
+    if any(item.starts_at.tzinfo is None or item.ends_at.tzinfo is None for item in every):
         raise PlanError("the plan has a time without a zone")
     return plan
 
@@ -67,8 +70,15 @@ class Timeline:
     def __init__(self, plan: Plan) -> None:
         self._items: Sequence[Item] = sorted(plan.items, key=lambda item: item.starts_at)
         self._starts = [slot_from(item.starts_at) for item in self._items]
+        self._takes = [
+            (slot_from(take.starts_at), slot_from(take.ends_at), take)
+            for take in reversed(plan.takes)
+        ]
 
     def at(self, slot: int) -> Cue:
+        for first, end, take in self._takes:
+            if first <= slot < end:
+                return Cue(take, slot - first)
         place = bisect_right(self._starts, slot) - 1
         if place < 0 or slot >= slot_from(self._items[place].ends_at):
             return Cue(None)

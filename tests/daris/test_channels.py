@@ -187,6 +187,37 @@ async def test_a_file_that_was_still_being_copied_is_conditioned_once_it_is_whol
     await until(conditioned)
 
 
+@pytest.mark.timeout(90)
+async def test_a_take_is_on_air_within_two_seconds_and_then_the_plan(
+    push, client, operator, library, as_run
+):
+    film(library / "film.mp4")
+    await push(programme("film", {"file": "film.mp4"}, starts_in=600, takes=3))
+
+    async def taken():
+        wanted = {"source": {"file": "film.mp4"}}
+        answer = await client.post("/api/v1/channels/one/take", json=wanted, headers=operator)
+        return answer.status == 202 and datetime.now(UTC)
+
+    async def slate_is_on():
+        return await as_run()
+
+    async def back_on_plan():
+        lines = await as_run()
+        is_over = any(line["operator"] for line in lines) and lines[-1]["operator"] is None
+        return lines if is_over else None
+
+    await until(slate_is_on)
+    asked_at = await until(taken)
+    lines = await until(back_on_plan)
+    (take,) = [line for line in lines if line["operator"]]
+    assert (take["key"], take["title"], take["slate"]) == ("take", "film", False)
+    began = datetime.fromisoformat(take["at"])
+    assert timedelta(0) < began - asked_at <= timedelta(seconds=2)
+    ended = datetime.fromisoformat(take["until"])
+    assert (ended - began) / timedelta(seconds=0.96) == 4  # a film of three seconds, then the plan
+
+
 async def test_a_channel_ends_with_the_server(one, client):
     async def runs():
         return children()

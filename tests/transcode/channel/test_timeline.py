@@ -30,6 +30,22 @@ def timeline(*items: Item) -> Timeline:
     return Timeline(Plan(channel="one", items=items))
 
 
+def test_a_take_lies_over_the_plan_and_the_last_over_the_others():
+    first = planned("first", after=9.6, takes=9.6)
+    second = planned("second", after=14.4, takes=1.92)
+    plan = Plan(channel="one", items=(planned("a", after=0, takes=28.8),), takes=(first, second))
+    line = Timeline(plan)
+    assert [shown(line, FIRST + slot) for slot in (9, 10, 14, 15, 17, 19, 20)] == [
+        ("a", 9),
+        ("first", 0),
+        ("first", 4),
+        ("second", 0),
+        ("first", 7),
+        ("first", 9),
+        ("a", 20),
+    ]
+
+
 def shown(line: Timeline, slot: int) -> tuple[str, int] | None:
     cue = line.at(slot)
     return (cue.item.key, cue.index) if cue.item else None

@@ -1,0 +1,55 @@
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import uuid4
+
+from daris.takes import current, moved
+from schedule.takes import Take, TakeMoved
+
+NOON = datetime(2026, 9, 7, 12, tzinfo=UTC)
+
+
+def after(seconds: float) -> datetime:
+    return NOON + timedelta(seconds=seconds)
+
+
+def taken(title: str, *, at: float, takes: float = 60) -> TakeMoved:
+    times = {"starts_at": after(at), "ends_at": after(at + takes)}
+    take = Take(id=uuid4(), title=title, file=f"{title}.mp4", operator="Aliya", **times)
+    return TakeMoved(channel="one", at=after(at), take=take)
+
+
+def released(at: float) -> TakeMoved:
+    return TakeMoved(channel="one", at=after(at))
+
+
+def run(*news: TakeMoved):
+    takes = ()
+    for one in news:
+        takes = moved(takes, one, Path("/house"))
+    return [(take.title, take.starts_at, take.ends_at) for take in takes]
+
+
+def test_a_later_take_cuts_the_one_before():
+    assert run(taken("a", at=0), taken("b", at=10)) == [
+        ("a", after(0), after(10)),
+        ("b", after(10), after(70)),
+    ]
+
+
+def test_the_plan_is_back_from_the_release_on():
+    assert run(taken("a", at=0), released(5), released(9)) == [("a", after(0), after(5))]
+
+
+def test_a_take_that_never_began_is_forgotten():
+    assert run(taken("a", at=10), released(9)) == []
+
+
+def test_a_take_names_media_and_operator():
+    (item,) = moved((), taken("a", at=0), Path("/house"))
+    assert (item.media, item.operator, item.key) == ("/house/a.mp4", "Aliya", "take")
+
+
+def test_takes_that_are_long_over_are_dropped():
+    takes = moved((), taken("a", at=0), Path("/house"))
+    assert current(takes, after(60)) == takes
+    assert current(takes, after(3700)) == ()
