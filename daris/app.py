@@ -36,7 +36,7 @@ from live.port import MediaPort
 from live.rooms import ROOMS, Rooms
 from live.stage import Stage
 from live.turn import ice_servers
-from player import beacons, delivery, site, television
+from player import beacons, delivery, site, television, week
 from player import views as player_views
 from player.delivery import LIBRARY
 from schedule import academic_api, agenda, channel_api, channel_views, series_api
@@ -86,6 +86,7 @@ def build(settings: Settings, clock: Clock) -> web.Application:
     app.add_routes(academic_api.routes())
     app.add_routes(series_api.routes())
     app.add_routes(player_views.routes())
+    app.add_routes(week.routes())
     app.add_routes(beacons.routes())
     app.add_routes(live_views.routes())
     app.add_routes(footprint_views.routes())

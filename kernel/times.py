@@ -18,6 +18,8 @@ _PATTERNS = {
     "second": "d MMM, HH:mm:ss",
     "date": "d MMMM y",
     "day": "EEEE, d MMMM",
+    "weekday": "EEE",
+    "daymonth": "d MMM",
     "moment": "d MMM, HH:mm",
     "full": "EEEE, d MMMM y, HH:mm",
 }

@@ -1,5 +1,6 @@
 // Plan or change a lecture: times in the person's zone become UTC here.
 import { $, el } from "./dom.js";
+import { preview, repeats, seriesOf } from "./series_form.js";
 import { call } from "./site.js";
 import { t, tn } from "./translate.js";
 import { moment } from "./zones.js";
@@ -16,9 +17,11 @@ function times() {
   return { begins, ends };
 }
 
+const lengthOf = (begins, ends) => (begins && ends ? Math.round((ends - begins) / 60_000) : 0);
+
 function showLength() {
   const { begins, ends } = times();
-  const minutes = begins && ends ? Math.round((ends - begins) / 60_000) : 0;
+  const minutes = lengthOf(begins, ends);
   $("form-length").textContent = minutes ? tn("It lasts {count} minute.", "It lasts {count} minutes.", minutes) : "";
 }
 
@@ -40,24 +43,47 @@ function check() {
   return false;
 }
 
+/** What the form says, apart from its times. */
+const words = () => ({
+  title: form.title.value.trim(),
+  summary: form.summary.value.trim(),
+  is_recorded: form.is_recorded.checked,
+});
+
+const series = () => {
+  const { begins, ends } = times();
+  return seriesOf(words(), lengthOf(begins, ends));
+};
+
+/** Save it; the address to go to. */
+async function save() {
+  if (repeats()) {
+    const { classes } = await call("POST", "/api/v1/series", series());
+    return `/week?on=${classes[0].starts_at.slice(0, 10)}`;
+  }
+  const { begins, ends } = times();
+  const body = { ...words(), starts_at: begins.toISOString(), ends_at: ends.toISOString() };
+  const saved = lecture
+    ? await call("PATCH", `/api/v1/lectures/${lecture}`, { ...body, revision: Number(revision) })
+    : await call("POST", "/api/v1/lectures", body);
+  return `/lectures/${saved.id}`;
+}
+
+let waiting = 0;
+
+/** Ask what the series would be, once the hand rests. */
+function showSeries() {
+  clearTimeout(waiting);
+  if (repeats() && form.day.value && form.begins.value) waiting = setTimeout(() => preview(series()), 300);
+}
+
 async function submit(event) {
   event.preventDefault();
   if (!check()) return;
-  const { begins, ends } = times();
-  const body = {
-    title: form.title.value.trim(),
-    summary: form.summary.value.trim(),
-    starts_at: begins.toISOString(),
-    ends_at: ends.toISOString(),
-    is_recorded: form.is_recorded.checked,
-  };
   const button = form.querySelector("[type=submit]");
   button.disabled = true;
   try {
-    const saved = lecture
-      ? await call("PATCH", `/api/v1/lectures/${lecture}`, { ...body, revision: Number(revision) })
-      : await call("POST", "/api/v1/lectures", body);
-    location.assign(`/lectures/${saved.id}`);
+    location.assign(await save());
   } catch (error) {
     complain(error.message, error.findings);
     button.disabled = false;
@@ -66,4 +92,5 @@ async function submit(event) {
 
 form.addEventListener("submit", submit);
 form.addEventListener("input", showLength);
+form.addEventListener("change", showSeries);
 showLength();

@@ -1,0 +1,178 @@
+"""The page of a person's week: a grid of hours on wide screens, an agenda on the phone."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from typing import Literal
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+import msgspec
+from aiohttp import web
+
+from identity.rights import Action, Role, Viewer
+from identity.sessions import require, viewer_of
+from kernel.errors import Invalid
+from kernel.pages import render, zone_of
+from kernel.web import CLOCK, DATABASE, query
+from schedule.academic import Period, holidays_between, is_odd, monday, period_on, week_of
+from schedule.lectures import Filter, list_lectures
+from schedule.lifecycle import Lecture
+
+_DAY, _WEEK = timedelta(days=1), timedelta(days=7)
+_USUAL_HOURS = range(9, 18)  # the grid shows these at least
+_MOST = 500  # lectures on one page
+
+
+@dataclass(slots=True)
+class Block:
+    """A place in a day's column: from row `first` on, `rows` high; what overlaps shares one."""
+
+    first: int
+    rows: int
+    lectures: list[Lecture]
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A column."""
+
+    noon: datetime  # to be shown in words
+    is_today: bool
+    holiday: str | None
+    blocks: list[Block] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """A week in the viewer's zone. Rows are hours, counted from 1."""
+
+    days: list[Day]
+    hours: range
+
+
+@dataclass(frozen=True, slots=True)
+class TeachingWeek:
+    """Where the week lies in its period."""
+
+    period: str
+    number: int
+    is_odd: bool
+    is_midterm: bool
+
+
+class WeekQuery(msgspec.Struct, frozen=True):
+    """The query string: any day of the week, and whose lectures."""
+
+    on: date | None = None
+    whose: Literal["mine", "all"] | None = None
+
+
+def routes() -> list[web.RouteDef]:
+    return [web.get("/week", show_week)]
+
+
+async def show_week(request: web.Request) -> web.Response:
+    if not viewer_of(request).is_signed_in:
+        raise web.HTTPSeeOther(f"/login?next={quote(request.path_qs, safe='')}")
+    viewer, asked = require(request, Action.SEE_SCHEDULE), query(request, WeekQuery)
+    zone = zone_of(request)
+    today = request.app[CLOCK].now().astimezone(zone).date()
+    first = monday(_near(asked.on or today))
+    whose = asked.whose or _usual(viewer)
+    lecturer = viewer.person_id if whose == "mine" else None
+    which = Filter(since=_at(first, zone), until=_at(first + _WEEK, zone), lecturer=lecturer)
+    async with request.app[DATABASE].connect() as connection:
+        lectures = await list_lectures(connection, which, limit=_MOST)
+        period = await period_on(connection, first, first + 6 * _DAY)
+        free = await holidays_between(connection, first, first + 6 * _DAY)
+    return render(
+        request,
+        "week.html",
+        week=lay_out(lectures, first, zone, free=free, today=today),
+        teaching=period and teaching_week(period, first),
+        whose=whose,
+        can_teach=_teaches(viewer),
+        previous=first - _WEEK,
+        following=first + _WEEK,
+        first=first,
+        is_this_week=first == monday(today),
+    )
+
+
+def lay_out(
+    lectures: Iterable[Lecture],
+    first: date,
+    zone: ZoneInfo,
+    *,
+    free: Mapping[date, str] | None = None,
+    today: date | None = None,
+) -> Week:
+    """The seven days from Monday `first`, each lecture on the day of its beginning."""
+    days = [first + n * _DAY for n in range(7)]
+    of_day: dict[date, list[Lecture]] = {day: [] for day in days}
+    for lecture in sorted(lectures, key=lambda one: one.starts_at):
+        day = lecture.starts_at.astimezone(zone).date()
+        if day in of_day:
+            of_day[day].append(lecture)
+    spans = [_span(lecture, zone) for shown in of_day.values() for lecture in shown]
+    hours = range(
+        min([_USUAL_HOURS.start, *(span.start for span in spans)]),
+        max([_USUAL_HOURS.stop, *(span.stop for span in spans)]),
+    )
+    columns = [
+        Day(
+            noon=_at(day, zone, time(12)),
+            is_today=day == today,
+            holiday=(free or {}).get(day),
+            blocks=_blocks(of_day[day], hours.start, zone),
+        )
+        for day in days
+    ]
+    return Week(columns, hours)
+
+
+def teaching_week(period: Period, first: date) -> TeachingWeek:
+    """Of the week that begins on Monday `first` and touches the period."""
+    number = week_of(period, max(first, period.starts_on))
+    assert number is not None  # it touches the period
+    return TeachingWeek(period.name, number, is_odd(number), number == period.midterm_week)
+
+
+def _span(lecture: Lecture, zone: ZoneInfo) -> range:
+    """The hours that it touches, on the day of its beginning."""
+    starts, ends = lecture.starts_at.astimezone(zone), lecture.ends_at.astimezone(zone)
+    last = 24 if ends.date() > starts.date() else ends.hour + (ends.minute > 0)
+    return range(starts.hour, max(last, starts.hour + 1))
+
+
+def _blocks(lectures: Sequence[Lecture], earliest: int, zone: ZoneInfo) -> list[Block]:
+    blocks: list[Block] = []
+    for lecture in lectures:
+        span = _span(lecture, zone)
+        first = span.start - earliest + 1
+        last = blocks[-1] if blocks else None
+        if last is not None and first < last.first + last.rows:
+            last.rows = max(last.rows, first + len(span) - last.first)
+            last.lectures.append(lecture)
+        else:
+            blocks.append(Block(first, len(span), [lecture]))
+    return blocks
+
+
+def _usual(viewer: Viewer) -> Literal["mine", "all"]:
+    return "mine" if _teaches(viewer) else "all"
+
+
+def _teaches(viewer: Viewer) -> bool:
+    return Role.LECTURER in viewer.roles
+
+
+def _at(day: date, zone: ZoneInfo, hour: time = time(0)) -> datetime:
+    return datetime.combine(day, hour, zone)
+
+
+def _near(day: date) -> date:
+    if not 1900 < day.year < 2200:
+        raise Invalid("This time lies outside of the calendar.")
+    return day

@@ -1,0 +1,146 @@
+"""The page of the week: where each lecture lies, and what the week is called."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from identity.rights import Role
+from player import site, week
+from player.week import lay_out, teaching_week
+from schedule.academic import Period, add_period, set_holidays
+from schedule.lifecycle import Lecture, LectureState, RecordingState
+
+ALMATY = ZoneInfo("Asia/Almaty")
+MONDAY = date(2026, 9, 7)
+TERM = Period(
+    id=uuid4(),
+    calendar="university",
+    name="Autumn term",
+    starts_on=date(2026, 9, 2),
+    ends_on=date(2026, 12, 20),
+)
+
+
+def at(day: int, hour: int, minute: int = 0) -> datetime:
+    """On a day of September, by the clocks of Almaty."""
+    return datetime(2026, 9, day, hour, minute, tzinfo=ALMATY).astimezone(UTC)
+
+
+def draw_lecture(starts_at: datetime, minutes: int = 50) -> Lecture:
+    return Lecture(
+        id=uuid4(),
+        title="Linear algebra",
+        summary="",
+        lecturer=uuid4(),
+        lecturer_name="Aigerim",
+        starts_at=starts_at,
+        ends_at=starts_at + timedelta(minutes=minutes),
+        state=LectureState.PLANNED,
+        is_recorded=True,
+        recording=RecordingState.NONE,
+        revision=1,
+        created_at=starts_at,
+        changed_at=starts_at,
+    )
+
+
+def places(*lectures: Lecture) -> list[tuple[int, int, int, int]]:
+    """Weekday, first row, rows and lectures of each block."""
+    laid = lay_out(lectures, MONDAY, ALMATY)
+    return [
+        (number, block.first, block.rows, len(block.lectures))
+        for number, day in enumerate(laid.days, 1)
+        for block in day.blocks
+    ]
+
+
+def test_a_lecture_lies_on_its_day_and_hours():
+    assert places(draw_lecture(at(8, 9))) == [(2, 1, 1, 1)]
+    assert places(draw_lecture(at(9, 10, 30), 60)) == [(3, 2, 2, 1)]
+
+
+def test_what_overlaps_shares_a_place_and_what_follows_does_not():
+    both = draw_lecture(at(8, 9), 100), draw_lecture(at(8, 10, 30), 60)
+    assert places(*both) == [(2, 1, 3, 2)]
+    assert places(draw_lecture(at(8, 9)), draw_lecture(at(8, 10))) == [(2, 1, 1, 1), (2, 2, 1, 1)]
+
+
+def test_the_hours_reach_as_far_as_the_lectures():
+    assert lay_out([], MONDAY, ALMATY).hours == range(9, 18)
+    early_and_late = [draw_lecture(at(8, 7)), draw_lecture(at(9, 19), 90)]
+    assert lay_out(early_and_late, MONDAY, ALMATY).hours == range(7, 21)
+
+
+def test_a_lecture_into_the_night_stays_on_the_day_of_its_beginning():
+    assert places(draw_lecture(at(8, 23), 120)) == [(2, 15, 1, 1)]
+    assert places(draw_lecture(at(6, 23), 120)) == []
+
+
+def test_the_zone_decides_on_the_day():
+    late = draw_lecture(at(8, 1))
+    berlin = lay_out([late], MONDAY, ZoneInfo("Europe/Berlin"))
+    assert [bool(day.blocks) for day in berlin.days] == [True] + [False] * 6
+
+
+def test_the_teaching_week_is_counted_from_the_start_of_the_period():
+    assert teaching_week(TERM, date(2026, 8, 31)).number == 1
+    second = teaching_week(TERM, MONDAY)
+    assert (second.number, second.is_odd, second.is_midterm) == (2, False, False)
+    assert teaching_week(TERM, date(2026, 11, 2)).is_midterm
+
+
+@pytest.fixture
+async def pages(serve):
+    return await serve([*site.ROUTES, *week.routes()])
+
+
+@pytest.fixture
+def see(pages, bearer):
+    async def see(person, path="/week", *, status=200) -> str:
+        headers = {"Accept": "text/html"} | await bearer(person)
+        async with pages.get(path, headers=headers) as answer:
+            assert answer.status == status
+            return await answer.text()
+
+    return see
+
+
+async def test_a_lecturer_sees_their_own_and_may_see_all(see, add_person, add_lecture):
+    mine, other = [await add_person(Role.LECTURER, locale="en") for _ in range(2)]
+    await add_lecture(mine, title="Optics")
+    await add_lecture(other, title="Algebra")
+    own, every = await see(mine), await see(mine, "/week?whose=all")
+    assert "Optics" in own
+    assert "Algebra" not in own
+    assert "Optics" in every
+    assert "Algebra" in every
+
+
+async def test_others_see_everything(see, add_person, add_lecture):
+    await add_lecture(await add_person(Role.LECTURER), title="Optics")
+    student = await add_person(Role.STUDENT, locale="en")
+    assert "Optics" in await see(student)
+    assert "Optics" not in await see(student, "/week?on=2026-09-14")
+
+
+async def test_the_page_names_the_week_and_its_holidays(see, database, add_person):
+    async with database.begin() as connection:
+        period = await add_period(connection, replace(TERM))
+        await set_holidays(connection, period, {date(2026, 9, 9): "A free day"})
+    page = await see(await add_person(Role.STUDENT, locale="en"))
+    for words in ("Week 2", "even week", "Autumn term", "A free day", "/week?on=2026-09-14"):
+        assert words in page
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31", "soon"])
+async def test_a_day_that_is_none_is_refused(see, add_person, day):
+    await see(await add_person(Role.STUDENT), f"/week?on={day}", status=400)
+
+
+async def test_who_is_not_signed_in_goes_to_the_log_in(pages):
+    async with pages.get("/week?on=2026-09-14", allow_redirects=False) as answer:
+        assert answer.status == 303
+        assert answer.headers["Location"] == "/login?next=/week?on%3D2026-09-14"
