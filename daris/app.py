@@ -36,7 +36,7 @@ from live.port import MediaPort
 from live.rooms import ROOMS, Rooms
 from live.stage import Stage
 from live.turn import ice_servers
-from player import beacons, delivery, site, television, week
+from player import beacons, delivery, extras, site, television, week
 from player import views as player_views
 from player.delivery import LIBRARY
 from schedule import academic_api, agenda, channel_api, channel_views, series_api
@@ -74,6 +74,7 @@ def build(settings: Settings, clock: Clock) -> web.Application:
             agenda.opened,
             _library,
             _views,
+            extras.opened,
             _rooms,
             channels.opened,
         )
@@ -94,6 +95,7 @@ def build(settings: Settings, clock: Clock) -> web.Application:
     app.add_routes(channel_views.routes())
     app.add_routes(television.routes())
     delivery.add_routes(app, _may_watch)
+    app.add_routes(extras.routes(_may_watch))
     return app
 
 

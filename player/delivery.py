@@ -30,7 +30,7 @@ _FARTHEST: Final = 2  # segments ahead of the edge that may be asked for
 _LARGEST_RANGE: Final = 8 << 20  # bytes that are read in one go
 _PLAYLIST_TYPE: Final = "application/vnd.apple.mpegurl"
 _UUID: Final = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
-_LECTURE: Final = f"/hls/{{lecture:{_UUID}}}"
+LECTURE_PATH: Final = f"/hls/{{lecture:{_UUID}}}"
 _NAME: Final = "{name:camera|screen|voice|programme}"
 _NUMBER: Final = r"\d{1,9}"
 
@@ -42,12 +42,14 @@ def add_routes(app: web.Application, guard: Guard, *, is_shared: bool = False) -
     us and the viewer keep media: only where they ask for the right themselves.
     """
     origin = _Origin(guard, "public" if is_shared else "private")
-    app.router.add_get(f"{_LECTURE}/index.m3u8", origin.multivariant)
-    app.router.add_get(f"{_LECTURE}/{_NAME}.m3u8", origin.playlist)
-    app.router.add_get(f"{_LECTURE}/{_NAME}.mp4", origin.file)
-    app.router.add_get(f"{_LECTURE}/{_NAME}/init-{{number:{_NUMBER}}}.mp4", origin.init)
-    app.router.add_get(f"{_LECTURE}/{_NAME}/{{msn:{_NUMBER}}}.m4s", origin.segment)
-    app.router.add_get(f"{_LECTURE}/{_NAME}/{{msn:{_NUMBER}}}.{{part:{_NUMBER}}}.m4s", origin.part)
+    app.router.add_get(f"{LECTURE_PATH}/index.m3u8", origin.multivariant)
+    app.router.add_get(f"{LECTURE_PATH}/{_NAME}.m3u8", origin.playlist)
+    app.router.add_get(f"{LECTURE_PATH}/{_NAME}.mp4", origin.file)
+    app.router.add_get(f"{LECTURE_PATH}/{_NAME}/init-{{number:{_NUMBER}}}.mp4", origin.init)
+    app.router.add_get(f"{LECTURE_PATH}/{_NAME}/{{msn:{_NUMBER}}}.m4s", origin.segment)
+    app.router.add_get(
+        f"{LECTURE_PATH}/{_NAME}/{{msn:{_NUMBER}}}.{{part:{_NUMBER}}}.m4s", origin.part
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from kernel.pages import locale_of, render
 from kernel.times import iso
 from kernel.web import CLOCK, DATABASE, RECORDER, SETTINGS, path_id
 from player.events import RecordingOpened
+from player.extras import posters
 from schedule.channel_views import channels_on_air
 from schedule.lectures import Today, lecture_by_id, lectures_for_today
 from schedule.lifecycle import AHEAD, Lecture, LectureState, RecordingState
@@ -54,6 +55,7 @@ async def show_today(request: web.Request) -> web.Response:
         live=today.live,
         coming=today.coming,
         recorded=today.recorded,
+        posters=await posters(request.app, today.recorded),
         channels=channels,
         can_create=_may_plan(viewer),
     )
@@ -66,7 +68,11 @@ async def show_lecture(request: web.Request) -> web.Response:
     life = _LIVES[lecture.state]
     if life == "recorded" and lecture.is_watchable:
         await _note_opening(request, lecture.id, viewer)
-    return render(request, "lecture.html", lecture=lecture, life=life, **_context(request, lecture))
+    has_poster = bool(await posters(request.app, [lecture] if life == "recorded" else []))
+    context = _context(request, lecture)
+    return render(
+        request, "lecture.html", lecture=lecture, life=life, has_poster=has_poster, **context
+    )
 
 
 async def show_new(request: web.Request) -> web.Response:
@@ -164,6 +170,7 @@ def room_config(request: web.Request, lecture: Lecture, *, can_host: bool) -> Ma
         "socket": f"/lectures/{lecture.id}/socket",
         "hls": f"/hls/{lecture.id}/index.m3u8",
         "camera": f"/hls/{lecture.id}/camera.m3u8",
+        "download": f"{address}/recording.mp4",
         "beacon": f"{address}/beacon",
         "chat": f"{address}/chat",
     }

@@ -17,7 +17,7 @@ from uuid import UUID
 
 import msgspec
 
-from transcode import manifest, recording, shelf
+from transcode import extras, manifest, recording, shelf
 from transcode.access_unit import TrackKind
 from transcode.deck import SPAN_IN_MEMORY, Deck, Keeper
 from transcode.manifest import Manifest
@@ -123,6 +123,8 @@ class Library:
         state = RecordingState.FINISHED if noted.is_finished else RecordingState.INTERRUPTED
         found = Recording(noted.lecture, noted.epoch, windows, folder, state)
         found.gaps = recording.gaps(noted.epoch, noted.outages)
+        made = extras.read(folder) if noted.is_finished else None
+        found.aac = made.aac if made else None
         return found
 
     def _unkept(self, lecture: UUID, epoch: datetime, post: Post) -> Recording:

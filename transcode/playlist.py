@@ -236,9 +236,22 @@ def variant(segments: Sequence[Segment], inits: Iterable[Init], timescale: int) 
     )
 
 
-def multivariant(video: Variant, voice: Variant | None) -> str:
-    """The programme with its voice."""
-    sound = voice or Variant(0, 0, "")
+def multivariant(video: Variant, voice: Variant | None, aac: Variant | None = None) -> str:
+    """The programme with its voice; `aac` is that voice for players without Opus."""
+    lines = ["#EXTM3U", "#EXT-X-VERSION:9", "#EXT-X-INDEPENDENT-SEGMENTS"]
+    sounds = [("voice", voice, 2), ("aac", aac, 1)]
+    groups = [(name, sound, channels) for name, sound, channels in sounds if sound]
+    lines += [
+        f'#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="{name}",NAME="voice",DEFAULT=YES,AUTOSELECT=YES,'
+        f'CHANNELS="{channels}",URI="{name}.m3u8"'
+        for name, _, channels in groups
+    ]
+    for name, sound, _ in groups or [("", Variant(0, 0, ""), 0)]:
+        lines += [_stream(video, sound, name), "programme.m3u8"]
+    return "\n".join(lines) + "\n"
+
+
+def _stream(video: Variant, sound: Variant, group: str) -> str:
     attributes = [
         f"BANDWIDTH={max(int((video.peak_bps + sound.peak_bps) * _HEADROOM), 100_000)}",
         f"AVERAGE-BANDWIDTH={max(video.average_bps + sound.average_bps, 50_000)}",
@@ -247,15 +260,9 @@ def multivariant(video: Variant, voice: Variant | None) -> str:
     ]
     if video.frame_rate:
         attributes.append(f"FRAME-RATE={float(video.frame_rate):.3f}")
-    lines = ["#EXTM3U", "#EXT-X-VERSION:9", "#EXT-X-INDEPENDENT-SEGMENTS"]
-    if voice:
-        attributes.append('AUDIO="voice"')
-        lines.append(
-            '#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="voice",NAME="voice",DEFAULT=YES,AUTOSELECT=YES,'
-            'CHANNELS="2",URI="voice.m3u8"'
-        )
-    lines += [f"#EXT-X-STREAM-INF:{','.join(attributes)}", "programme.m3u8"]
-    return "\n".join(lines) + "\n"
+    if group:
+        attributes.append(f'AUDIO="{group}"')
+    return f"#EXT-X-STREAM-INF:{','.join(attributes)}"
 
 
 def _rates(segments: Iterable[Segment], timescale: int) -> Iterator[tuple[int, Fraction]]:

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from transcode import playlist
 from transcode.access_unit import AccessUnit, TrackKind
+from transcode.playlist import Variant
 from transcode.segments import Gap, Stretch
 from transcode.store import read_stretch
 from transcode.tape import PROGRAMME, Tape
@@ -52,6 +53,7 @@ class Recording:
         self.state = state
         self.gaps: tuple[Gap, ...] = ()
         self.fault: str | None = None
+        self.aac: Variant | None = None  # once it was made (transcode.extras)
         self._windows = windows
         self._tape: Tape | None = None
         self._files: Files | None = None
@@ -96,7 +98,8 @@ class Recording:
         """The programme with its voice, as ordinary players take it; None while empty."""
         video = self.programme.variant()
         voice = self.track(TrackKind.VOICE).variant()
-        return Rendered(playlist.multivariant(video, voice)) if video else None
+        aac = self.aac if self.state is RecordingState.FINISHED else None
+        return Rendered(playlist.multivariant(video, voice, aac)) if video else None
 
     def read(self, stretch: Stretch) -> bytes:
         """Bytes of a file of the recording. Blocks on the disk; any thread. OSError."""

@@ -5,6 +5,7 @@ import { t } from "../translate.js";
 import { linked } from "../room/chat.js";
 import { Beacon } from "./beacon.js";
 import { Companion, hasScreen } from "./companion.js";
+import { offerDownload } from "./download.js";
 import { Player } from "./player.js";
 
 const config = JSON.parse($("room-config").textContent);
@@ -80,8 +81,11 @@ async function watch(root) {
 }
 
 const root = document.querySelector("[data-player]");
-if (root) watch(root);
-else {
+if (root) {
+  root.querySelector("video").poster = $("recorded").dataset.poster ?? "";
+  offerDownload($("download"), $("download-note"));
+  watch(root);
+} else {
   loadChat().then((lines) => drawChat(lines, null));
   if ($("finishing")) setTimeout(awaitRecording, FINISHING_MS);
 }

@@ -1,0 +1,232 @@
+"""What is made of a recording after its end: the file to take away, AAC for old players, the poster.
+
+A child process makes it, one recording at a time: of what the shelf shows by itself, of anything else when
+somebody asks. What is made already costs nothing, so all of it can begin anew at any moment.
+"""
+
+import asyncio
+import sys
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Iterable
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote
+from uuid import UUID
+
+import msgspec
+import structlog
+from aiohttp import hdrs, web
+from prometheus_client import Counter
+
+from identity.rights import Action
+from identity.sessions import require
+from kernel.clock import Clock
+from kernel.database import Database
+from kernel.errors import Conflict, NotFound, Unavailable
+from kernel.web import CLOCK, DATABASE, path_id, reply
+from player.delivery import LECTURE_PATH, LIBRARY, Guard
+from schedule.lectures import lecture_by_id, lectures_for_today
+from schedule.lifecycle import Lecture
+from transcode import extras
+from transcode.library import Library
+from transcode.recording import Recording, RecordingState
+
+log = structlog.get_logger()
+
+MADE: Final = Counter("daris_extras_total", "Recordings whose extras were made", ["outcome"])
+
+_LOOK_AGAIN: Final = timedelta(seconds=10)
+_ASK_AGAIN: Final = timedelta(seconds=2)
+_LONGEST: Final = timedelta(hours=1)
+_MOST_WAITING: Final = 1_000  # who comes later is told to ask again
+_LONGEST_ERROR: Final = 500  # characters
+_ID: Final = "{id:[0-9a-fA-F-]{32,36}}"
+_NAME_BYTES: Final = 120
+
+
+class Extras:
+    """Works off what is wanted. Event loop only."""
+
+    def __init__(self, library: Library, database: Database, clock: Clock) -> None:
+        self._library = library
+        self._database = database
+        self._clock = clock
+        self._wanted: OrderedDict[UUID, None] = OrderedDict()
+        self._changed = asyncio.Event()
+        self._given_up: dict[UUID, str] = {}  # the version that it could not be made of
+
+    def want(self, lecture: UUID, *, soon: bool = False) -> None:
+        """Make them in the background, `soon` if somebody waits."""
+        if lecture not in self._wanted and len(self._wanted) >= _MOST_WAITING:
+            return
+        self._wanted.setdefault(lecture)
+        if soon:
+            self._wanted.move_to_end(lecture, last=False)
+        self._changed.set()
+
+    def has_failed(self, lecture: UUID) -> bool:
+        """True if it was tried, and the recording is not for it."""
+        return lecture in self._given_up
+
+    async def run(self) -> None:
+        """Until cancelled; then the child has ended."""
+        while True:
+            self._changed.clear()
+            try:
+                await self._look()
+                while self._wanted:
+                    await self._make(next(iter(self._wanted)))
+            except Exception:
+                log.exception("extras.step_failed")
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_LOOK_AGAIN.total_seconds()):
+                    await self._changed.wait()
+
+    async def _look(self) -> None:
+        """What the shelf shows shall have its poster."""
+        async with self._database.connect() as connection:
+            shown = (await lectures_for_today(connection, self._clock.now())).recorded
+        for lecture in await asyncio.to_thread(self._unmade, [each.id for each in shown]):
+            self.want(lecture)
+
+    def _unmade(self, lectures: Iterable[UUID]) -> list[UUID]:
+        folders = ((lecture, self._library.folder / str(lecture)) for lecture in lectures)
+        return [
+            lecture
+            for lecture, folder in folders
+            if self._given_up.get(lecture) != extras.version(folder) and not extras.read(folder)
+        ]
+
+    async def _make(self, lecture: UUID) -> None:
+        try:
+            found = await self._library.fetch(lecture)
+            if found and found.folder and found.state is RecordingState.FINISHED:
+                await self._finish(found, found.folder)
+        finally:
+            self._wanted.pop(lecture, None)
+
+    async def _finish(self, found: Recording, folder: Path) -> None:
+        version = await asyncio.to_thread(extras.version, folder)
+        complaint = await _run(folder)
+        made = await asyncio.to_thread(extras.read, folder)
+        if made:
+            self._given_up.pop(found.lecture, None)
+            found.aac = made.aac
+            log.info("extras.made", lecture=str(found.lecture))
+        else:
+            self._given_up[found.lecture] = version
+            log.warning("extras.not_made", lecture=str(found.lecture), reason=complaint)
+        MADE.labels("made" if made else "failed").inc()
+
+
+EXTRAS: Final = web.AppKey("extras", Extras)
+
+
+class Making(msgspec.Struct, frozen=True):
+    """The answer until the file is there."""
+
+    state: str = "making"
+
+
+async def opened(app: web.Application) -> AsyncIterator[None]:
+    app[EXTRAS] = Extras(app[LIBRARY], app[DATABASE], app[CLOCK])
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(app[EXTRAS].run(), name="extras")
+        yield
+        running.cancel()
+
+
+def routes(guard: Guard) -> list[web.RouteDef]:
+    """`guard` raises if the viewer may not see the lecture."""
+
+    async def give(request: web.Request) -> web.StreamResponse:
+        lecture = UUID(request.match_info["lecture"])
+        await guard(request, lecture)
+        return await _give(request, lecture)
+
+    return [
+        web.get(f"{LECTURE_PATH}/{{name:aac\\.m3u8|aac\\.mp4|poster\\.jpg}}", give),
+        web.get(f"/api/v1/lectures/{_ID}/recording.mp4", download),
+    ]
+
+
+async def download(request: web.Request) -> web.StreamResponse:
+    """200 with the file; 202 while it is being made."""
+    async with request.app[DATABASE].connect() as connection:
+        lecture = await lecture_by_id(connection, path_id(request))
+    require(request, Action.WATCH_RECORDING, lecture.subject)
+    found = await request.app[LIBRARY].fetch(lecture.id)
+    if found is not None and found.state is not RecordingState.FINISHED:
+        raise Conflict("The recording is not finished yet.")
+    if found is None or not (found.folder and found.programme.segments):
+        raise NotFound("There is no recording of this lecture.")
+    if made := await asyncio.to_thread(extras.read, found.folder):
+        found.aac = made.aac
+        headers = {hdrs.CONTENT_DISPOSITION: _disposition(lecture), hdrs.CACHE_CONTROL: "no-cache"}
+        return web.FileResponse(found.folder / extras.SINGLE_FILE, headers=headers)
+    if request.app[EXTRAS].has_failed(lecture.id):
+        raise Unavailable("No file could be made of this recording.", retry_after=_LONGEST)
+    request.app[EXTRAS].want(lecture.id, soon=True)
+    response = reply(Making(), status=202)
+    response.headers[hdrs.RETRY_AFTER] = str(int(_ASK_AGAIN.total_seconds()))
+    return response
+
+
+async def posters(app: web.Application, lectures: Iterable[Lecture]) -> frozenset[UUID]:
+    """Those of the lectures that have one."""
+    folder = app[LIBRARY].folder if LIBRARY in app else None
+    wanted = [lecture.id for lecture in lectures] if folder else []
+
+    def existing() -> frozenset[UUID]:
+        assert folder
+        return frozenset(each for each in wanted if (folder / str(each) / extras.POSTER).exists())
+
+    return await asyncio.to_thread(existing) if wanted else frozenset()
+
+
+async def _give(request: web.Request, lecture: UUID) -> web.StreamResponse:
+    found = await request.app[LIBRARY].fetch(lecture)
+    name = request.match_info["name"]
+    path = found.folder / name if found and found.folder else None
+    if path is None or not await asyncio.to_thread(path.exists):
+        raise NotFound("This is not made of the recording yet.")
+    kind = _TYPES[path.suffix]
+    headers = {hdrs.CACHE_CONTROL: "private, no-cache", hdrs.CONTENT_TYPE: kind}
+    return web.FileResponse(path, headers=headers)
+
+
+_TYPES: Final = {
+    ".m3u8": "application/vnd.apple.mpegurl",
+    ".mp4": "audio/mp4",
+    ".jpg": "image/jpeg",
+}
+
+
+def _disposition(lecture: Lecture) -> str:
+    """A name for people, in their alphabet (RFC 6266), without what file systems refuse."""
+    title = "".join(c if c.isprintable() and c not in '\\/:*?"<>|' else " " for c in lecture.title)
+    day = (lecture.started_at or lecture.starts_at).date().isoformat()
+    short = " ".join(title.split()).encode()[:_NAME_BYTES].decode(errors="ignore").strip(". ")
+    name = quote(f"{short or 'lecture'} {day}.mp4", safe="")
+    return f"attachment; filename=\"lecture-{day}.mp4\"; filename*=UTF-8''{name}"
+
+
+async def _run(folder: Path) -> str:
+    """Let a child make it; what it complained about."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "transcode.finisher", str(folder)),
+        stdin=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        async with asyncio.timeout(_LONGEST.total_seconds()):
+            _, complaint = await process.communicate()
+        return complaint.decode(errors="replace").strip()[-_LONGEST_ERROR:]
+    except TimeoutError:
+        return "It took too long."
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()

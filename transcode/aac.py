@@ -1,0 +1,152 @@
+"""The voice as AAC, for players without Opus: encoded once, as a CMAF file with its playlist."""
+
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Final
+
+import av
+from av.audio.codeccontext import AudioCodecContext
+
+from transcode import manifest, playlist
+from transcode.access_unit import AUDIO_TIMESCALE, TrackKind
+from transcode.extras import AAC, AAC_CODEC
+from transcode.fragment import Sample, aac_init, fragment
+from transcode.playlist import ByteRanges, Timeline, Variant
+from transcode.segments import Init, Segment, Stretch
+from transcode.store import media_file
+from transcode.vod import ExtentReader, read_recording
+
+_FRAME: Final = 1024  # samples
+_FRAMES_PER_SEGMENT: Final = 187  # 3.99 s
+_BPS: Final = 64_000
+_TOLERANCE: Final = 480  # samples by which packets may lie apart
+
+
+def encode(folder: Path) -> Variant:
+    """Write aac.mp4 and aac.m3u8 beside the voice. FileNotFoundError if nobody could be heard."""
+    noted = manifest.read(folder)
+    assert noted
+    name = media_file(AAC)
+    fresh = folder / f".{name}.new"
+    with fresh.open("wb") as file:
+        encoder = _encoder()
+        data = aac_init(encoder.extradata or b"", channels=1)
+        init = Init(0, AAC_CODEC, 0, 0, Stretch(name, 0, len(data)), data)
+        file.write(data)
+        segments: list[Segment] = []
+        for starts, samples in _segments(encoder, _sounds(folder / f"{TrackKind.VOICE}.m3u8")):
+            body = fragment(len(segments) + 1, starts, samples)
+            stretch = Stretch(name, file.tell(), len(body))
+            segments.append(_segment(len(segments), starts, len(samples), stretch))
+            file.write(body)
+    fresh.replace(folder / name)
+    timeline = Timeline(noted.epoch, AUDIO_TIMESCALE)
+    text = playlist.recorded(segments, {0: init}, timeline, ByteRanges())
+    manifest.replace(folder / f"{AAC}.m3u8", text.encode())
+    measured = playlist.variant(segments, [init], AUDIO_TIMESCALE)
+    assert measured
+    return measured
+
+
+def _encoder() -> AudioCodecContext:
+    """Mono, since it is speech; `fast` costs half of the usual search for the best."""
+    encoder = av.CodecContext.create("aac", "w")
+    encoder.sample_rate = AUDIO_TIMESCALE
+    encoder.layout = "mono"
+    encoder.format = "fltp"
+    encoder.bit_rate = _BPS
+    encoder.time_base = Fraction(1, AUDIO_TIMESCALE)
+    encoder.options = {"aac_coder": "fast"}
+    encoder.open()
+    return encoder
+
+
+def _segments(
+    encoder: AudioCodecContext, sounds: Iterator[tuple[int, av.AudioFrame]]
+) -> Iterator[tuple[int, list[Sample]]]:
+    """Runs of access units, each with the time of its first."""
+    waiting: list[Sample] = []
+    starts = -1
+    for at, data in _units(encoder, sounds):
+        starts = at if not waiting else starts
+        waiting.append(Sample(data, _FRAME, is_key=True))
+        if len(waiting) == _FRAMES_PER_SEGMENT:
+            yield starts, waiting
+            waiting = []
+    if waiting:
+        yield starts, waiting
+
+
+def _units(
+    encoder: AudioCodecContext, sounds: Iterator[tuple[int, av.AudioFrame]]
+) -> Iterator[tuple[int, bytes]]:
+    """The encoder's first unit only warms it up: it lies before the beginning."""
+    fifo = av.AudioFifo()
+    first: int | None = None
+    number = -1
+    for at, frame in _unbroken(sounds):
+        first = at if first is None else first
+        frame.pts = None
+        fifo.write(frame)
+        for ready in fifo.read_many(_FRAME):
+            for packet in encoder.encode(ready):
+                if number >= 0:
+                    yield first + number * _FRAME, bytes(packet)
+                number += 1
+    rest = fifo.read(0, partial=True)
+    for packet in [*(encoder.encode(rest) if rest else ()), *encoder.encode(None)]:
+        if first is not None and number >= 0:
+            yield first + number * _FRAME, bytes(packet)
+        number += 1
+
+
+def _unbroken(sounds: Iterator[tuple[int, av.AudioFrame]]) -> Iterator[tuple[int, av.AudioFrame]]:
+    """Silence where nothing is."""
+    expected: int | None = None
+    for at, frame in sounds:
+        while expected is not None and at - expected > _TOLERANCE:
+            count = min(at - expected, AUDIO_TIMESCALE)
+            yield expected, _silence(count)
+            expected += count
+        expected = (at if expected is None else expected) + frame.samples
+        yield at, frame
+
+
+def _sounds(voice: Path) -> Iterator[tuple[int, av.AudioFrame]]:
+    """Decoded to mono, with the time in samples since the epoch; what is damaged is left out."""
+    for run in read_recording(voice).pictures:
+        mono = av.AudioResampler(format="fltp", layout="mono", rate=AUDIO_TIMESCALE)
+        with ExtentReader(run) as file, av.open(file, "r") as container:
+            for packet in container.demux(audio=0):
+                for frame in _decoded(packet):
+                    at = frame.pts or 0
+                    for resampled in mono.resample(frame):
+                        yield at, resampled
+
+
+def _decoded(packet: "av.Packet[av.AudioStream]") -> list[av.AudioFrame]:
+    try:
+        return packet.decode()
+    except av.FFmpegError:
+        return []
+
+
+def _silence(samples: int) -> av.AudioFrame:
+    frame = av.AudioFrame(format="fltp", layout="mono", samples=samples)
+    frame.sample_rate = AUDIO_TIMESCALE
+    frame.planes[0].update(bytes(frame.planes[0].buffer_size))
+    return frame
+
+
+def _segment(msn: int, starts: int, frames: int, stretch: Stretch) -> Segment:
+    return Segment(
+        msn=msn,
+        starts=starts,
+        duration=frames * _FRAME,
+        init=0,
+        is_after_gap=False,
+        is_independent=True,
+        frames=frames,
+        stretch=stretch,
+    )

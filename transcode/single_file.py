@@ -1,0 +1,93 @@
+"""The programme and its voice as one MP4: the pictures copied, the AAC that was made for it.
+
+Where the programme goes from camera to screen the picture's size changes. The track is as large as
+the largest; the parameter sets that stand before each key frame tell decoders the rest.
+"""
+
+import heapq
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Final
+
+import av
+
+from transcode.access_unit import VIDEO_TIMESCALE
+from transcode.extras import AAC, SINGLE_FILE
+from transcode.store import media_file
+from transcode.tape import PROGRAMME
+from transcode.vod import Extent, ExtentReader, read_recording
+
+_Timed = tuple[Fraction, "av.Packet[Any]"]  # second since the epoch, decoding
+_TICK: Final = Fraction(1, VIDEO_TIMESCALE)
+
+
+def make(folder: Path) -> None:
+    """Write recording.mp4; the AAC must be there."""
+    runs = read_recording(folder / f"{PROGRAMME}.m3u8").pictures
+    fresh = folder / f".{SINGLE_FILE}.new"
+    options = {"movflags": "+faststart"}
+    with ExitStack() as stack:
+        largest = max((_opened(stack, run[:2]) for run in _distinct(runs)), key=_pixels)
+        sound = stack.enter_context(av.open(folder / media_file(AAC), "r"))
+        target = stack.enter_context(av.open(fresh, "w", format="mp4", options=options))
+        picture = target.add_stream_from_template(largest.streams.video[0])
+        picture.time_base = _TICK
+        voice = target.add_stream_from_template(sound.streams.audio[0])
+        tracks = ((_pictures(runs), picture), (_packets(sound), voice))
+        _copy(target, tracks)
+    fresh.replace(folder / SINGLE_FILE)
+
+
+def _copy(
+    target: av.container.OutputContainer, tracks: Sequence[tuple[Iterator[_Timed], Any]]
+) -> None:
+    """In the order of decoding, from second 0 on."""
+    begins: Fraction | None = None
+    last: dict[int, int] = {}
+    merged = heapq.merge(
+        *(_of(stream, packets) for packets, stream in tracks),
+        key=lambda timed: timed[0],
+    )
+    for at, stream, packet in merged:
+        begins = at if begins is None else begins
+        shift = round(begins / packet.time_base)
+        assert packet.dts is not None
+        assert packet.pts is not None
+        packet.dts = max(packet.dts - shift, last.get(stream.index, -1) + 1)
+        packet.pts = max(packet.pts - shift, packet.dts)
+        last[stream.index] = packet.dts
+        packet.stream = stream
+        target.mux(packet)
+
+
+def _of(stream: Any, packets: Iterator[_Timed]) -> Iterator[tuple[Fraction, Any, "av.Packet[Any]"]]:
+    for at, packet in packets:
+        yield at, stream, packet
+
+
+def _pictures(runs: Sequence[Sequence[Extent]]) -> Iterator[_Timed]:
+    for run in runs:
+        with ExtentReader(run) as file, av.open(file, "r") as container:
+            yield from _packets(container)
+
+
+def _packets(container: av.container.InputContainer) -> Iterator[_Timed]:
+    for packet in container.demux():
+        if packet.dts is not None and packet.pts is not None:
+            yield packet.dts * packet.time_base, packet
+
+
+def _distinct(runs: Sequence[Sequence[Extent]]) -> list[Sequence[Extent]]:
+    """One run of each set-up."""
+    return list({run[0]: run for run in runs}.values())
+
+
+def _opened(stack: ExitStack, extents: Sequence[Extent]) -> av.container.InputContainer:
+    return stack.enter_context(av.open(stack.enter_context(ExtentReader(extents)), "r"))
+
+
+def _pixels(container: av.container.InputContainer) -> int:
+    video = container.streams.video[0]
+    return video.width * video.height
