@@ -155,9 +155,8 @@ class Account:
 
     def api(self) -> aiohttp.ClientSession:
         """A client with the person's token."""
-        return aiohttp.ClientSession(
-            self.server.url, headers={"Authorization": f"Bearer {self.token}"}
-        )
+        headers = {"Authorization": f"Bearer {self.token}", "X-Experience-API-Version": "1.0.3"}
+        return aiohttp.ClientSession(self.server.url, headers=headers)
 
     async def get(self, path: str) -> Any:
         """The JSON at `path`."""

@@ -88,7 +88,7 @@ async def _served(database: Database) -> AsyncIterator[aiohttp.ClientSession]:
     try:
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         address = f"http://127.0.0.1:{runner.addresses[0][1]}"
-        headers = {"Authorization": f"Bearer {token}"}
+        headers = {"Authorization": f"Bearer {token}", "X-Experience-API-Version": "1.0.3"}
         async with aiohttp.ClientSession(address, headers=headers) as session:
             yield session
     finally:

@@ -1,10 +1,10 @@
-"""The learning record store over HTTP: xAPI 1.0.3 statements and about.
+"""The learning record store over HTTP: xAPI 1.0.3 statements and about. We keep no files: an
+attachment is taken when it says where it lies."""
 
-Thin: no attachments, voiding, or documents yet. A request without the version header is taken as
-1.0.3, so that a plain `curl` can read.
-"""
-
+from collections.abc import Callable, Iterable
 from datetime import datetime
+from email.utils import format_datetime
+from functools import partial
 from typing import Any, Final, Literal
 from urllib.parse import urlencode
 from uuid import UUID
@@ -13,17 +13,18 @@ import msgspec
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from footprint import log, store
+from footprint import log, lrs_documents, statement_formats, store
 from footprint.events import FootprintRead
 from footprint.statements import House
 from footprint.xapi import VERSION, identity_in
+from footprint.xapi_version import spoken
 from identity.rights import Action, Subject, Viewer, allows
 from identity.sessions import require, viewer_of
-from kernel.errors import DarisError, Invalid, NotFound, Unsupported
+from kernel.errors import Invalid, NotFound, Unsupported
 from kernel.ids import new_id
-from kernel.web import CLOCK, DATABASE, RECORDER, SETTINGS, Handler, problem, query, reply
+from kernel.web import CLOCK, DATABASE, RECORDER, SETTINGS, query, reply
 
-_VERSION_HEADER: Final = "X-Experience-API-Version"
+_ONE: Final = frozenset({"statementId", "voidedStatementId", "format", "attachments"})
 _CONSISTENT: Final = "X-Experience-API-Consistent-Through"
 
 
@@ -57,12 +58,25 @@ class Asked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError("since and until need a time zone")
 
 
+class Put(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The parameter of PUT /xapi/statements."""
+
+    statementId: UUID  # noqa: N815
+
+
+class _Stored(msgspec.Struct, frozen=True):
+    """When a statement was kept."""
+
+    stored: datetime
+
+
 def routes() -> list[web.RouteDef]:
     return [
-        web.get("/xapi/about", _spoken(about)),
-        web.get("/xapi/statements", _spoken(get_statements)),
-        web.post("/xapi/statements", _spoken(post_statements)),
-        web.put("/xapi/statements", _spoken(put_statement)),
+        web.get("/xapi/about", spoken(about, is_required=False)),
+        web.get("/xapi/statements", spoken(get_statements)),
+        web.post("/xapi/statements", spoken(post_statements)),
+        web.put("/xapi/statements", spoken(put_statement)),
+        *lrs_documents.routes(),
     ]
 
 
@@ -73,34 +87,37 @@ async def about(_request: web.Request) -> web.Response:
 
 async def get_statements(request: web.Request) -> web.Response:
     """One statement by id, or a page of those that fit, newest first."""
-    asked = query(request, Asked)
+    asked = _asked(request)
     viewer = _reader(request, asked)
     house = _house(request)
     await _note(request, viewer, asked)
+    shape = _shape(request, asked)
     async with request.app[DATABASE].connect() as connection:
         head = await log.head(connection)
         through = head.received_at or request.app[CLOCK].now()
+        headers = {_CONSISTENT: _rfc3339(through)}
         if asked.statementId or asked.voidedStatementId:
             body = await _one(connection, asked, house)
+            headers["Last-Modified"] = format_datetime(_stored(body), usegmt=True)
+            body = shape(body)
         else:
-            found = await store.find(connection, _wanted(asked), house)
-            body = _page(found, _more(request, found.last))
-    return web.Response(
-        body=body, content_type="application/json", headers={_CONSISTENT: _rfc3339(through)}
-    )
+            wanted = _wanted(asked, follows=not _is_about(asked, viewer, house))
+            found = await store.find(connection, wanted, house)
+            body = _page(map(shape, found.statements), _more(request, found.last))
+    return web.Response(body=body, content_type="application/json", headers=headers)
 
 
 async def post_statements(request: web.Request) -> web.Response:
     """One statement or a list: all are kept, or none. Answers their ids."""
+    if request.query:
+        raise Invalid("POST takes no parameters.")
     return reply(await _take(request, await _documents(request)))
 
 
 async def put_statement(request: web.Request) -> web.Response:
     """One statement under the id of its sender."""
-    asked = query(request, Asked)
-    documents = await _documents(request)
-    if asked.statementId is None or len(documents) != 1:
-        raise Invalid("PUT takes one statement, and its id as statementId.")
+    asked = query(request, Put)
+    documents = await _documents(request, may_be_list=False)
     members = msgspec.json.decode(documents[0], type=dict[str, Any])
     if str(members.setdefault("id", str(asked.statementId))).lower() != str(asked.statementId):
         raise Invalid("The statement's id is not the one of the address.")
@@ -120,23 +137,55 @@ async def _take(request: web.Request, documents: list[bytes]) -> list[UUID]:
         )
 
 
-async def _documents(request: web.Request) -> list[bytes]:
-    if request.content_type != "application/json":
-        raise Unsupported("Send statements as application/json; attachments are not taken yet.")
-    try:
-        body = msgspec.json.decode(
-            await request.read(), type=list[msgspec.Raw] | dict[str, msgspec.Raw]
+async def _documents(request: web.Request, *, may_be_list: bool = True) -> list[bytes]:
+    if request.content_type == "multipart/mixed":
+        raise Unsupported(
+            "We keep no files: send statements as application/json, attachments with a fileUrl."
         )
+    if request.content_type != "application/json":
+        raise Unsupported("Send statements as application/json.")
+    shapes = list[msgspec.Raw] | dict[str, msgspec.Raw] if may_be_list else dict[str, msgspec.Raw]
+    try:
+        body = msgspec.json.decode(await request.read(), type=shapes)
     except (msgspec.DecodeError, RecursionError) as error:
         raise Invalid(f"The body is neither a statement nor a list of them: {error}.") from error
     return [bytes(item) for item in body] if isinstance(body, list) else [msgspec.json.encode(body)]
 
 
 async def _one(connection: AsyncConnection, asked: Asked, house: House) -> bytes:
-    found = asked.statementId and await store.one(connection, asked.statementId, house)
-    if not found:
+    identifier = asked.statementId or asked.voidedStatementId
+    assert identifier is not None  # one of them brought us here
+    is_voided = asked.voidedStatementId is not None
+    found = await store.one(connection, identifier, house, is_voided=is_voided)
+    if found is None:
         raise NotFound("There is no such statement.")
     return found
+
+
+def _asked(request: web.Request) -> Asked:
+    asked = query(request, Asked)
+    if asked.attachments:
+        raise Invalid("We keep no files of attachments: ask with attachments=false.")
+    is_one = asked.statementId is not None or asked.voidedStatementId is not None
+    if is_one and not request.query.keys() <= _ONE:
+        raise Invalid("Beside the id of one statement only format and attachments may stand.")
+    return asked
+
+
+def _shape(request: web.Request, asked: Asked) -> Callable[[bytes], bytes]:
+    """What makes an exact statement one of the form that is asked for."""
+    match asked.format:
+        case "exact":
+            return bytes
+        case "ids":
+            return statement_formats.ids
+        case "canonical":
+            languages = statement_formats.accepted(request.headers.get("Accept-Language", ""))
+            return partial(statement_formats.canonical, languages=languages)
+
+
+def _stored(statement: bytes) -> datetime:
+    return msgspec.json.decode(statement, type=_Stored).stored
 
 
 def _reader(request: web.Request, asked: Asked) -> Viewer:
@@ -149,18 +198,21 @@ def _reader(request: web.Request, asked: Asked) -> Viewer:
 
 
 def _is_about(asked: Asked, viewer: Viewer, house: House) -> bool:
-    if viewer.person_id is None or asked.agent is None:
+    if viewer.person_id is None or asked.agent is None or asked.related_agents:
         return False
     return identity_in(asked.agent) == house.actor(viewer.person_id).identities[0]
 
 
-def _wanted(asked: Asked) -> store.Wanted:
+def _wanted(asked: Asked, *, follows: bool) -> store.Wanted:
     limit = min(asked.limit or store.LARGEST_PAGE, store.LARGEST_PAGE)
     return store.Wanted(
         agent=None if asked.agent is None else identity_in(asked.agent),
         verb=asked.verb,
         activity=asked.activity,
         registration=asked.registration,
+        is_agent_related=asked.related_agents,
+        is_activity_related=asked.related_activities,
+        follows=follows,
         since=asked.since,
         until=asked.until,
         ascending=asked.ascending,
@@ -169,8 +221,8 @@ def _wanted(asked: Asked) -> store.Wanted:
     )
 
 
-def _page(found: store.Found, more: str) -> bytes:
-    statements = [msgspec.Raw(statement) for statement in found.statements]
+def _page(found: Iterable[bytes], more: str) -> bytes:
+    statements = [msgspec.Raw(statement) for statement in found]
     return msgspec.json.encode({"statements": statements, "more": more})
 
 
@@ -188,23 +240,6 @@ async def _note(request: web.Request, viewer: Viewer, asked: Asked) -> None:
     at = request.app[CLOCK].now()
     fact = FootprintRead(id=new_id(), at=at, person=viewer.actor, what="statements")
     await request.app[RECORDER].record(fact)
-
-
-def _spoken(handler: Handler) -> Handler:
-    """Check the version that the request speaks, and name ours in the answer, errors too."""
-
-    async def speak(request: web.Request) -> web.StreamResponse:
-        try:
-            spoken = request.headers.get(_VERSION_HEADER, VERSION)
-            if spoken != "1.0" and not spoken.startswith("1.0."):
-                raise Invalid(f"We speak xAPI {VERSION}, not {spoken:.20}.")
-            response = await handler(request)
-        except DarisError as error:
-            response = problem(error)
-        response.headers[_VERSION_HEADER] = VERSION
-        return response
-
-    return speak
 
 
 def _house(request: web.Request) -> House:

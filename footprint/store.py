@@ -3,7 +3,7 @@
 A statement of ours is made of its fact at every reading; only a stranger's is kept as it came.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -13,12 +13,21 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from footprint import log
+from footprint import log, mentions
 from footprint.events import StatementReceived
 from footprint.kinds import decode
 from footprint.log import Kept, Sequence64, event
 from footprint.statements import House, statement
-from footprint.xapi import Actor, Received, Statement, matter, receive
+from footprint.xapi import (
+    VOIDED,
+    Activity,
+    Actor,
+    Received,
+    Statement,
+    matter,
+    receive,
+    thing_of,
+)
 from kernel.database import Id, UtcDateTime, insert_new, metadata
 from kernel.errors import Conflict, Invalid
 from kernel.facts import Fact
@@ -34,13 +43,28 @@ statements = sa.Table(
     sa.Column("activity", sa.Text),
     sa.Column("registration", Id),
     sa.Column("stored", UtcDateTime, nullable=False, index=True),
+    sa.Column("target", Id),  # the statement that it is about; a voiding one voids it
     sa.Index("ix_statement_agent_seq", "agent", "seq"),
     sa.Index("ix_statement_verb_seq", "verb", "seq"),
     sa.Index("ix_statement_activity_seq", "activity", "seq"),
     sa.Index("ix_statement_registration_seq", "registration", "seq"),
+    sa.Index(
+        "ix_statement_target",
+        "target",
+        sqlite_where=sa.text("target IS NOT NULL"),
+        postgresql_where=sa.text("target IS NOT NULL"),
+    ),
+)
+
+mention = sa.Table(
+    "statement_mention",
+    metadata,
+    sa.Column("digest", sa.LargeBinary(16), primary_key=True),  # see `mentions.digest`
+    sa.Column("seq", Sequence64, primary_key=True, autoincrement=False),
 )
 
 LARGEST_PAGE: Final = 500
+_DEFINITIONS_LOOKED_AT: Final = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +75,9 @@ class Wanted:
     verb: str | None = None
     activity: str | None = None
     registration: UUID | None = None
+    is_agent_related: bool = False  # wherever the agent stands in the statement
+    is_activity_related: bool = False
+    follows: bool = True  # find also what is about a statement that fits
     since: datetime | None = None
     until: datetime | None = None
     ascending: bool = False
@@ -68,23 +95,51 @@ class Found:
 
 async def index(connection: AsyncConnection, kept: Iterable[Kept], house: House) -> None:
     """Make new facts findable, in the transaction that keeps them."""
-    rows = [row for item in kept if (row := _row(item, house))]
+    told = [(item, it) for item in kept if (it := _told(item.fact, house))]
+    rows = [_row(item, it) for item, it in told]
     await insert_new(connection, statements, rows, key=["id"])
+    named = [
+        {"digest": each, "seq": item.seq}
+        for item, it in told
+        for each in mentions.digests(it, authority=_authority(house))
+    ]
+    if named:
+        await connection.execute(mention.insert(), named)
 
 
 async def find(connection: AsyncConnection, wanted: Wanted, house: House) -> Found:
     """The newest statements first, or the oldest when `ascending`, in the order of keeping."""
-    order = statements.c.seq.asc() if wanted.ascending else statements.c.seq.desc()
-    query = _joined().where(*_conditions(wanted)).order_by(order).limit(wanted.limit + 1)
-    rows = (await connection.execute(query)).all()
-    page = rows[: wanted.limit]
-    last = page[-1].seq if len(rows) > wanted.limit else None
+    fitting = _conditions(statements, wanted)
+    rows = await _rows(connection, wanted, fitting)
+    if fitting and wanted.follows:
+        for about in _about(wanted):
+            rows |= await _rows(connection, wanted, [about])
+    ordered = [rows[seq] for seq in sorted(rows, reverse=not wanted.ascending)]
+    page = ordered[: wanted.limit]
+    last = page[-1].seq if len(ordered) > wanted.limit else None
     return Found([_document(row, house) for row in page], last)
 
 
-async def one(connection: AsyncConnection, identifier: UUID, house: House) -> bytes | None:
-    """The statement of that id as JSON."""
-    return (await _documents(connection, [identifier], house)).get(identifier)
+async def one(
+    connection: AsyncConnection, identifier: UUID, house: House, *, is_voided: bool = False
+) -> bytes | None:
+    """The statement of that id as JSON, if it is voided, or is not, as asked."""
+    voided = _is_voided()
+    query = _joined().where(statements.c.id == identifier, voided if is_voided else ~voided)
+    row = (await connection.execute(query)).one_or_none()
+    return None if row is None else _document(row, house)
+
+
+async def activity(connection: AsyncConnection, iri: str, house: House) -> Activity:
+    """What statements tell of the activity: the newest definition, else nothing but its id."""
+    query = _joined().where(statements.c.activity == iri)
+    newest = query.order_by(statements.c.seq.desc()).limit(_DEFINITIONS_LOOKED_AT)
+    for row in await connection.execute(newest):
+        found = msgspec.json.decode(_document(row, house), type=Received)
+        thing = thing_of(found.object)
+        if isinstance(thing, Activity) and thing.definition is not None:
+            return thing
+    return Activity(objectType="Activity", id=iri)
 
 
 async def take(
@@ -106,6 +161,7 @@ async def take(
         raise Invalid("Two statements of one request have the same id.")
     await log.take_turn(connection)
     known = await _documents(connection, ids, house)
+    await _check_voidings(connection, facts)
     fresh = [fact for fact in facts if not _is_kept(fact, known)]
     kept = await log.append(connection, fresh, now=now, source=log.Source.ELSEWHERE)
     if len(kept) < len(fresh):
@@ -120,6 +176,21 @@ async def _documents(
     """Those of the statements that exist."""
     query = _joined().add_columns(statements.c.id).where(statements.c.id.in_(ids))
     return {row.id: _document(row, house) for row in await connection.execute(query)}
+
+
+async def _check_voidings(connection: AsyncConnection, facts: Sequence[StatementReceived]) -> None:
+    """What voids can't be voided (Data 2.3.2); that it is not here yet is no fault."""
+    told = [msgspec.json.decode(fact.statement, type=Received) for fact in facts]
+    targets = [it.target for it in told if it.verb.id == VOIDED]
+    if not targets:
+        return
+    voiding = {it.id for it in told if it.verb.id == VOIDED}
+    query = sa.select(statements.c.id).where(
+        statements.c.id.in_(targets), statements.c.verb == VOIDED
+    )
+    voiding |= set((await connection.execute(query)).scalars())
+    if voiding & set(targets):
+        raise Invalid("A statement that voids another can't be voided itself.")
 
 
 def _is_kept(fact: StatementReceived, known: Mapping[UUID, bytes]) -> bool:
@@ -138,36 +209,81 @@ def _joined() -> sa.Select[Any]:
     )
 
 
-def _conditions(wanted: Wanted) -> list[sa.ColumnElement[bool]]:
-    columns = statements.c
+async def _rows(
+    connection: AsyncConnection, wanted: Wanted, fitting: Sequence[sa.ColumnElement[bool]]
+) -> dict[int, sa.Row[Any]]:
+    """The first rows that fit and are on this page or just behind it, by `seq`."""
+    order = statements.c.seq.asc() if wanted.ascending else statements.c.seq.desc()
+    query = (
+        _joined()
+        .where(*fitting, *_bounds(wanted), ~_is_voided())
+        .order_by(order)
+        .limit(wanted.limit + 1)
+    )
+    return {row.seq: row for row in await connection.execute(query)}
+
+
+def _conditions(table: sa.FromClause, wanted: Wanted) -> list[sa.ColumnElement[bool]]:
+    """What the content of a statement must be; bounds and pages are not content."""
     conditions = [
-        columns[name] == value
-        for name in ("agent", "verb", "activity", "registration")
+        table.c[name] == value
+        for name in ("verb", "registration")
         if (value := getattr(wanted, name)) is not None
     ]
-    if wanted.since is not None:
-        conditions.append(columns.stored > wanted.since)
-    if wanted.until is not None:
-        conditions.append(columns.stored <= wanted.until)
-    if wanted.beyond is not None:
-        seq = columns.seq
-        conditions.append(seq > wanted.beyond if wanted.ascending else seq < wanted.beyond)
+    for name, is_related in (
+        ("agent", wanted.is_agent_related),
+        ("activity", wanted.is_activity_related),
+    ):
+        value = getattr(wanted, name)
+        if value is not None:
+            related = table.c.seq.in_(
+                sa.select(mention.c.seq).where(mention.c.digest == mentions.digest(name, value))
+            )
+            conditions.append(related if is_related else table.c[name] == value)
     return conditions
 
 
-def _row(kept: Kept, house: House) -> dict[str, Any] | None:
-    told = _told(kept.fact, house)
-    if told is None:
-        return None
-    registration = told.context.registration if told.context else None
+def _about(wanted: Wanted) -> Iterator[sa.ColumnElement[bool]]:
+    """Statements about a statement that fits, and about those (Communication 2.1.3); few are about
+    any, so each of these is looked at."""
+    first, second = statements.alias(), statements.alias()
+    fits_first = _conditions(first, wanted)
+    is_about = statements.c.target.is_not(None)
+    to_first = first.c.id == statements.c.target
+    yield is_about & sa.exists().where(to_first, *fits_first)
+    chain = sa.exists().where(second.c.id == first.c.target, *_conditions(second, wanted))
+    yield is_about & sa.exists().where(to_first, first.c.target.is_not(None), chain)
+
+
+def _is_voided() -> sa.ColumnElement[bool]:
+    voiding = statements.alias("voiding")
+    says_so = sa.exists().where(voiding.c.target == statements.c.id, voiding.c.verb == VOIDED)
+    return (statements.c.verb != VOIDED) & says_so
+
+
+def _bounds(wanted: Wanted) -> list[sa.ColumnElement[bool]]:
+    columns = statements.c
+    bounds = []
+    if wanted.since is not None:
+        bounds.append(columns.stored > wanted.since)
+    if wanted.until is not None:
+        bounds.append(columns.stored <= wanted.until)
+    if wanted.beyond is not None:
+        seq = columns.seq
+        bounds.append(seq > wanted.beyond if wanted.ascending else seq < wanted.beyond)
+    return bounds
+
+
+def _row(kept: Kept, told: Received | Statement) -> dict[str, Any]:
     return {
         "seq": kept.seq,
         "id": told.id,
         "agent": next(iter(told.actor.identities), ""),
         "verb": told.verb.id,
         "activity": told.activity,
-        "registration": registration,
+        "registration": told.context.registration if told.context else None,
         "stored": kept.received_at,
+        "target": told.target,
     }
 
 

@@ -14,6 +14,7 @@ import msgspec
 from kernel.errors import Invalid
 
 VERSION: Final = "1.0.3"
+VOIDED: Final = "http://adlnet.gov/expapi/verbs/voided"
 
 _IRI: Final = re.compile(r"^[A-Za-z][A-Za-z0-9+.\-]*:[^\s<>\"{}|\\^`]+$")
 _SET_BY_STORES: Final = frozenset({"id", "stored", "timestamp", "authority", "version"})
@@ -194,6 +195,10 @@ class Statement(_Said, frozen=True, kw_only=True):
     def activity(self) -> str:
         return self.object.id
 
+    @property
+    def target(self) -> None:
+        return None
+
 
 class Received(_Said, frozen=True, kw_only=True):
     """A stranger's statement; what its object is, the object itself says."""
@@ -203,8 +208,14 @@ class Received(_Said, frozen=True, kw_only=True):
     @property
     def activity(self) -> str | None:
         """The activity's IRI, when the object is one."""
-        head = msgspec.json.decode(self.object, type=_Head)
-        return head.id if head.objectType == "Activity" else None
+        thing = thing_of(self.object)
+        return thing.id if isinstance(thing, Activity) else None
+
+    @property
+    def target(self) -> UUID | None:
+        """The statement that this one is about, when it is about one."""
+        thing = thing_of(self.object)
+        return thing.id if isinstance(thing, Reference) else None
 
 
 class _Head(msgspec.Struct):
@@ -214,7 +225,7 @@ class _Head(msgspec.Struct):
     id: str | None = None
 
 
-class _SubStatement(_Part, frozen=True, kw_only=True):
+class SubStatement(_Part, frozen=True, kw_only=True):
     """A statement inside a statement: without an id of its own, and not nested again."""
 
     objectType: str  # noqa: N815
@@ -227,12 +238,26 @@ class _SubStatement(_Part, frozen=True, kw_only=True):
     attachments: tuple[Attachment, ...] | None = None
 
 
+Thing = Activity | Actor | Reference | SubStatement
+
 _OBJECTS: Final[Mapping[str, type[_Part]]] = {
     "Activity": Activity,
     "Agent": Actor,
     "Group": Actor,
     "StatementRef": Reference,
 }
+
+
+def thing_of(data: msgspec.Raw) -> Thing:
+    """The object of a statement that was found valid."""
+    kind = msgspec.json.decode(data, type=_Head).objectType
+    kinds: dict[str, type[Thing]] = {
+        "Agent": Actor,
+        "Group": Actor,
+        "StatementRef": Reference,
+        "SubStatement": SubStatement,
+    }
+    return msgspec.json.decode(data, type=kinds.get(kind, Activity))
 
 
 def receive(data: bytes | msgspec.Raw) -> Received:
@@ -246,6 +271,12 @@ def receive(data: bytes | msgspec.Raw) -> Received:
     except msgspec.DecodeError as error:
         raise Invalid(f"The statement is not valid: {error}.") from error
     _check_actor(received.actor, "$.actor")
+    if received.verb.id == VOIDED and received.target is None:
+        raise Invalid("The statement is not valid: $.object of a voiding is a StatementRef.")
+    if any(attachment.fileUrl is None for attachment in received.attachments or ()):
+        raise Invalid(
+            "The statement is not valid: $.attachments need a fileUrl, as we keep no files."
+        )
     return received
 
 
@@ -264,7 +295,7 @@ def identity_in(agent: str) -> str:
 def _check_object(data: msgspec.Raw, kinds: Mapping[str, type[_Part]]) -> None:
     kind = msgspec.json.decode(data, type=_Head).objectType
     if kind == "SubStatement" and kinds is _OBJECTS:
-        inner = msgspec.json.decode(data, type=_SubStatement)
+        inner = msgspec.json.decode(data, type=SubStatement)
         _check_actor(inner.actor, "$.object.actor")
         _check_object(inner.object, dict(_OBJECTS))
     elif kind in kinds:

@@ -202,6 +202,8 @@ def get(client):
 
     async def get(path: str, token: str | None = None, *, headers=None, **params):
         ours = {"Authorization": f"Bearer {token}"} if token else {}
+        if path.startswith("/xapi"):
+            ours["X-Experience-API-Version"] = "1.0.3"
         return await client.get(path, params=params, headers=ours | (headers or {}))
 
     return get

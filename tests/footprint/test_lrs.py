@@ -54,7 +54,11 @@ async def three(room, journal, drained, store, add_person):
 def post(client, admin):
     async def post(body, *, token=admin, method="POST", headers=None, **params):
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
-        ours = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        ours = {
+            "Authorization": f"Bearer {token}",
+            "Content-Type": "application/json",
+            "X-Experience-API-Version": "1.0.3",
+        }
         return await client.request(
             method, STATEMENTS, data=data, params=params, headers=ours | (headers or {})
         )
@@ -154,6 +158,15 @@ async def test_a_question_that_makes_no_sense_is_refused(get, admin, params):
     assert (await get(STATEMENTS, admin, **params)).status == 400
 
 
+async def test_who_does_not_say_the_version_is_refused(client, admin):
+    """Communication 3.3; only about answers."""
+    headers = {"Authorization": f"Bearer {admin}"}
+    answer = await client.get(STATEMENTS, headers=headers)
+    assert (answer.status, answer.headers["X-Experience-API-Version"]) == (400, "1.0.3")
+    assert "X-Experience-API-Version" in (await answer.json())["title"]
+    assert (await client.get("/xapi/about")).status == 200
+
+
 async def test_about_is_open_to_everyone(get):
     answer = await get("/xapi/about")
     assert await answer.json() == {"version": ["1.0.3"]}
@@ -161,7 +174,8 @@ async def test_about_is_open_to_everyone(get):
 
 async def test_basic_authorization_carries_the_token_as_password(three, client, admin):
     basic = base64.b64encode(f"lrs:{admin}".encode()).decode()
-    answer = await client.get(STATEMENTS, headers={"Authorization": f"Basic {basic}"})
+    headers = {"Authorization": f"Basic {basic}", "X-Experience-API-Version": "1.0.3"}
+    answer = await client.get(STATEMENTS, headers=headers)
     assert answer.status == 200
 
 

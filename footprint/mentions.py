@@ -1,0 +1,62 @@
+"""Whom and what a statement mentions anywhere, for `related_agents` and `related_activities`.
+
+A mention is kept as a short hash: names and addresses may be long, and are only compared.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+
+from footprint.xapi import (
+    Activity,
+    Actor,
+    Around,
+    Context,
+    Received,
+    Statement,
+    SubStatement,
+    Thing,
+    thing_of,
+)
+
+
+def digests(told: Received | Statement, *, authority: Actor) -> set[bytes]:
+    """Of every agent and every activity in the statement. `authority` is whose it is if it names
+    none."""
+    agents = _agents(told.authority or authority)
+    found = {digest("agent", each) for each in agents}
+    thing = told.object if isinstance(told.object, Activity) else thing_of(told.object)
+    return found | set(_of(told.actor, thing, told.context))
+
+
+def digest(kind: str, name: str) -> bytes:
+    """`kind` is agent or activity, `name` an identity or an IRI."""
+    return hashlib.sha256(f"{kind} {name}".encode()).digest()[:16]
+
+
+def _of(actor: Actor, thing: Thing, context: Context | None) -> Iterator[bytes]:
+    people = [actor, context and context.instructor, context and context.team]
+    activities = list(_around(context.contextActivities)) if context else []
+    match thing:
+        case Activity():
+            activities.append(thing)
+        case Actor():
+            people.append(thing)
+        case SubStatement():
+            yield from _of(thing.actor, thing_of(thing.object), thing.context)
+    for person in people:
+        yield from (digest("agent", each) for each in (_agents(person) if person else ()))
+    yield from (digest("activity", each.id) for each in activities)
+
+
+def _agents(actor: Actor) -> Iterator[str]:
+    yield from actor.identities
+    for member in actor.member or ():
+        yield from _agents(member)
+
+
+def _around(around: Around | None) -> Iterator[Activity]:
+    if around is None:
+        return
+    for part in (around.parent, around.grouping, around.category, around.other):
+        parts: Iterable[Activity] = (part,) if isinstance(part, Activity) else part or ()
+        yield from parts

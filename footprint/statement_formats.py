@@ -1,0 +1,90 @@
+"""The forms in which statements are given out (Communication 2.1.3): exact, ids, canonical."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import msgspec
+
+_IDENTIFIERS: Final[tuple[str, ...]] = ("objectType", "mbox", "mbox_sha1sum", "openid", "account")
+_LANGUAGE_MAPS: Final = frozenset({"display", "name", "description"})
+
+
+def ids(statement: bytes) -> bytes:
+    """Only what identifies agents, activities, verbs and groups."""
+    return msgspec.json.encode(_bare_statement(msgspec.json.decode(statement)))
+
+
+def canonical(statement: bytes, languages: Sequence[str]) -> bytes:
+    """Each map of languages with one language in it: the first of `languages` that it has."""
+    return msgspec.json.encode(_in_one_language(msgspec.json.decode(statement), languages))
+
+
+def accepted(header: str) -> list[str]:
+    """The languages of an Accept-Language header, the dearest first."""
+    weighed = []
+    for part in header.split(","):
+        tag, _, weight = part.strip().partition(";q=")
+        try:
+            weighed.append((-float(weight or 1), tag.lower()))
+        except ValueError:
+            continue
+    return [tag for _, tag in sorted(weighed, key=lambda each: each[0]) if tag]
+
+
+def _bare_statement(statement: dict[str, Any]) -> dict[str, Any]:
+    bare = dict(statement)
+    bare["actor"] = _bare(statement["actor"])
+    bare["verb"] = {"id": statement["verb"]["id"]}
+    bare["object"] = _bare(statement["object"])
+    if "authority" in bare:
+        bare["authority"] = _bare(statement["authority"])
+    if "context" in bare:
+        bare["context"] = _bare_context(statement["context"])
+    return bare
+
+
+def _bare_context(context: dict[str, Any]) -> dict[str, Any]:
+    bare = dict(context)
+    for name in {"instructor", "team"} & bare.keys():
+        bare[name] = _bare(context[name])
+    if "contextActivities" in bare:
+        bare["contextActivities"] = {
+            name: [_bare(each) for each in (part if isinstance(part, list) else [part])]
+            for name, part in context["contextActivities"].items()
+        }
+    return bare
+
+
+def _bare(thing: dict[str, Any]) -> dict[str, Any]:
+    """An agent, group, activity, reference or statement inside a statement."""
+    if thing.get("objectType") == "SubStatement":
+        return _bare_statement(thing)
+    if "id" in thing:
+        return {name: thing[name] for name in ("objectType", "id") if name in thing}
+    bare = {name: thing[name] for name in _IDENTIFIERS if name in thing}
+    if len(bare) < 2 and "member" in thing:  # a group that only its members identify
+        bare["member"] = [_bare(member) for member in thing["member"]]
+    return bare
+
+
+def _in_one_language(value: Any, languages: Sequence[str]) -> Any:
+    if isinstance(value, list):
+        return [_in_one_language(item, languages) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        name: _one_of(item, languages)
+        if name in _LANGUAGE_MAPS and isinstance(item, dict)
+        else item
+        if name == "extensions"
+        else _in_one_language(item, languages)
+        for name, item in value.items()
+    }
+
+
+def _one_of(words: dict[str, Any], languages: Sequence[str]) -> dict[str, Any]:
+    for language in languages:
+        for tag, word in words.items():
+            if tag.lower() == language or tag.lower().startswith(f"{language}-"):
+                return {tag: word}
+    return dict(list(words.items())[:1])
