@@ -39,7 +39,7 @@ from live.turn import ice_servers
 from player import beacons, delivery, extras, site, television, week
 from player import views as player_views
 from player.delivery import LIBRARY
-from schedule import academic_api, agenda, channel_api, channel_views, series_api
+from schedule import academic_api, agenda, channel_api, channel_views, feed_api, series_api
 from schedule import api as schedule_api
 from schedule.announcer import Announcer
 from transcode.library import Library
@@ -86,6 +86,7 @@ def build(settings: Settings, clock: Clock) -> web.Application:
     app.add_routes(schedule_api.routes())
     app.add_routes(academic_api.routes())
     app.add_routes(series_api.routes())
+    app.add_routes(feed_api.routes())
     app.add_routes(player_views.routes())
     app.add_routes(week.routes())
     app.add_routes(beacons.routes())

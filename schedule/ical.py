@@ -9,9 +9,17 @@ CONTENT_TYPE = "text/calendar"
 _OCTETS = 75  # of one line, RFC 5545 section 3.1
 
 
-def calendar(lectures: Iterable[Lecture], *, address: str, host: str) -> str:
-    """A calendar of the lectures; `address` leads to their pages, `host` makes the UIDs ours."""
+def calendar(
+    lectures: Iterable[Lecture], *, address: str, host: str, name: str | None = None
+) -> str:
+    """A calendar of the lectures; `address` leads to their pages, `host` makes the UIDs ours.
+
+    One that has a `name` is subscribed to, and read again every hour.
+    """
     lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Daris//Timetable//EN"]
+    if name is not None:
+        lines += ["METHOD:PUBLISH", f"X-WR-CALNAME:{_escaped(name)}"]
+        lines += ["REFRESH-INTERVAL;VALUE=DURATION:PT1H", "X-PUBLISHED-TTL:PT1H"]
     for lecture in lectures:
         lines += _event(lecture, address, host)
     lines.append("END:VCALENDAR")
