@@ -222,6 +222,7 @@ class Channels:
             *(sys.executable, "-m", "transcode.playout", "--lifeline"),
             *("--plan", str(self._plan_path(channel.id)), "--out", str(folder)),
             *("--profile", channel.profile, "--name", channel.name, *outputs),
+            *("--keep-hours", str(self._settings.catchup_hours)),
         ]
 
     def _plan_path(self, channel_id: str) -> Path:

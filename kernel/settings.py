@@ -37,6 +37,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     part_seconds: Seconds = 0.28
     room_opens_minutes: Annotated[int, msgspec.Meta(ge=0, le=240)] = 15
     overrun_minutes: Annotated[int, msgspec.Meta(ge=0, le=720)] = 30
+    catchup_hours: Annotated[int, msgspec.Meta(ge=0, le=744)] = 24
     log_format: Annotated[str, msgspec.Meta(pattern="^(text|json)$")] = "text"
     log_level: Annotated[str, msgspec.Meta(pattern="^(debug|info|warning|error)$")] = "info"
 

@@ -2,23 +2,26 @@
 
 import asyncio
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
 
+import msgspec
 from aiohttp import web
 
 from identity.rights import Action
 from identity.sessions import require
-from kernel.errors import NotFound, Unavailable
-from kernel.web import CLOCK, DATABASE, SETTINGS
+from kernel.errors import Gone, NotFound, Unavailable
+from kernel.web import CLOCK, DATABASE, SETTINGS, query
 from schedule.channels import channel_by_id, list_channels, programmes_between
 from schedule.guide import m3u, xmltv
 from schedule.places import channel_folder
+from transcode.catchup import excerpt
 
 _SEGMENT: Final = re.compile(r"[0-9]{1,12}\.m4s|init-[0-9a-f]{12}\.mp4")
 _PLAYLIST_HEADERS: Final = {"Cache-Control": "max-age=1", "Access-Control-Allow-Origin": "*"}
+_CATCHUP_HEADERS: Final = {"Cache-Control": "max-age=60", "Access-Control-Allow-Origin": "*"}
 _MEDIA_HEADERS: Final = {
     "Cache-Control": "public, max-age=31536000, immutable",  # a number is never used twice
     "Access-Control-Allow-Origin": "*",
@@ -26,6 +29,13 @@ _MEDIA_HEADERS: Final = {
 }
 _GUIDE_HEADERS: Final = {"Cache-Control": "max-age=60", "Access-Control-Allow-Origin": "*"}
 _BACK, _AHEAD = timedelta(days=1), timedelta(days=8)
+
+
+class CatchupQuery(msgspec.Struct, frozen=True):
+    """Both in seconds, the first since the Unix epoch, as set-top players fill them in."""
+
+    utc: Annotated[int, msgspec.Meta(ge=0, le=9_999_999_999)]
+    duration: Annotated[int, msgspec.Meta(ge=1, le=86_400)]
 
 
 def routes() -> list[web.RouteDef]:
@@ -39,6 +49,8 @@ def routes() -> list[web.RouteDef]:
 
 async def show_playlist(request: web.Request) -> web.Response:
     require(request, Action.WATCH_CHANNEL)
+    if "utc" in request.query:
+        return await show_catchup(request)
     path = _folder(request) / "index.m3u8"
     try:
         text = await asyncio.to_thread(path.read_bytes)
@@ -50,6 +62,26 @@ async def show_playlist(request: web.Request) -> web.Response:
         ) from error
     return web.Response(
         body=text, content_type="application/vnd.apple.mpegurl", headers=_PLAYLIST_HEADERS
+    )
+
+
+async def show_catchup(request: web.Request) -> web.Response:
+    """What was on air, as a recording; what still is, from its beginning."""
+    asked, now = query(request, CatchupQuery), request.app[CLOCK].now()
+    since = datetime.fromtimestamp(asked.utc, UTC)
+    until = since + timedelta(seconds=asked.duration)
+    oldest = now - timedelta(hours=request.app[SETTINGS].catchup_hours)
+    if since > now:
+        raise NotFound("This part of the channel is not on air yet.")
+    found = await asyncio.to_thread(excerpt, _folder(request), max(since, oldest), until, now)
+    if not found.segments and not found.is_over:
+        raise Unavailable("This programme is about to begin.", retry_after=timedelta(seconds=2))
+    if until <= oldest or found.is_lost:
+        raise Gone("This part of the channel is not kept any more.")
+    return web.Response(
+        text=found.playlist(),
+        content_type="application/vnd.apple.mpegurl",
+        headers=_CATCHUP_HEADERS if found.is_over else _PLAYLIST_HEADERS,
     )
 
 
@@ -67,7 +99,8 @@ async def show_m3u(request: web.Request) -> web.Response:
     require(request, Action.WATCH_CHANNEL)
     async with request.app[DATABASE].connect() as connection:
         channels = await list_channels(connection)
-    text = m3u(channels, address=request.app[SETTINGS].address)
+    settings = request.app[SETTINGS]
+    text = m3u(channels, address=settings.address, catchup_hours=settings.catchup_hours)
     return web.Response(
         text=text, content_type="audio/x-mpegurl", charset="utf-8", headers=_GUIDE_HEADERS
     )

@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from identity.rights import Action
-from identity.sessions import require
-from kernel.pages import locale_of, render
-from kernel.web import CLOCK, DATABASE
+from identity.rights import Action, allows
+from identity.sessions import require, viewer_of
+from kernel.pages import locale_of, render, zone_of
+from kernel.web import CLOCK, DATABASE, SETTINGS
 from schedule.channels import Channel, channel_by_id, list_channels, programmes_between
+from schedule.guide import catchup_query
 from schedule.rundown import Programme, following, on_air
 
 _BACK = timedelta(hours=3)
@@ -28,6 +29,17 @@ class Listing:
     ends_at: datetime
     is_on_air: bool
     is_over: bool
+    catchup: str | None = None  # the query that plays it from its beginning, while it is kept
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who reads when in which language; the day is told from `since` on, and kept from `kept_since` on."""
+
+    now: datetime
+    locale: str
+    since: datetime
+    kept_since: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +71,14 @@ async def show_channels(request: web.Request) -> web.Response:
 async def show_channel(request: web.Request) -> web.Response:
     require(request, Action.WATCH_CHANNEL)
     now, locale = request.app[CLOCK].now(), locale_of(request)
+    midnight = now.astimezone(zone_of(request)).replace(hour=0, minute=0, second=0, microsecond=0)
+    kept = now - timedelta(hours=request.app[SETTINGS].catchup_hours)
     async with request.app[DATABASE].connect() as connection:
         channel = await channel_by_id(connection, request.match_info["channel"])
-        shown = await _on_air(connection, channel, now, locale)
+        reader = Reader(now, locale, since=min(now - _BACK, midnight), kept_since=kept)
+        shown = await _on_air(connection, channel, reader)
+    replayed = _replayed(shown.day, request.query_string)
+    stream = f"/tv/{channel.id}/index.m3u8"
     return render(
         request,
         "channel.html",
@@ -69,34 +86,42 @@ async def show_channel(request: web.Request) -> web.Response:
         now_playing=shown.now_playing,
         following=shown.following,
         day=shown.day,
-        stream_url=f"/tv/{channel.id}/index.m3u8",
+        replayed=replayed,
+        may_operate=allows(viewer_of(request), Action.OPERATE_CHANNEL),
+        stream_url=f"{stream}?{replayed.catchup}" if replayed else stream,
     )
 
 
 async def channels_on_air(connection: AsyncConnection, now: datetime, locale: str) -> list[OnAir]:
     """Every channel with what it shows; for this page and the first one."""
+    reader = Reader(now, locale, since=now - _BACK, kept_since=now)
     return [
-        await _on_air(connection, channel, now, locale)
-        for channel in await list_channels(connection)
+        await _on_air(connection, channel, reader) for channel in await list_channels(connection)
     ]
 
 
-async def _on_air(
-    connection: AsyncConnection, channel: Channel, now: datetime, locale: str
-) -> OnAir:
-    run = await programmes_between(connection, channel.id, now - _BACK, now + _AHEAD)
+async def _on_air(connection: AsyncConnection, channel: Channel, reader: Reader) -> OnAir:
+    now = reader.now
+    run = await programmes_between(connection, channel.id, reader.since, now + _AHEAD)
     return OnAir(
         id=channel.id,
         name=channel.name,
-        now_playing=_listing(on_air(run, now), now, locale),
-        following=_listing(following(run, now), now, locale),
-        day=[listing for p in run if (listing := _listing(p, now, locale))],
+        now_playing=_listing(on_air(run, now), reader),
+        following=_listing(following(run, now), reader),
+        day=[listing for p in run if (listing := _listing(p, reader))],
     )
 
 
-def _listing(programme: Programme | None, now: datetime, locale: str) -> Listing | None:
+def _replayed(day: Sequence[Listing], asked: str) -> Listing | None:
+    """The programme whose beginning is asked for."""
+    return next((one for one in day if one.catchup and one.catchup == asked), None)
+
+
+def _listing(programme: Programme | None, reader: Reader) -> Listing | None:
     if programme is None:
         return None
+    now, locale = reader.now, reader.locale
+    is_kept = reader.kept_since <= programme.starts_at <= now and reader.kept_since < now
     return Listing(
         title=programme.title(locale),
         description=programme.description(locale),
@@ -104,4 +129,5 @@ def _listing(programme: Programme | None, now: datetime, locale: str) -> Listing
         ends_at=programme.ends_at,
         is_on_air=programme.starts_at <= now < programme.ends_at,
         is_over=programme.ends_at <= now,
+        catchup=catchup_query(programme) if is_kept else None,
     )

@@ -27,17 +27,32 @@ def xmltv(
     return (head + tostring(tv, encoding="unicode")).encode()
 
 
-def m3u(channels: Sequence[Channel], *, address: str) -> str:
+def m3u(channels: Sequence[Channel], *, address: str, catchup_hours: int = 0) -> str:
     """A playlist of the channels for set-top players; `address` is ours, without a slash."""
     lines = [f'#EXTM3U url-tvg="{address}/tv/epg.xml"']
     for channel in channels:
         name = _NOT_QUOTED.sub(" ", channel.name)
         lines.append(
             f'#EXTINF:-1 tvg-id="{channel.id}" tvg-chno="{channel.number}" '
-            f'tvg-name="{name}" group-title="Daris",{name}'
+            f'tvg-name="{name}" group-title="Daris"{_catchup(channel, address, catchup_hours)},{name}'
         )
         lines.append(f"{address}/tv/{channel.id}/index.m3u8")
     return "\n".join(lines) + "\n"
+
+
+def catchup_query(programme: Programme) -> str:
+    """What follows the `?` in the address of a programme that is over, or began."""
+    since = int(programme.starts_at.timestamp())
+    return f"utc={since}&duration={round(programme.duration.total_seconds())}"
+
+
+def _catchup(channel: Channel, address: str, hours: int) -> str:
+    """The attributes by which set-top players look back; they fill in what is in braces."""
+    if not hours:
+        return ""
+    source = f"{address}/tv/{channel.id}/index.m3u8?utc={{utc}}&duration={{duration}}"
+    days = -(-hours // 24)
+    return f' catchup="default" catchup-days="{days}" catchup-source="{source}"'
 
 
 def _without_holes(channel: Channel, run: Sequence[Programme]) -> Iterator[Programme]:

@@ -5,18 +5,20 @@ starts again makes the missed segments anew and goes on without a discontinuity;
 the decoder's set-up really changes.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 
 import msgspec
 
-from transcode.house import SEGMENT_SECONDS, SLOTS_PER_SEGMENT, start_of
+from transcode.house import SEGMENT_SECONDS, SLOT, SLOTS_PER_SEGMENT, start_of
 
 WINDOW = 6  # segments in the playlist
 KEPT = 2 * WINDOW + 2  # segments on disk: who read the playlist late still finds them
 _STATE = "window.json"
+_SET_UPS = "set-ups.json"
 
 
 class Segment(msgspec.Struct, frozen=True):
@@ -27,6 +29,13 @@ class Segment(msgspec.Struct, frozen=True):
     @property
     def name(self) -> str:
         return f"{self.msn}.m4s"
+
+
+class SetUp(msgspec.Struct, frozen=True):
+    """From segment `msn` on the decoder needs this initialization segment."""
+
+    msn: int
+    init: str
 
 
 class Window(msgspec.Struct, frozen=True):
@@ -55,8 +64,13 @@ def _lines(window: Window) -> Iterator[str]:
     yield "#EXT-X-TARGETDURATION:4"
     yield f"#EXT-X-MEDIA-SEQUENCE:{window.segments[0].msn}"
     yield f"#EXT-X-DISCONTINUITY-SEQUENCE:{window.discontinuities_gone}"
+    yield from entries(window.segments)
+
+
+def entries(segments: Iterable[Segment]) -> Iterator[str]:
+    """A media playlist's lines for each segment."""
     init = None
-    for segment in window.segments:
+    for segment in segments:
         if segment.init != init:
             if init is not None:
                 yield "#EXT-X-DISCONTINUITY"
@@ -71,14 +85,17 @@ def _lines(window: Window) -> Iterator[str]:
 
 
 class WindowFolder:
-    """The folder that is served. Every file appears whole or not at all."""
+    """The folder that is served. Every file appears whole or not at all; `kept` segments stay."""
 
-    def __init__(self, folder: Path, init: bytes, fingerprint: str) -> None:
+    def __init__(self, folder: Path, init: bytes, fingerprint: str, *, kept: int = KEPT) -> None:
         self._folder = folder
+        self._kept = kept
+        self._swept: int | None = None
         self._fingerprint = fingerprint
         folder.mkdir(parents=True, exist_ok=True)
         self._replace(f"init-{fingerprint}.mp4", init)
         self._window = _read_state(folder / _STATE)
+        self._set_ups = read_set_ups(folder)
 
     def missing(self, current: int) -> range:
         """The segments before number `current` that a full window needs and that are not there."""
@@ -93,16 +110,33 @@ class WindowFolder:
         """Raise OSError when it cannot be written; the number becomes a gap once the next one can."""
         segment = Segment(msn, self._fingerprint)
         window = self._window.grown(segment)
+        self._note_set_up(msn)
         self._replace(segment.name, media)
         self._replace(_STATE, msgspec.json.encode(window))
         self._replace("index.m3u8", window.playlist().encode())
         self._window = window
-        self._sweep(msn - KEPT)
+        self._sweep(msn - self._kept)
 
-    def _sweep(self, oldest: int) -> None:
-        for path in self._folder.glob("*.m4s"):
-            if path.stem.isdecimal() and int(path.stem) <= oldest:
-                path.unlink(missing_ok=True)
+    def _note_set_up(self, msn: int) -> None:
+        """Which initialization segment goes with which numbers, for who looks back later."""
+        before = [one for one in self._set_ups if one.msn < msn]
+        if before and before[-1].init == self._fingerprint:
+            return
+        ended = sum(one.msn <= msn - self._kept for one in before[1:])
+        set_ups = [*before[ended:], SetUp(msn, self._fingerprint)]
+        self._replace(_SET_UPS, msgspec.json.encode(set_ups))
+        self._set_ups = set_ups
+
+    def _sweep(self, newest: int) -> None:
+        """Remove up to number `newest`. The first time it looks at all there is."""
+        if self._swept is None or newest < self._swept:
+            found = [path.stem for path in self._folder.glob("*.m4s")]
+            leaving = [int(stem) for stem in found if stem.isdecimal() and int(stem) <= newest]
+        else:
+            leaving = list(range(self._swept + 1, newest + 1))
+        for msn in leaving:
+            (self._folder / f"{msn}.m4s").unlink(missing_ok=True)
+        self._swept = newest
 
     def _replace(self, name: str, data: bytes) -> None:
         partial = self._folder / f".{name}.part"
@@ -113,6 +147,26 @@ class WindowFolder:
             with suppress(OSError):
                 partial.unlink(missing_ok=True)
             raise
+
+
+def segments_in(time: timedelta) -> int:
+    """How many segments are to be kept for `time`; never fewer than the window needs."""
+    return max(KEPT, KEPT + time // (SLOTS_PER_SEGMENT * SLOT))
+
+
+def newest_in(folder: Path) -> int:
+    """The number of the segment that was published last; 0 if there is none."""
+    segments = _read_state(folder / _STATE).segments
+    return segments[-1].msn if segments else 0
+
+
+def read_set_ups(folder: Path) -> Sequence[SetUp]:
+    """In order. Of a folder without them, the one of its window."""
+    try:
+        return msgspec.json.decode((folder / _SET_UPS).read_bytes(), type=list[SetUp])
+    except (OSError, msgspec.DecodeError):
+        segments = _read_state(folder / _STATE).segments
+        return [SetUp(0, segments[0].init)] if segments else []
 
 
 def _read_state(path: Path) -> Window:

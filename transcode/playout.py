@@ -21,7 +21,7 @@ import structlog
 
 from transcode.as_run import AsRun
 from transcode.assembler import Assembler, Shown
-from transcode.channel_window import WindowFolder
+from transcode.channel_window import KEPT, WindowFolder, segments_in
 from transcode.house import (
     DEFAULT_PROFILE,
     PROFILES,
@@ -58,6 +58,7 @@ class Channel:
     name: str
     provider: str
     outputs: tuple[UdpAddress, ...]
+    kept: int = KEPT  # segments on disk
 
 
 class AirClock:
@@ -195,7 +196,7 @@ def attempt(
         if outputs:
             transport = TsOutput(channel, slate.init, outputs, clock, first)
             stack.callback(transport.close)
-        folder = WindowFolder(channel.out, slate.init, slate.fingerprint)
+        folder = WindowFolder(channel.out, slate.init, slate.fingerprint, kept=channel.kept)
         hls = HlsOutput(folder)
         for slot in _slots_to_catch_up(folder, first):
             hls.push(assembler.show(slot, plan.timeline().at(slot)))
@@ -285,6 +286,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         options.name,
         options.provider,
         outputs,
+        segments_in(timedelta(hours=options.keep_hours)),
     )
     supervise(channel, stop)
 
@@ -309,6 +311,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--provider", default="Daris", help="service provider name")
     parser.add_argument(
         "--output", action="append", default=[], metavar="udp://host:port", help="repeatable"
+    )
+    parser.add_argument(
+        "--keep-hours", type=float, default=0.0, help="how long segments stay, for catch-up"
     )
     parser.add_argument("--lifeline", action="store_true", help="end when standard input closes")
     return parser

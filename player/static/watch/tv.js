@@ -5,8 +5,8 @@ import { Player } from "./player.js";
 
 const config = JSON.parse($("channel-config").textContent);
 const root = document.querySelector("[data-player]");
-const player = new Player({ root, url: config.stream, mode: "tv", keysOn: document });
-const beacon = config.beacon ? new Beacon({ video: player.video, address: config.beacon, mode: "tv" }) : null;
+const player = new Player({ root, url: config.stream, mode: config.mode, keysOn: document });
+const beacon = config.beacon ? new Beacon({ video: player.video, address: config.beacon, mode: config.mode }) : null;
 globalThis.daris = Object.freeze({ player, beacon });
 
 /** At the end of a programme the page asks for what is on now. */
@@ -15,6 +15,14 @@ async function refresh() {
   if (!answer.ok) return;
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
   for (const id of ["on-now", "guide"]) $(id)?.replaceWith(fresh.getElementById(id));
+  showCurrent();
+}
+
+/** The list begins with what is on, not with what was. */
+function showCurrent() {
+  const guide = $("guide");
+  const current = guide?.querySelector(".current");
+  if (current) guide.scrollTop = current.offsetTop - guide.offsetTop;
 }
 
 function plan() {
@@ -22,4 +30,5 @@ function plan() {
   const wait = Number.isNaN(end) ? 60_000 : Math.max(5000, end - Date.now() + 1000);
   setTimeout(() => refresh().catch(() => {}).finally(plan), Math.min(wait, 300_000));
 }
+showCurrent();
 plan();
