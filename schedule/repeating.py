@@ -174,17 +174,18 @@ class _Reconciler:
         for week in sorted(slots.keys() | held.keys()):
             slot, one = slots.get(week), held.get(week)
             try:
-                await self._step(week, slot, one)
+                await self._step(slot, one)
             except (Conflict, Invalid) as error:
-                day = slot.day if slot else self._series.created_at.date()
-                findings.append(Finding(week, f"{day}", error.message))
+                if slot is None:
+                    raise
+                findings.append(Finding(week, f"{slot.day}", error.message))
         return replace(await outcome_of(self._connection, self._series), findings=findings)
 
-    async def _step(self, week: int, slot: Slot | None, one: Held | None) -> None:
+    async def _step(self, slot: Slot | None, one: Held | None) -> None:
         match slot, one:
             case Slot(), None if slot.starts_at > self._by.at:
                 await self._add(slot)
-            case Slot(), Held() if self._is_ours(one):
+            case Slot(), Held() if slot.starts_at > self._by.at and self._is_ours(one):
                 await self._move(one, slot)
             case None, Held() if self._is_ours(one):
                 await self._drop(one)

@@ -142,6 +142,13 @@ async def test_what_has_begun_stays(ask, planned, clock):
     assert starts(changed)[4] == "2026-09-21T10:00:00Z"
 
 
+async def test_a_class_is_not_moved_into_the_past(ask, planned):
+    path = f"series/{planned['series']['id']}"
+    changed = await ask("PATCH", path, json={"revision": 1, "begins": "08:30"})
+    assert starts(changed)[2] == starts(planned)[2]
+    assert starts(changed)[3] == "2026-09-14T03:30:00Z"
+
+
 async def test_ending_cancels_what_is_to_come(ask, planned):
     path = f"series/{planned['series']['id']}"
     ended = await ask("DELETE", path)
