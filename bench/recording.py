@@ -23,7 +23,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from bench import clips
 from bench.report import arguments, show
 from player.delivery import LIBRARY, add_routes
-from transcode import shelf
+from transcode import aac, shelf, single_file
 from transcode.access_unit import AccessUnit, TrackKind
 from transcode.library import Library
 from transcode.manifest import Manifest
@@ -40,6 +40,9 @@ MEANINGS = {
     "index_cpu_s_per_hour": "CPU to make the playlists of an hour from its index",
     "package_cpu_s_per_hour": "CPU to package and store an hour of two tracks and the programme",
     "ffmpeg_copy_cpu_s_per_hour": "CPU of ffmpeg -c copy -f hls over the same hour",
+    "single_file_cpu_s_per_hour": "CPU to copy the pictures of an hour, with AAC, into one MP4",
+    "ffmpeg_mp4_cpu_s_per_hour": "CPU of ffmpeg -c copy -movflags +faststart over the same hour",
+    "aac_cpu_s_per_hour": "CPU to encode the voice of an hour as AAC, once, in the background",
     "lost_ms_after_kill": f"most that was missing after SIGKILL, of {KILLS} times",
 }
 
@@ -73,6 +76,7 @@ async def _hour(folder: Path) -> dict[str, float | None]:
         "index_cpu_s_per_hour": time.process_time() - before,
         "package_cpu_s_per_hour": package_cpu,
         "ffmpeg_copy_cpu_s_per_hour": _ffmpeg_cpu(opened.folder),
+        **_single_file_cpu(opened.folder),
     }
 
 
@@ -112,6 +116,31 @@ def _ffmpeg_cpu(folder: Path) -> float | None:
     try:
         command = ["ffmpeg", "-v", "error", "-y", *inputs, *form, "-strict", "-2", *target]
         subprocess.run(command, check=True, cwd=folder)
+    except FileNotFoundError:
+        return None
+    return _children_cpu() - before
+
+
+def _single_file_cpu(folder: Path) -> dict[str, float | None]:
+    """Of the file to take away, and of FFmpeg making the same of the same inputs."""
+    before = time.process_time()
+    aac.encode(folder)
+    encoded = time.process_time()
+    single_file.make(folder)
+    copied = time.process_time()
+    return {
+        "single_file_cpu_s_per_hour": copied - encoded,
+        "ffmpeg_mp4_cpu_s_per_hour": _ffmpeg_mp4_cpu(folder),
+        "aac_cpu_s_per_hour": encoded - before,
+    }
+
+
+def _ffmpeg_mp4_cpu(folder: Path) -> float | None:
+    inputs = [word for name in ("camera", "aac") for word in ("-i", str(folder / f"{name}.mp4"))]
+    form = ["-c", "copy", "-movflags", "+faststart", str(folder / "copy.mp4")]
+    before = _children_cpu()
+    try:
+        subprocess.run(["ffmpeg", "-v", "error", "-y", *inputs, *form], check=True, cwd=folder)
     except FileNotFoundError:
         return None
     return _children_cpu() - before

@@ -66,9 +66,9 @@ class Extras:
             self._wanted.move_to_end(lecture, last=False)
         self._changed.set()
 
-    def has_failed(self, lecture: UUID) -> bool:
-        """True if it was tried, and the recording is not for it."""
-        return lecture in self._given_up
+    def has_failed(self, lecture: UUID, version: str) -> bool:
+        """True if it was tried with this state of the recording, in vain."""
+        return self._given_up.get(lecture) == version
 
     async def run(self) -> None:
         """Until cancelled; then the child has ended."""
@@ -166,7 +166,8 @@ async def download(request: web.Request) -> web.StreamResponse:
         found.aac = made.aac
         headers = {hdrs.CONTENT_DISPOSITION: _disposition(lecture), hdrs.CACHE_CONTROL: "no-cache"}
         return web.FileResponse(found.folder / extras.SINGLE_FILE, headers=headers)
-    if request.app[EXTRAS].has_failed(lecture.id):
+    version = await asyncio.to_thread(extras.version, found.folder)
+    if request.app[EXTRAS].has_failed(lecture.id, version):
         raise Unavailable("No file could be made of this recording.", retry_after=_LONGEST)
     request.app[EXTRAS].want(lecture.id, soon=True)
     response = reply(Making(), status=202)

@@ -6,6 +6,7 @@ standard error when it cannot.
 """
 
 import argparse
+import fcntl
 import os
 import resource
 import sys
@@ -20,17 +21,21 @@ from transcode.extras import Extras
 from transcode.vod import PlaylistError
 
 _NICENESS: Final = 15
+_LOCK: Final = "extras.lock"
 _MEMORY_BYTES: Final = 4 << 30
 
 
 def finish(folder: Path) -> Extras:
     """Make what is not made yet. FileNotFoundError if there is nothing to make it of."""
-    made = extras.read(folder)
-    if made:
-        return made
-    version = extras.version(folder)
     if not (folder / shelf.MULTIVARIANT).exists():
         raise FileNotFoundError(f"{folder} holds no finished recording with pictures.")
+    with (folder / _LOCK).open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # one may be left of a server that was killed
+        return extras.read(folder) or _make(folder)
+
+
+def _make(folder: Path) -> Extras:
+    version = extras.version(folder)
     poster.make(folder)
     sound = aac.encode(folder)
     single_file.make(folder)

@@ -150,5 +150,15 @@ async def test_a_key_and_a_button_choose_the_view(page, player, eventually):
     await is_shown("camera")
 
 
+async def test_the_download_is_made_and_given(page, tmp_path):
+    async with page.expect_download() as waiting:
+        await page.get_by_test_id("download").click()
+    download = await waiting.value
+    assert download.suggested_filename.startswith("Жарық физикасы ")
+    file = tmp_path / "lecture.mp4"
+    await download.save_as(file)
+    assert file.read_bytes()[4:8] == b"ftyp"
+
+
 async def _is(ask, wanted) -> bool:
     return await ask() == wanted

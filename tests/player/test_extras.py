@@ -13,6 +13,7 @@ from player.delivery import LIBRARY
 from player.extras import EXTRAS
 from schedule.lectures import advance
 from schedule.lifecycle import LectureState, RecordingState
+from transcode.extras import version
 from transcode.library import Library
 
 pytestmark = pytest.mark.timeout(60)
@@ -139,4 +140,4 @@ async def test_what_cannot_be_made_is_said_and_not_tried_for_ever(client, lectur
     (found.folder / "voice.m3u8").unlink()
     response = await made(client, lecture, student)
     assert response.status == 503
-    assert client.app[EXTRAS].has_failed(lecture.id)
+    assert client.app[EXTRAS].has_failed(lecture.id, version(found.folder))
