@@ -8,7 +8,7 @@ import contextlib
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import Final
 from uuid import UUID
@@ -31,12 +31,15 @@ from kernel.journal import open_journal
 from kernel.pages import HOUSE_ZONE
 from kernel.settings import Settings
 from live.events import ChatSaid, PersonJoined, PersonLeft, RoomClosed, RoomOpened
+from schedule.academic import UNIVERSITY, Period, add_period, monday, period_on
 from schedule.channels import Channel, add_channel
 from schedule.lectures import Filter, list_lectures
 from schedule.lifecycle import Lecture, LectureState, Policy, RecordingState
 from schedule.planning import Author, Plan, plan
 from schedule.push import Push, carry_out
+from schedule.repeating import SeriesPlan, plan_series
 from schedule.rundown import Programme, Source, Window
+from schedule.series import Pattern
 from schedule.teaching import mark_recording, start, stop
 from transcode.library import Library
 
@@ -90,6 +93,7 @@ async def make_demo(settings: Settings, clock: Clock) -> Demo:
         async with database.begin() as connection:
             live = await _live(connection, people["aigerim"], clock.now())
             await _coming(connection, people["aigerim"], clock.now())
+            await _term(connection, people["aigerim"], clock.now())
             await _channel(connection, settings, recorded, clock.now())
     finally:
         await database.aclose()
@@ -101,6 +105,7 @@ async def make_demo(settings: Settings, clock: Clock) -> Demo:
             "recorded": f"/lectures/{recorded.id}",
             "on air": f"/channels/{_CHANNEL.id}",
             "today": "/",
+            "this week": "/week",
         },
     )
 
@@ -156,8 +161,6 @@ async def _live(connection: AsyncConnection, lecturer: Person, now: datetime) ->
 
 async def _coming(connection: AsyncConnection, lecturer: Person, now: datetime) -> None:
     """A lecture on each of the next two mornings."""
-    if await _one(connection, lecturer, LectureState.PLANNED, since=now):
-        return
     morning = now.astimezone(ZoneInfo(HOUSE_ZONE)).replace(hour=9, minute=0, second=0)
     for days, title in ((1, "Линейная алгебра: собственные векторы"), (2, "Academic writing")):
         begins = morning.replace(microsecond=0) + timedelta(days=days)
@@ -167,7 +170,37 @@ async def _coming(connection: AsyncConnection, lecturer: Person, now: datetime) 
             starts_at=begins,
             ends_at=begins + timedelta(minutes=50),
         )
-        await plan(connection, wanted, Author(lecturer.id, now))
+        with contextlib.suppress(Conflict):  # it is planned already
+            await plan(connection, wanted, Author(lecturer.id, now))
+
+
+async def _term(connection: AsyncConnection, lecturer: Person, now: datetime) -> None:
+    """A term in its tenth week, and a laboratory in each week of it."""
+    today = now.astimezone(ZoneInfo(HOUSE_ZONE)).date()
+    if await period_on(connection, today, today):
+        return
+    first = monday(today) - timedelta(weeks=9)
+    term = Period(
+        id=new_id(),
+        calendar=UNIVERSITY,
+        name="Күзгі семестр",
+        starts_on=first,
+        ends_on=first + timedelta(weeks=15, days=-1),
+    )
+    with contextlib.suppress(Conflict):  # a term of an earlier demo
+        term = await add_period(connection, term)
+        pattern = Pattern(
+            weekday=4,
+            begins=time(14),
+            length=timedelta(minutes=100),
+            zone=ZoneInfo(HOUSE_ZONE),
+            first_week=1,
+            last_week=15,
+        )
+        wanted = SeriesPlan(
+            period=term.id, title="Оптика зертханасы", lecturer=lecturer.id, pattern=pattern
+        )
+        await plan_series(connection, wanted, Author(lecturer.id, now), Policy())
 
 
 async def _channel(
