@@ -8,7 +8,8 @@ from kernel.facts import Fact
 
 
 class FootprintRead(Fact, frozen=True, kw_only=True):
-    """`person` read what others did: `what` is attendance, chat or statements."""
+    """`person` read what others did: `what` is attendance, profile, statements or
+    documents."""
 
     what: str
     of: UUID | None = None  # the one person that it was about

@@ -13,6 +13,7 @@ from footprint.log import Source, append, facts_of_lecture
 from footprint.presence import presences
 from identity.people import people_by_ids
 from kernel.errors import NotFound
+from kernel.facts import Fact
 from kernel.ids import new_id
 from schedule.lifecycle import Lecture
 
@@ -56,11 +57,14 @@ async def mark(
 async def marks_of(connection: AsyncConnection, lecture: UUID) -> list[Mark]:
     """Every mark of a lecture, oldest first: a later one replaces an earlier one."""
     facts = [kept.fact for kept in await facts_of_lecture(connection, lecture, AttendanceMarked)]
-    return [
-        Mark(fact.person, Status(fact.status), fact.reason, fact.by, fact.at, fact.minutes)
-        for fact in facts
-        if isinstance(fact, AttendanceMarked) and fact.person is not None
-    ]
+    return [as_mark(fact) for fact in facts]
+
+
+def as_mark(fact: Fact) -> Mark:
+    """What the fact of a mark says."""
+    assert isinstance(fact, AttendanceMarked)
+    assert fact.person is not None  # `mark` names one always
+    return Mark(fact.person, Status(fact.status), fact.reason, fact.by, fact.at, fact.minutes)
 
 
 async def _check_person(connection: AsyncConnection, lecture: UUID, person: UUID) -> None:

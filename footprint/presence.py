@@ -6,9 +6,9 @@ row per seat or view. Whoever vanishes without a word is ended by a fact that we
 checkpoint and keep in the log, so that the intervals can be rebuilt from the log alone.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID, uuid5
 
 import sqlalchemy as sa
@@ -86,19 +86,35 @@ async def lost(connection: AsyncConnection, silent_since: datetime) -> list[Fact
 
 async def presences(connection: AsyncConnection, lecture: UUID) -> list[Presence]:
     """Every interval of a lecture; an open one reaches to its newest proof."""
+    rows = await _intervals(connection, presence.c.lecture == lecture)
+    return [_presence(row) for row in rows]
+
+
+async def presences_of(connection: AsyncConnection, person: UUID) -> dict[UUID, list[Presence]]:
+    """Every interval of a person, by lecture."""
+    found: dict[UUID, list[Presence]] = {}
+    for row in await _intervals(connection, presence.c.person == person):
+        found.setdefault(row.lecture, []).append(_presence(row))
+    return found
+
+
+async def _intervals(
+    connection: AsyncConnection, condition: sa.ColumnElement[bool]
+) -> Sequence[sa.Row[Any]]:
     ended_at = sa.func.coalesce(
         presence.c.ended_at, checkpoint.c.last_proof_at, presence.c.began_at, type_=UtcDateTime
     )
     query = (
         sa.select(presence, ended_at.label("until"))
         .outerjoin(checkpoint, checkpoint.c.seat == presence.c.seat)
-        .where(presence.c.lecture == lecture)
+        .where(condition)
         .order_by(presence.c.began_at, presence.c.id)
     )
-    return [
-        Presence(row.person, Channel(row.channel), Span(row.began_at, row.until))
-        for row in await connection.execute(query)
-    ]
+    return (await connection.execute(query)).all()
+
+
+def _presence(row: sa.Row[Any]) -> Presence:
+    return Presence(row.person, Channel(row.channel), Span(row.began_at, row.until))
 
 
 async def rebuild(connection: AsyncConnection) -> None:

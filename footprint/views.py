@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 from aiohttp import web
 
-from footprint import export, lrs
+from footprint import export, lrs, profile_views
 from footprint.events import FootprintRead
 from footprint.explanation import Explanation, explain
 from footprint.log import ChatLine, chat
@@ -44,6 +44,7 @@ def routes() -> list[web.RouteDef]:
         web.get("/api/v1/lectures/{id}/attendance/{person}", read_explanation),
         web.get("/lectures/{id}/attendance", show_attendance),
         web.get("/lectures/{id}/attendance/{person}", show_explanation),
+        *profile_views.routes(),
         *lrs.routes(),
     ]
 
