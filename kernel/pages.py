@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol, Self
+from urllib.parse import unquote
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from aiohttp import web
@@ -170,7 +171,8 @@ def locale_of(request: web.Request) -> str:
 def zone_of(request: web.Request) -> ZoneInfo:
     """The viewer's time zone: the person's, else the browser's, else the university's."""
     viewer: Viewer = request.get(VIEWER) or Nobody()
-    for name in (viewer.zone, request.cookies.get("zone"), HOUSE_ZONE):
+    said = unquote(request.cookies.get("zone", ""))  # the browser writes / as %2F
+    for name in (viewer.zone, said, HOUSE_ZONE):
         try:
             return ZoneInfo(name or "")
         except (ZoneInfoNotFoundError, ValueError, OSError):

@@ -30,6 +30,9 @@ SENTENCES = (
     _("This ticket is over; ask for a new link."),
     # planning
     _("There is no such lecture."),
+    _("No class of this series lies ahead; look at its weeks."),
+    _("Some classes do not fit; nothing is saved."),
+    _("There is no such calendar."),
     _("Somebody changed this lecture meanwhile; reload it."),
     _("This lecture has begun; it can't be cancelled any more, only stopped."),
     _("A lecture ends after it starts."),

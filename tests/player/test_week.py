@@ -126,6 +126,14 @@ async def test_others_see_everything(see, add_person, add_lecture):
     assert "Optics" not in await see(student, "/week?on=2026-09-14")
 
 
+async def test_times_are_those_of_the_browsers_zone(pages, bearer, add_person, add_lecture):
+    await add_lecture(await add_person(Role.LECTURER))
+    headers = await bearer(await add_person(Role.STUDENT, locale="en"))
+    for zone, shown in (("Europe%2FBerlin", "07:00"), ("Asia/Tokyo", "14:00"), ("Mars", "10:00")):
+        async with pages.get("/week", headers=headers | {"Cookie": f"zone={zone}"}) as page:
+            assert f">{shown}</time>" in await page.text()
+
+
 async def test_the_page_names_the_week_and_its_holidays(see, database, add_person):
     async with database.begin() as connection:
         period = await add_period(connection, replace(TERM))
