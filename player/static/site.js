@@ -40,14 +40,15 @@ export function toast(text, { seconds = 5 } = {}) {
   setTimeout(() => note.remove(), seconds * 1000);
 }
 
-/** Call the API as this person; throws an Error whose message a person can read. */
+/** Call the API as this person; a Blob goes as it is, anything else as JSON. Throws an Error whose message a person can read. */
 export async function call(method, address, body) {
   const token = document.querySelector('meta[name="csrf-token"]').content;
   const headers = { Accept: "application/json", "X-CSRF-Token": token };
-  if (body !== undefined) headers["Content-Type"] = "application/json";
+  const isFile = body instanceof Blob;
+  if (body !== undefined) headers["Content-Type"] = isFile ? body.type : "application/json";
   let response;
   try {
-    response = await fetch(address, { method, headers, body: JSON.stringify(body) });
+    response = await fetch(address, { method, headers, body: isFile ? body : JSON.stringify(body) });
   } catch (cause) {
     throw new Error(t("The server can't be reached. Please try again."), { cause });
   }

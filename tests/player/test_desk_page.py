@@ -1,0 +1,169 @@
+"""The broadcast desk in a browser: a file is checked and pushed, a source taken and given back."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from playwright.async_api import async_playwright
+
+from identity.credentials import add_token
+from identity.rights import Role
+from kernel.web import BUS, SETTINGS
+from player import site
+from schedule import channel_api, channel_views
+from schedule.channels import (
+    Channel,
+    HouseItem,
+    ItemState,
+    add_channel,
+    channel_by_id,
+    keep_house_item,
+    programmes_between,
+)
+from schedule.places import channel_folder, library_folder
+from schedule.takes import TOPIC
+
+AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
+RUN = "axe.run().then(found => found.violations.map(one => `${one.id} ${one.nodes[0].html}`))"
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture
+async def client(serve, database, clock):
+    async with database.begin() as connection:
+        channel = Channel(id="one", name="Daris TV", profile="720p25", languages=("kk", "en"))
+        await add_channel(connection, channel, at=clock.now())
+        known = {"profile": "720p25", "version": "1"}
+        ready = HouseItem(
+            source="file:film.mp4",
+            state=ItemState.READY,
+            file="x.mp4",
+            report={"seconds": 600},
+            **known,
+        )
+        failed = HouseItem(
+            source="file:noise.mp4", state=ItemState.FAILED, error="It is noise.", **known
+        )
+        for item in (ready, failed):
+            await keep_house_item(connection, item, at=clock.now())
+    client = await serve([*site.ROUTES, *channel_api.routes(), *channel_views.routes()])
+    library = library_folder(client.app[SETTINGS])
+    library.mkdir()
+    for name in ("film.mp4", "noise.mp4", "new.mp4"):
+        (library / name).write_bytes(b"media")
+    return client
+
+
+@pytest.fixture
+async def headers(add_person, database, clock):
+    operator = await add_person(Role.OPERATOR, name="Aliya", locale="en", zone="Asia/Almaty")
+    async with database.begin() as connection:
+        token, _ = await add_token(
+            connection, operator.id, at=clock.now(), roles=None, label="test"
+        )
+    return {"Authorization": f"Bearer {token}", "Accept-Language": "en"}
+
+
+@pytest.fixture
+def table(tmp_path, clock):
+    """table(*names): a schedule's file, a programme of ten minutes for each file."""
+
+    def write(*names: str) -> Path:
+        begins = [clock.now() + timedelta(minutes=5 + 10 * at) for at, _ in enumerate(names)]
+        rows = ["key;starts_at;duration;source;title_en;title_kk"]
+        rows += [
+            f"{name};{at.isoformat()};600;file:{name}.mp4;The {name};{name}"
+            for name, at in zip(names, begins, strict=True)
+        ]
+        path = tmp_path / "day.csv"
+        path.write_text("\n".join(rows), encoding="utf-8-sig")
+        return path
+
+    return write
+
+
+@pytest.fixture
+async def page(client, headers):
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path="/usr/bin/chromium", args=["--no-sandbox"]
+        )
+        context = await browser.new_context(
+            extra_http_headers=headers,
+            bypass_csp=True,
+            viewport={"width": 1280, "height": 900},
+        )
+        page = await context.new_page()
+        await page.goto(str(client.make_url("/channels/one/schedule")))
+        yield page
+        await browser.close()
+
+
+async def keys(database, clock) -> list[str]:
+    async with database.connect() as connection:
+        channel = await channel_by_id(connection, "one")
+        until = clock.now() + timedelta(days=1)
+        return [p.key for p in await programmes_between(connection, channel.id, clock.now(), until)]
+
+
+async def test_a_file_is_checked_and_then_taken_over(page, table, database, clock):
+    await page.set_input_files("[data-testid=push-file]", table("film", "noise", "new"))
+    await page.click("[data-testid=push-check]")
+    preview = page.locator("#push-preview")
+    await preview.get_by_text("New: film, noise, new").wait_for()
+    await preview.get_by_text("could not be conditioned").wait_for()
+    assert await keys(database, clock) == []
+    await page.click("[data-testid=push-now]")
+    await page.wait_for_selector("[data-testid=desk-entry]")
+    states = await page.locator("[data-testid=desk-entry]").evaluate_all(
+        "rows => rows.map(row => row.dataset.state)"
+    )
+    # a push tries again what failed
+    assert states == ["ready", "waiting", "waiting"]
+    for theme, width in (("light", 1280), ("dark", 390)):
+        await page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+        await page.set_viewport_size({"width": width, "height": 900})
+        await page.reload()
+        await page.add_script_tag(path=AXE)
+        assert await page.evaluate(RUN) == []
+        assert await page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+
+
+async def test_a_file_with_errors_cannot_be_taken_over(page, table):
+    path = table("film", "new")
+    path.write_text(path.read_text(encoding="utf-8-sig").replace("600", "soon"))
+    await page.set_input_files("[data-testid=push-file]", path)
+    await page.click("[data-testid=push-check]")
+    await page.locator("#push-preview .error").get_by_text("Row 2").wait_for()
+    assert await page.locator("[data-testid=push-now]").is_disabled()
+
+
+async def test_a_source_is_taken_by_the_keyboard(page, client):
+    async with client.app[BUS].subscribe(TOPIC) as messages:
+        await page.focus("[data-testid=take-minutes]")
+        await page.keyboard.type("5")
+        await page.keyboard.press("Enter")
+        assert b'"operator":"Aliya"' in await anext(messages)
+
+
+async def test_a_refusal_is_told(page):
+    await page.click("[data-testid=take]")  # the slate, for no time
+    await page.locator("#desk-error").get_by_text("The slate has no end").wait_for()
+
+
+async def test_the_desk_is_for_operators(client, add_person, bearer, headers):
+    student = await bearer(await add_person(Role.STUDENT))
+    for proof, status in ((student, 403), (headers, 200)):
+        answer = await client.get("/channels/one/schedule", headers=proof)
+        assert answer.status == status
+    assert (await client.get("/channels/one/schedule", allow_redirects=False)).status != 200
+
+
+async def test_what_went_on_air_names_the_operator(client, headers, clock):
+    folder = channel_folder(client.app[SETTINGS], "one") / "as-run"
+    folder.mkdir(parents=True)
+    at = clock.now() - timedelta(minutes=5)
+    line = f'{{"at":"{at.isoformat()}","slate":false,"title":"Film","operator":"Aliya"}}\n'
+    (folder / f"{at:%Y-%m-%d}.jsonl").write_text(line)
+    page = await client.get("/channels/one/schedule?day=nonsense", headers=headers)
+    assert "Taken by Aliya" in await page.text()
