@@ -21,7 +21,7 @@ from schedule.lifecycle import Lecture
 
 _DAY, _WEEK = timedelta(days=1), timedelta(days=7)
 _USUAL_HOURS = range(9, 18)  # the grid shows these at least
-_MOST = 500  # lectures on one page
+_MOST = 1000  # lectures on one page; the page says when there are more
 
 
 @dataclass(slots=True)
@@ -83,19 +83,20 @@ async def show_week(request: web.Request) -> web.Response:
     lecturer = viewer.person_id if whose == "mine" else None
     which = Filter(since=_at(first, zone), until=_at(first + _WEEK, zone), lecturer=lecturer)
     async with request.app[DATABASE].connect() as connection:
-        lectures = await list_lectures(connection, which, limit=_MOST)
+        lectures = await list_lectures(connection, which, limit=_MOST + 1)
         period = await period_on(connection, first, first + 6 * _DAY)
         free = await holidays_between(connection, first, first + 6 * _DAY)
     return render(
         request,
         "week.html",
-        week=lay_out(lectures, first, zone, free=free, today=today),
+        week=lay_out(lectures[:_MOST], first, zone, free=free, today=today),
         teaching=period and teaching_week(period, first),
         whose=whose,
         can_teach=_teaches(viewer),
         previous=first - _WEEK,
         following=first + _WEEK,
         first=first,
+        most=_MOST if len(lectures) > _MOST else None,
         is_this_week=first == monday(today),
     )
 

@@ -1,5 +1,6 @@
 """Calendar feeds over HTTP: a person makes and revokes the address, a calendar program reads it."""
 
+import asyncio
 import hashlib
 from datetime import datetime, timedelta
 from http import HTTPStatus
@@ -18,8 +19,8 @@ from schedule import ical
 from schedule.feeds import feed_made_at, make_feed, person_of_feed, revoke_feed
 from schedule.lectures import Filter, list_lectures
 
-_BEHIND, _AHEAD = timedelta(days=60), timedelta(days=366)
-_MOST = 2000  # lectures in one feed
+_OWN_BEHIND, _ALL_BEHIND, _AHEAD = timedelta(days=60), timedelta(days=7), timedelta(days=366)
+_MOST = 5000  # lectures in one feed, the earliest of its days
 
 
 class FeedBody(msgspec.Struct, frozen=True):
@@ -66,17 +67,18 @@ async def read(request: web.Request) -> web.Response:
         lectures = await list_lectures(connection, which, limit=_MOST)
     address = request.app[SETTINGS].address
     host = urlsplit(address).hostname or "daris"
-    return _unless_known(
-        request, ical.calendar(lectures, address=address, host=host, name=f"Daris: {person.name}")
-    )
+    name = f"Daris: {person.name}"
+    text = await asyncio.to_thread(ical.calendar, lectures, address=address, host=host, name=name)
+    return _unless_known(request, text)
 
 
 def _what(person: Person, now: datetime) -> Filter:
     viewer = Viewer(person_id=person.id, name=person.name, roles=person.roles)
     if not allows(viewer, Action.SEE_SCHEDULE):
         raise NotFound("There is no such calendar.")
-    lecturer = person.id if Role.LECTURER in person.roles else None
-    return Filter(since=now - _BEHIND, until=now + _AHEAD, lecturer=lecturer)
+    if Role.LECTURER in person.roles:
+        return Filter(since=now - _OWN_BEHIND, until=now + _AHEAD, lecturer=person.id)
+    return Filter(since=now - _ALL_BEHIND, until=now + _AHEAD)
 
 
 def _unless_known(request: web.Request, text: str) -> web.Response:

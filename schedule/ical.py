@@ -57,6 +57,8 @@ def _escaped(text: str) -> str:
 
 def _folded(line: str) -> str:
     """Lines of 75 octets at most, cut between letters."""
+    if len(line.encode()) <= _OCTETS:
+        return line
     folded, room = [""], _OCTETS
     for letter in line:
         size = len(letter.encode())

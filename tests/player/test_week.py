@@ -126,6 +126,19 @@ async def test_others_see_everything(see, add_person, add_lecture):
     assert "Optics" not in await see(student, "/week?on=2026-09-14")
 
 
+async def test_the_page_says_when_there_are_more_lectures(
+    see, add_person, add_lecture, monkeypatch
+):
+    monkeypatch.setattr(week, "_MOST", 1)
+    lecturer = await add_person(Role.LECTURER, locale="en")
+    await add_lecture(lecturer, title="Optics")
+    assert "more lectures" not in await see(lecturer)
+    await add_lecture(lecturer, title="Algebra", starts_in=timedelta(hours=3))
+    page = await see(lecturer)
+    assert "the first 1 are shown" in page
+    assert "Algebra" not in page
+
+
 async def test_times_are_those_of_the_browsers_zone(pages, bearer, add_person, add_lecture):
     await add_lecture(await add_person(Role.LECTURER))
     headers = await bearer(await add_person(Role.STUDENT, locale="en"))
