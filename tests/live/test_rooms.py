@@ -64,8 +64,6 @@ async def anew(served, kept) -> Rooms:
     """The rooms of a process that starts now, beside the first, which is over."""
     before = served.client.app[ROOMS]
     await before.stop()
-    for paused in tuple(before._house.library._live.values()):
-        await asyncio.to_thread(paused.finish)  # a process that ended would hold its files no more
     kept.facts.clear()
     return Rooms(before._house, before._bus)
 
