@@ -161,14 +161,21 @@ async def series_by_id(
 
 
 async def list_series(
-    connection: AsyncConnection, *, period: UUID | None = None, lecturer: UUID | None = None
+    connection: AsyncConnection,
+    *,
+    period: UUID | None = None,
+    lecturer: UUID | None = None,
+    lecture: UUID | None = None,
 ) -> list[Series]:
-    """By when they were made; 500 at most."""
+    """By when they were made; 500 at most. With `lecture` the one that it is a class of."""
     query = _select().order_by(series.c.created_at, series.c.id).limit(500)
     if period is not None:
         query = query.where(series.c.period == period)
     if lecturer is not None:
         query = query.where(series.c.lecturer == lecturer)
+    if lecture is not None:
+        its = sa.select(series_classes.c.series).where(series_classes.c.lecture == lecture)
+        query = query.where(series.c.id.in_(its))
     return [_series(row) for row in await connection.execute(query)]
 
 

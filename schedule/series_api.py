@@ -111,6 +111,7 @@ class ListQuery(msgspec.Struct, frozen=True):
 
     period: UUID | None = None
     lecturer: UUID | None = None
+    lecture: UUID | None = None  # a class of it
 
 
 class Trial(msgspec.Struct, frozen=True):
@@ -134,7 +135,9 @@ async def list_all(request: web.Request) -> web.Response:
     asked = query(request, ListQuery)
     require(request, Action.SEE_SCHEDULE)
     async with request.app[DATABASE].connect() as connection:
-        found = await list_series(connection, period=asked.period, lecturer=asked.lecturer)
+        found = await list_series(
+            connection, period=asked.period, lecturer=asked.lecturer, lecture=asked.lecture
+        )
     return reply(SeriesList([_body(series) for series in found]))
 
 

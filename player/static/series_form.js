@@ -64,8 +64,27 @@ function showWeeks(first) {
   form.last_week.value = weeks;
 }
 
+/** On the page of one class: its series, if it has one, can be ended. */
+async function showSeriesOf(lecture) {
+  const { series } = await call("GET", `/api/v1/series?lecture=${lecture}`);
+  const running = series.find((one) => !one.ended_at);
+  if (!running) return;
+  $("series").hidden = false;
+  $("series-end").addEventListener("click", () => end(running.id));
+}
+
+async function end(id) {
+  try {
+    await call("DELETE", `/api/v1/series/${id}`);
+    location.assign("/week");
+  } catch (error) {
+    $("series-error").hidden = false;
+    $("series-error").textContent = error.message;
+  }
+}
+
 async function begin() {
-  if (!box) return;
+  if (!box) return showSeriesOf(form.dataset.lecture);
   ({ periods } = await call("GET", `/api/v1/periods?from=${form.day.value}`));
   if (!periods.length) return;
   form.period.replaceChildren(...periods.map((one) => new Option(one.name, one.id)));

@@ -43,14 +43,22 @@ async def test_a_weekly_series_is_planned_from_the_form(
     await page.get_by_test_id("week-after").click()
     await page.get_by_text("even week").wait_for()
     assert await page.get_by_test_id("lecture-card").count() == 0
+    listed = await lecturer.get("/api/v1/lectures")
+    await page.goto(f"/lectures/{listed['lectures'][0]['id']}/edit")
+    await page.get_by_test_id("series-more").wait_for()
     phone = {"width": 390, "height": 844}
-    page = await student.sign_in(browser, viewport=phone, timezone_id="Europe/Berlin")
-    await page.goto(f"/week?on={next_monday}")
-    card = page.get_by_test_id("lecture-card")
+    small = await student.sign_in(browser, viewport=phone, timezone_id="Europe/Berlin")
+    await small.goto(f"/week?on={next_monday}")
+    card = small.get_by_test_id("lecture-card")
     assert "Optics" in await card.inner_text()
     assert "09:00" not in await card.inner_text()  # Berlin is behind Almaty
-    width = await page.evaluate("document.documentElement.scrollWidth")
+    width = await small.evaluate("document.documentElement.scrollWidth")
     assert width == 390
+    await page.get_by_test_id("series-more").click()
+    await page.get_by_test_id("series-end").click()
+    await page.wait_for_url("**/week")
+    await small.reload()
+    assert await card.get_attribute("data-state") == "cancelled"
 
 
 async def test_a_calendar_address_is_made_and_revoked_on_ones_own_page(server, browser, account):

@@ -78,6 +78,8 @@ async def test_the_coming_classes_of_a_series_are_lectures(ask, planned):
     series = planned["series"]
     assert await ask("GET", f"series/{series['id']}") == planned
     assert await ask("GET", f"series?period={series['period']}") == {"series": [series]}
+    assert await ask("GET", f"series?lecture={lecture['id']}") == {"series": [series]}
+    assert await ask("GET", f"series?lecture={new_id()}") == {"series": []}
 
 
 async def test_a_preview_saves_nothing(ask, body):
