@@ -84,14 +84,14 @@ class Room:
         await room.until("daris.room.seat")
         return room
 
-    async def until(self, claim: str, *, seconds: float = 20) -> None:
+    async def until(self, claim: str, *, seconds: float = 45) -> None:
         """Wait until the JavaScript `claim` is true."""
         await until(self.page, claim, seconds=seconds)
 
     def press(self, test_id: str) -> Any:
         return self.page.get_by_test_id(test_id).click()
 
-    async def sees(self, source: str, *, frames: int = 25, seconds: float = 20) -> None:
+    async def sees(self, source: str, *, frames: int = 25, seconds: float = 45) -> None:
         """Wait for a moving picture from that source of somebody."""
         await self.until(
             f"""[...document.querySelectorAll('[data-testid=tile][data-source={source}] video')].some(
@@ -100,7 +100,7 @@ class Room:
             seconds=seconds,
         )
 
-    async def hears(self, *, seconds: float = 20) -> None:
+    async def hears(self, *, seconds: float = 45) -> None:
         """Wait for sound with energy."""
         await self.until(
             """daris.stats().then(({ tracks }) =>
@@ -137,7 +137,7 @@ class Player:
         )
         return found
 
-    async def plays(self, *, frames: int = 50, seconds: float = 30) -> None:
+    async def plays(self, *, frames: int = 50, seconds: float = 60) -> None:
         """Wait until that many pictures were shown."""
         await until(
             self.page,
@@ -172,7 +172,7 @@ def player():
     return Player
 
 
-async def until(page: Page, claim: str, *, seconds: float = 20) -> None:
+async def until(page: Page, claim: str, *, seconds: float = 45) -> None:
     """Wait until the JavaScript `claim` is true. (The page's policy forbids Playwright's own way.)"""
     deadline = time.monotonic() + seconds
     while not await page.evaluate(claim):
