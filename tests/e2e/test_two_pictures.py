@@ -2,6 +2,7 @@
 bar that walks four pixels a frame."""
 
 from datetime import UTC, datetime, timedelta
+from statistics import median
 from uuid import UUID
 
 import pytest
@@ -28,9 +29,10 @@ SEE = """(() => {
         return null;
     };
     const [main, side] = document.querySelectorAll("[data-player] video");
-    return {at: main.currentTime, screen: frame(main), camera: frame(side), rate: side.playbackRate,
+    return {at: main.currentTime, screen: frame(main), camera: frame(side),
         pair: document.querySelector("[data-player]").dataset.pair ?? null,
-        drift: daris.companion.drift, size: [main.videoWidth, side.videoWidth]};
+        settled: !main.seeking && !side.seeking && side.readyState >= 2,
+        drift: daris.companion.drift};
 })()"""
 
 
@@ -104,25 +106,27 @@ async def test_the_camera_keeps_step_with_the_screen(page, player, eventually):
 
     async def is_in_step():
         seen = await see()
-        return seen["pair"] == "both" and abs(seen["drift"]) < 0.02 and seen
+        in_step = seen["settled"] and seen["pair"] == "both" and abs(seen["drift"]) < 0.02
+        return in_step and abs(apart(seen)) < 0.2
 
     await eventually(is_ready)
     assert (await see())["pair"] is None, "The programme is the camera itself here."
     for position in (4.4, 8.1, 12.7):
         await watching.seek(position)
-        seen = await eventually(is_in_step, seconds=5)
-        assert abs(apart(seen)) < 0.2
+        await eventually(is_in_step)
     await watching.seek(4.0)
     await page.evaluate("daris.player.video.playbackRate = 1.5")
     await page.evaluate("daris.player.play()")
 
-    async def has_played():
-        seen = await see()
-        return seen["at"] > 6.0 and seen
+    seen = []
 
-    seen = await eventually(has_played)
-    assert abs(apart(seen)) < 0.2
-    assert abs(seen["drift"]) < 0.2
+    async def has_played():
+        seen.append(await see())
+        return seen[-1]["at"] > 8.0
+
+    await eventually(has_played, every=0.05)
+    while_playing = [abs(apart(each)) for each in seen if 5.5 < each["at"] < 8.0]
+    assert median(while_playing) < 0.2
 
     async def is_alone():
         seen = await see()

@@ -5,6 +5,7 @@ const USUAL_WAIT_SECONDS = 2;
 
 /** Let `link` wait until its file is there; `note` says what is going on. */
 export function offerDownload(link, note) {
+  link.hidden = false;
   link.addEventListener("click", async (event) => {
     event.preventDefault();
     if (link.ariaBusy === "true") return;

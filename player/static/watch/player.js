@@ -228,6 +228,7 @@ export class Player extends EventTarget {
   #controls() {
     const signal = this.#stop.signal;
     const on = (selector, name, handle) => this.#part(selector).addEventListener(name, handle, { signal });
+    this.#part("[data-play]").disabled = false; // before this a click would be lost
     on("[data-play]", "click", () => this.toggle());
     on("[data-big]", "click", () => this.play());
     on("video", "click", () => this.toggle());
