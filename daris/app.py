@@ -14,6 +14,7 @@ from daris.migrations.schema import migrate
 from footprint import log as event_log
 from footprint import views as footprint_views
 from footprint.drain import Drain
+from footprint.outbox import Destination, Outbox
 from footprint.statements import House
 from identity import csrf
 from identity import sessions as identity_sessions
@@ -70,6 +71,7 @@ def build(settings: Settings, clock: Clock) -> web.Application:
             _bus,
             _storage,
             _drain,
+            _outbox,
             identity_views.opened,
             agenda.opened,
             _library,
@@ -133,6 +135,26 @@ async def _drain(app: web.Application) -> AsyncIterator[None]:
     drain = Drain(app[JOURNAL], app[DATABASE], app[CLOCK], House(app[SETTINGS].address))
     async with asyncio.TaskGroup() as tasks:
         running = tasks.create_task(drain.run(), name="footprint-drain")
+        yield
+        running.cancel()
+
+
+async def _outbox(app: web.Application) -> AsyncIterator[None]:
+    """Our statements, given on to another system's store, if one is set."""
+    settings = app[SETTINGS]
+    if not settings.xapi_url:
+        yield
+        return
+    destination = Destination(settings.xapi_url, settings.xapi_user, settings.xapi_password)
+    outbox = Outbox(
+        destination,
+        settings.data_dir / "outbox",
+        app[DATABASE],
+        app[CLOCK],
+        House(settings.address),
+    )
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(outbox.run(), name="footprint-outbox")
         yield
         running.cancel()
 

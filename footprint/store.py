@@ -65,6 +65,7 @@ mention = sa.Table(
 
 LARGEST_PAGE: Final = 500
 _DEFINITIONS_LOOKED_AT: Final = 20
+_RECEIVED: Final = str(StatementReceived.__struct_config__.tag)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +84,16 @@ class Wanted:
     ascending: bool = False
     limit: int = 100
     beyond: int | None = None  # the `seq` where the page before ended
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A statement of ours with its place, as another store gets it."""
+
+    seq: int
+    id: UUID
+    stored: datetime
+    statement: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +139,25 @@ async def one(
     query = _joined().where(statements.c.id == identifier, voided if is_voided else ~voided)
     row = (await connection.execute(query)).one_or_none()
     return None if row is None else _document(row, house)
+
+
+async def outgoing(
+    connection: AsyncConnection, after: int, limit: int, house: House
+) -> list[Outgoing]:
+    """Our own statements behind a place, in order."""
+    query = (
+        _joined()
+        .where(statements.c.seq > after, event.c.kind != _RECEIVED)
+        .order_by(statements.c.seq)
+        .limit(limit)
+    )
+    found = []
+    for row in await connection.execute(query):
+        ours = statement(decode(row.payload), house)
+        assert ours is not None  # only facts with a statement are indexed
+        assert ours.id is not None  # of ours each has one
+        found.append(Outgoing(row.seq, ours.id, row.received_at, msgspec.json.encode(ours)))
+    return found
 
 
 async def activity(connection: AsyncConnection, iri: str, house: House) -> Activity:

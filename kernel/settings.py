@@ -38,6 +38,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     room_opens_minutes: Annotated[int, msgspec.Meta(ge=0, le=240)] = 15
     overrun_minutes: Annotated[int, msgspec.Meta(ge=0, le=720)] = 30
     catchup_hours: Annotated[int, msgspec.Meta(ge=0, le=744)] = 24
+    xapi_url: Annotated[str, msgspec.Meta(pattern="^(https?://.+)?$")] = ""
+    xapi_user: str = "daris"
+    xapi_password: str = ""
     log_format: Annotated[str, msgspec.Meta(pattern="^(text|json)$")] = "text"
     log_level: Annotated[str, msgspec.Meta(pattern="^(debug|info|warning|error)$")] = "info"
 
