@@ -106,7 +106,7 @@ async def keys(database, clock) -> list[str]:
         return [p.key for p in await programmes_between(connection, channel.id, clock.now(), until)]
 
 
-async def test_a_file_is_checked_and_then_taken_over(page, table, database, clock):
+async def test_a_file_is_checked_and_then_taken_over(page, table, database, clock, headers):
     await page.set_input_files("[data-testid=push-file]", table("film", "noise", "new"))
     await page.click("[data-testid=push-check]")
     preview = page.locator("#push-preview")
@@ -120,6 +120,7 @@ async def test_a_file_is_checked_and_then_taken_over(page, table, database, cloc
     )
     # a push tries again what failed
     assert states == ["ready", "waiting", "waiting"]
+    await page.set_extra_http_headers(headers | {"Accept-Language": "kk", "Cookie": "locale=kk"})
     for theme, width in (("light", 1280), ("dark", 390)):
         await page.emulate_media(color_scheme=theme, reduced_motion="reduce")
         await page.set_viewport_size({"width": width, "height": 900})

@@ -7,6 +7,7 @@ const config = JSON.parse($("channel-config").textContent);
 const root = document.querySelector("[data-player]");
 const player = new Player({ root, url: config.stream, mode: config.mode, keysOn: document });
 const beacon = config.beacon ? new Beacon({ video: player.video, address: config.beacon, mode: config.mode }) : null;
+if (!player.isLive) player.addEventListener("ready", () => player.play(), { once: true }); // it was asked for
 globalThis.daris = Object.freeze({ player, beacon });
 
 /** At the end of a programme the page asks for what is on now. */
