@@ -6,8 +6,8 @@ from uuid import UUID
 import msgspec
 from aiohttp import web
 
+from footprint.digital_profile import SHOWN, Profile, own_facts, own_statements, profile
 from footprint.events import FootprintRead
-from footprint.profile import SHOWN, Profile, own_facts, own_statements, profile
 from footprint.statements import House
 from identity.people import Person, person_by_id
 from identity.rights import Action, Subject
