@@ -2,4 +2,4 @@
 
 from daris.cli import main
 
-main()
+main(prog_name="daris")
