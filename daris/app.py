@@ -1,7 +1,7 @@
 """Assembly: one application out of the packages, each resource opened and closed in one place."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import timedelta
 from fractions import Fraction
 from functools import partial
@@ -49,6 +49,9 @@ from transcode.recording import RecordingState
 JOURNAL = web.AppKey("journal", Journal)
 
 
+Resource = Callable[[web.Application], AsyncIterator[None]]
+
+
 def build(settings: Settings, clock: Clock) -> web.Application:
     """Everything in one process. Resources open in the order below and close in reverse."""
     app = web.Application(
@@ -64,42 +67,51 @@ def build(settings: Settings, clock: Clock) -> web.Application:
     app[CLOCK] = clock
     app[PAGES] = site.load_pages(clock)
     app[ERROR_PAGE] = site.error_page
-    app.cleanup_ctx.extend(
-        (
-            _database,
-            _journal,
-            _bus,
-            _storage,
-            _drain,
-            _outbox,
-            identity_views.opened,
-            agenda.opened,
-            _library,
-            _views,
-            extras.opened,
-            _rooms,
-            channels.opened,
-        )
-    )
+    app.cleanup_ctx.extend(_resources())
     app.on_shutdown.append(live_views.say_goodbye)
-    app.add_routes(health.routes())
-    app.add_routes(site.ROUTES)
-    app.add_routes(identity_views.routes())
-    app.add_routes(schedule_api.routes())
-    app.add_routes(academic_api.routes())
-    app.add_routes(series_api.routes())
-    app.add_routes(feed_api.routes())
-    app.add_routes(player_views.routes())
-    app.add_routes(week.routes())
-    app.add_routes(beacons.routes())
-    app.add_routes(live_views.routes())
-    app.add_routes(footprint_views.routes())
-    app.add_routes(channel_api.routes())
-    app.add_routes(channel_views.routes())
-    app.add_routes(television.routes())
+    for routes in _routes():
+        app.add_routes(routes)
     delivery.add_routes(app, _may_watch)
-    app.add_routes(extras.routes(_may_watch))
     return app
+
+
+def _resources() -> tuple[Resource, ...]:
+    return (
+        _database,
+        _journal,
+        _bus,
+        _storage,
+        _drain,
+        _outbox,
+        identity_views.opened,
+        agenda.opened,
+        _library,
+        _views,
+        extras.opened,
+        _rooms,
+        channels.opened,
+    )
+
+
+def _routes() -> tuple[Sequence[web.RouteDef], ...]:
+    return (
+        health.routes(),
+        site.ROUTES,
+        identity_views.routes(),
+        schedule_api.routes(),
+        academic_api.routes(),
+        series_api.routes(),
+        feed_api.routes(),
+        player_views.routes(),
+        week.routes(),
+        beacons.routes(),
+        live_views.routes(),
+        footprint_views.routes(),
+        channel_api.routes(),
+        channel_views.routes(),
+        television.routes(),
+        extras.routes(_may_watch),
+    )
 
 
 async def _database(app: web.Application) -> AsyncIterator[None]:
