@@ -5,9 +5,7 @@ browsers, lost networks, and one `kill -9` of the server. What the rooms would r
 through a real journal and a real drain; then the sheet is held against the script.
 """
 
-import argparse
 import asyncio
-import json
 import random
 import tempfile
 import time
@@ -18,9 +16,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
-from rich.console import Console
-from rich.table import Table
-
+from bench.report import arguments, show_values
 from daris.migrations.schema import migrate
 from footprint.attendance import Span, attendance, clip, total, union
 from footprint.drain import Drain
@@ -189,20 +185,12 @@ def _at(seconds: float) -> datetime:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--json", action="store_true")
+    parser = arguments(__doc__ or "")
     parser.add_argument("--store", default="", help="a database address; SQLite in a new folder")
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
     figures = asyncio.run(measure(asked.store, asked.seed))
-    values = {name: getattr(figures, name) for name in figures.__slots__}
-    if asked.json:
-        print(json.dumps(values))
-        return
-    table = Table("figure", "value", title="Attendance of a scripted class")
-    for name, value in values.items():
-        table.add_row(name, str(value))
-    Console().print(table)
+    show_values("Attendance of a scripted class", figures, as_json=asked.json)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ Over HTTP on loopback, through the real authentication, durable before each answ
 single statements by a few senders at once, then filtered questions.
 """
 
-import argparse
 import asyncio
 import json
 import random
@@ -20,9 +19,8 @@ from uuid import UUID
 
 import aiohttp
 from aiohttp import web
-from rich.console import Console
-from rich.table import Table
 
+from bench.report import arguments, show_values
 from daris.migrations.schema import migrate
 from footprint import lrs
 from identity.credentials import add_token_for_role
@@ -144,20 +142,12 @@ def _statements(count: int, seed: int) -> list[dict[str, Any]]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--json", action="store_true")
+    parser = arguments(__doc__ or "")
     parser.add_argument("--store", default="", help="a database address; SQLite in a new folder")
     parser.add_argument("--statements", type=int, default=10_000)
     asked = parser.parse_args()
     figures = asyncio.run(measure(asked.store, asked.statements))
-    values = {name: getattr(figures, name) for name in figures.__slots__}
-    if asked.json:
-        print(json.dumps(values))
-        return
-    table = Table("figure", "value", title="The statement store over HTTP")
-    for name, value in values.items():
-        table.add_row(name, str(value))
-    Console().print(table)
+    show_values("The statement store over HTTP", figures, as_json=asked.json)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import argparse
 import json
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -25,6 +26,18 @@ def show(title: str, figures: Figures, meanings: Mapping[str, str], *, as_json: 
     table = Table("figure", "value", "meaning", title=title)
     for name, value in rounded.items():
         table.add_row(name, "not measured" if value is None else f"{value:g}", meanings[name])
+    Console().print(table)
+
+
+def show_values(title: str, figures: Any, *, as_json: bool) -> None:
+    """The fields of a slotted dataclass, as they are: for figures that tell for themselves."""
+    values = {name: getattr(figures, name) for name in figures.__slots__}
+    if as_json:
+        print(json.dumps(values))
+        return
+    table = Table("figure", "value", title=title)
+    for name, value in values.items():
+        table.add_row(name, str(value))
     Console().print(table)
 
 
