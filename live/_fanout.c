@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <time.h>
 
 #ifndef SOL_UDP
 #define SOL_UDP 17
@@ -19,21 +20,26 @@
 #endif
 
 enum { SLOT = 1664, SLOTS = 256, SEGMENTS = 60, LARGEST_GSO = 64000, PATIENCE_WITH_GSO = 8 };
-enum { FLOWS = 0, WAITS_FOR_ANY = 1, WAITS_FOR_KEY = 2, PAUSED = 3 };
 
 struct packet {
     const uint8_t *payload;
     uint32_t timestamp;
     uint16_t sequence, size;
-    uint8_t marker, starts_key;
+    uint8_t marker, starts_key, layer, level;
+};
+
+struct run {
+    uint32_t first, timestamp_offset;
+    uint16_t sequence_offset;
+    uint8_t layer;
 };
 
 struct leg {
     void *srtp;
-    uint32_t ssrc, timestamp_offset, packets, packets_before, octets, last_timestamp;
-    uint16_t sequence_offset, last_sequence;
-    uint8_t payload_type, waits, extension_size, name_size;
-    uint8_t extension[24], name[28];
+    uint32_t ssrc, timestamp_offset, packets, octets, last_timestamp, highest;
+    struct run now, before;
+    uint8_t payload_type, accepts, target, extension_size, name_size, time_at, level_at;
+    uint8_t extension[32], name[28];
 };
 
 struct fanout {
@@ -158,48 +164,75 @@ static void append(struct fanout *f, struct leg *leg, int size) {
     f->pieces[f->filled++].iov_len = size;
 }
 
-/* Whether the leg takes the packet; the first one that it takes again continues its sequence. */
+/* Another layer, or the same one after a hold: the leg's own numbers go on without a gap. */
+static void change_over(struct leg *leg, const struct packet *packet) {
+    uint32_t timestamp = packet->timestamp + leg->timestamp_offset;
+    int32_t behind = (int32_t)(leg->last_timestamp - timestamp);
+    leg->before = leg->now;
+    leg->now.first = leg->highest + 1;
+    leg->now.sequence_offset = (uint16_t)(leg->now.first - packet->sequence);
+    leg->now.timestamp_offset = leg->timestamp_offset;
+    if (leg->packets && behind >= 0)
+        leg->now.timestamp_offset += behind + 1;
+    leg->now.layer = leg->accepts = packet->layer;
+}
+
 static int takes(struct leg *leg, const struct packet *packet) {
-    if (leg->waits == FLOWS)
+    if (packet->layer == leg->accepts)
         return 1;
-    if (leg->waits == PAUSED || (leg->waits == WAITS_FOR_KEY && !packet->starts_key))
+    if (packet->layer != leg->target || !packet->starts_key)
         return 0;
-    leg->packets_before = leg->packets;
-    leg->last_sequence++;
-    leg->sequence_offset = (uint16_t)(leg->last_sequence - packet->sequence);
-    leg->waits = FLOWS;
+    change_over(leg, packet);
     return 1;
 }
 
-static int write_packet(uint8_t *to, struct leg *leg, const struct packet *packet) {
-    uint16_t sequence = (uint16_t)(packet->sequence + leg->sequence_offset);
-    uint32_t timestamp = packet->timestamp + leg->timestamp_offset;
+static int write_packet(uint8_t *to, struct leg *leg, const struct packet *packet,
+                        const uint8_t send_time[3]) {
+    uint16_t sequence = (uint16_t)(packet->sequence + leg->now.sequence_offset);
+    uint32_t timestamp = packet->timestamp + leg->now.timestamp_offset;
     uint16_t sequence_be = htons(sequence);
     uint32_t timestamp_be = htonl(timestamp), ssrc_be = htonl(leg->ssrc);
+    int16_t ahead = (int16_t)(sequence - (uint16_t)leg->highest);
     to[0] = leg->extension_size ? 0x90 : 0x80;
     to[1] = (uint8_t)(packet->marker << 7 | leg->payload_type);
     memcpy(to + 2, &sequence_be, 2);
     memcpy(to + 4, &timestamp_be, 4);
     memcpy(to + 8, &ssrc_be, 4);
     memcpy(to + 12, leg->extension, leg->extension_size);
+    if (leg->time_at)
+        memcpy(to + 12 + leg->time_at, send_time, 3);
+    if (leg->level_at)
+        to[12 + leg->level_at] = packet->level;
     memcpy(to + 12 + leg->extension_size, packet->payload, packet->size);
-    if ((int16_t)(sequence - leg->last_sequence) > 0)
-        leg->last_sequence = sequence;
+    if (ahead > 0)
+        leg->highest += ahead;
     leg->last_timestamp = timestamp;
     leg->packets++;
     leg->octets += packet->size;
     return 12 + leg->extension_size + packet->size;
 }
 
+/* abs-send-time: 6.18 fixed point seconds */
+static void write_time(uint8_t to[3]) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    uint64_t ticks = ((uint64_t)now.tv_sec << 18) + ((uint64_t)now.tv_nsec << 18) / 1000000000;
+    to[0] = (uint8_t)(ticks >> 16);
+    to[1] = (uint8_t)(ticks >> 8);
+    to[2] = (uint8_t)ticks;
+}
+
 void fanout_forward(struct fanout *f, struct leg *legs, int leg_count,
                     const struct packet *packets, int packet_count) {
+    uint8_t send_time[3];
+    write_time(send_time);
     for (struct leg *leg = legs; leg < legs + leg_count; leg++)
         for (const struct packet *packet = packets; packet < packets + packet_count; packet++) {
             if (!takes(leg, packet))
                 continue;
             if (f->filled == SLOTS)
                 flush(f);
-            int size = write_packet(f->arena[f->filled], leg, packet);
+            int size = write_packet(f->arena[f->filled], leg, packet, send_time);
             if (f->protect(leg->srtp, f->arena[f->filled], &size)) {
                 f->unprotected++;
                 continue;

@@ -4,15 +4,17 @@ from typing import Any
 
 from live.adapter import protect_function
 from live.datagrams import ffi
-from live.leg import BATCH, Counts, Fan, Leg, Sent, Waits
+from live.leg import BATCH, NO_LAYER, Counts, Fan, Leg, Run, Sent
 
 ffi.cdef("""
 struct packet { const uint8_t *payload; uint32_t timestamp; uint16_t sequence, size;
-                uint8_t marker, starts_key; };
-struct leg { void *srtp; uint32_t ssrc, timestamp_offset, packets, packets_before,
-             octets, last_timestamp; uint16_t sequence_offset, last_sequence;
-             uint8_t payload_type, waits, extension_size, name_size;
-             uint8_t extension[24], name[28]; };
+                uint8_t marker, starts_key, layer, level; };
+struct run { uint32_t first, timestamp_offset; uint16_t sequence_offset; uint8_t layer; };
+struct leg { void *srtp;
+             uint32_t ssrc, timestamp_offset, packets, octets, last_timestamp, highest;
+             struct run now, before;
+             uint8_t payload_type, accepts, target, extension_size, name_size, time_at, level_at;
+             uint8_t extension[32], name[28]; };
 int fanout_layout(void);
 size_t fanout_size(void);
 void fanout_open(void *fanout, int fd, void *protect, int gso);
@@ -65,10 +67,13 @@ class CompiledFan:
         struct_ = self._structs[leg.index]
         struct_.srtp = ffi.cast("void *", leg.outbound_address)
         struct_.ssrc, struct_.payload_type = leg.ssrc, leg.payload_type
-        struct_.timestamp_offset, struct_.waits = leg.timestamp_offset, leg.waits
+        struct_.timestamp_offset = leg.timestamp_offset
+        struct_.target, struct_.accepts = leg.target, NO_LAYER
         struct_.packets, struct_.octets = leg.packets, leg.octets
-        struct_.last_sequence = leg.last_sequence
+        struct_.highest, struct_.last_timestamp = leg.highest, leg.last_timestamp
+        struct_.now.layer = struct_.before.layer = NO_LAYER
         struct_.extension_size = len(leg.extension)
+        struct_.time_at, struct_.level_at = leg.time_at, leg.level_at
         ffi.memmove(struct_.extension, leg.extension, len(leg.extension))
         self.redirect(leg, leg.name)
 
@@ -79,7 +84,8 @@ class CompiledFan:
 
     def remove(self, leg: Leg) -> None:
         sent = self.sent(leg)
-        leg.packets, leg.octets, leg.last_sequence = sent.packets, sent.octets, sent.last_sequence
+        leg.packets, leg.octets = sent.packets, sent.octets
+        leg.highest, leg.last_timestamp = sent.highest, sent.last_timestamp
         last = self._legs.pop()
         if last is not leg:
             self._structs[leg.index] = self._structs[last.index]
@@ -87,14 +93,16 @@ class CompiledFan:
             last.index = leg.index
         leg.index = -1
 
-    def wait(self, leg: Leg, waits: Waits) -> None:
-        leg.waits = waits
-        self._structs[leg.index].waits = waits
+    def aim(self, leg: Leg, layer: int) -> None:
+        leg.target = self._structs[leg.index].target = layer
+        if layer == NO_LAYER:
+            self._structs[leg.index].accepts = NO_LAYER
 
-    def wait_all(self, waits: Waits) -> None:
+    def hold(self, layer: int) -> None:
         for leg in self._legs:
-            if self._structs[leg.index].waits != Waits.PAUSED:
-                self.wait(leg, waits)
+            struct_ = self._structs[leg.index]
+            if struct_.accepts == layer:
+                struct_.accepts = NO_LAYER
 
     def redirect(self, leg: Leg, name: bytes) -> None:
         leg.name = name
@@ -106,15 +114,25 @@ class CompiledFan:
         of = self._structs[leg.index]
         return Sent(
             of.packets,
-            of.packets_before,
             of.octets,
             of.last_timestamp,
-            of.sequence_offset,
-            of.last_sequence,
+            of.highest,
+            of.accepts,
+            _run(of.now),
+            _run(of.before),
         )
 
     def push(  # noqa: PLR0917
-        self, payload: Any, size: int, sequence: int, timestamp: int, marker: int, key: int, /
+        self,
+        payload: Any,
+        size: int,
+        sequence: int,
+        timestamp: int,
+        marker: int,
+        key: int,
+        layer: int,
+        level: int,
+        /,
     ) -> None:
         slot = self._slots[self._waiting]
         slot.payload = payload
@@ -123,9 +141,15 @@ class CompiledFan:
         slot.timestamp = timestamp
         slot.marker = marker
         slot.starts_key = key
+        slot.layer = layer
+        slot.level = level
         self._waiting += 1
 
     def forward(self) -> None:
         waiting, self._waiting = self._waiting, 0
         if self._legs:
             self._forward(self._state, self._structs, len(self._legs), self._packets, waiting)
+
+
+def _run(struct_: Any) -> Run:
+    return Run(struct_.first, struct_.sequence_offset, struct_.timestamp_offset, struct_.layer)

@@ -12,8 +12,9 @@ import structlog
 from kernel.clock import Clock
 from kernel.errors import Conflict, DarisError, Gone
 from live.casting import Candidate, Cast, Player, cast
+from live.decision import Delivery
 from live.events import LiveFact
-from live.messages import MediaKind, Offer, Source
+from live.messages import Layers, MediaKind, Offer, Source, Speaking
 from live.peer import Peer
 from live.room import Room
 from live.seats import Channel, Seat
@@ -32,14 +33,24 @@ class Connections:
     may publish any more are silenced and unlisted, new ones are recorded and then listed.
     """
 
-    def __init__(self, room: Room, *, clock: Clock, keep: Callable[..., Awaitable[None]]) -> None:
+    def __init__(
+        self,
+        room: Room,
+        *,
+        clock: Clock,
+        keep: Callable[..., Awaitable[None]],
+        tell: Callable[[Delivery], None],
+    ) -> None:
         self._room = room
         self._clock = clock
         self._keep = keep
+        self._tell = tell
         self._stage: Stage | None = None
         self._by_seat: dict[UUID, Peer] = {}
         self._players: dict[UUID, Player] = {}
+        self._views: dict[UUID, Mapping[UUID, int]] = {}
         self._listed: dict[UUID, tuple[Seat, Source]] = {}
+        self._speaking: list[UUID] = []
         self._changed = asyncio.Event()
         self.on_cast: Callable[[], None] | None = None  # told when the listed tracks changed
         self._lost: list[UUID] = []  # seats of encoders and players whose connection ended
@@ -72,6 +83,13 @@ class Connections:
         self._players[seat.id] = player
         return answer
 
+    def view(self, seat: Seat, heights: Mapping[UUID, int]) -> None:
+        """What the seat's page shows, and how large."""
+        self._views[seat.id] = heights
+        peer = self._by_seat.get(seat.id)
+        if peer is not None:
+            peer.view(heights)
+
     def cast(self) -> Cast:
         """Which of the listed tracks stand for the lecture."""
         return cast(
@@ -101,6 +119,7 @@ class Connections:
     async def close(self, seat: UUID) -> None:
         """The seat ends: so does its connection."""
         self._players.pop(seat, None)
+        self._views.pop(seat, None)
         peer = self._by_seat.pop(seat, None)
         if peer is not None:
             await peer.aclose()
@@ -118,6 +137,15 @@ class Connections:
 
     def track_removed(self, track: PublishedTrack) -> None:
         self.review()
+
+    def layers_needed(self, track: PublishedTrack, rids: tuple[str, ...]) -> None:
+        self._tell(Delivery(Layers(track.source, rids), to=frozenset({track.seat})))
+
+    def voices_changed(self, heard: frozenset[UUID], speaking: tuple[UUID, ...]) -> None:
+        people = [self._listed[track][0].person for track in speaking if track in self._listed]
+        if people != self._speaking:
+            self._speaking = people
+            self._tell(Delivery(Speaking(tuple(dict.fromkeys(people)))))
 
     def connection_ready(self, seat: UUID) -> None:
         log.info("live.connection_ready", lecture=str(self._room.lecture.id), seat=str(seat))
@@ -199,6 +227,8 @@ class Connections:
             with contextlib.suppress(Gone):
                 return await peer.answer(sdp, send=send, receive=receive)
         peer = self._by_seat[seat.id] = self._stage.connect(seat.id)
+        if seat.id in self._views:
+            peer.view(self._views[seat.id])
         try:
             return await peer.answer(sdp, send=send, receive=receive)
         except DarisError:

@@ -1,19 +1,19 @@
-"""One published track: every packet that comes goes to every leg, and to the taps.
-
-Publishers come back with another SSRC, sequence and time; here they become one unbroken stream,
-so that a leg only ever adds its own offset. RTP times here count our monotonic clock.
+"""One published track: every packet that comes goes to every leg that takes its layer, and to the
+taps, which follow the best layer there is.
 """
 
-import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final, Protocol
 
 from prometheus_client import Counter
 
-from live.keyframes import KeyframeRequests
-from live.leg import BATCH, LONGEST_PAYLOAD, Fanout, Leg, Waits
+from live.layer import Layer
+from live.layers import Option, sorted_by_size
+from live.leg import BATCH, LONGEST_PAYLOAD, NO_LAYER, Fanout, Leg
+from live.loudness import Loudness
 from live.messages import MediaKind
-from live.packet_cache import Cached, PacketCache
+from live.packet_cache import Cached
+from live.picture import height_of
 from live.rtp import starts_key
 from live.rtp_clock import RtpClock
 from live.tracks import PublishedTrack
@@ -25,6 +25,11 @@ KEYFRAME_REQUESTS = Counter(
 
 JOIN_PATIENCE_SECONDS: Final = 0.2
 LOSS_PATIENCE_SECONDS: Final = 0.5
+UNNEEDED_SECONDS: Final = 5.0
+"""How long nobody has wanted a layer when its publisher may stop sending it."""
+ONE_LAYER: Final = ("",)
+"""The rids of a track without simulcast."""
+_ASLEEP_SECONDS: Final = 1.0  # a layer so far behind its sisters is not sent now
 _VIDEO_CACHE: Final = 1024
 _SOUND_CACHE: Final = 128
 
@@ -41,88 +46,109 @@ class PacketTap(Protocol):
 class Forwarder:
     """Event loop only; `push` and `flush` are the hot path."""
 
-    def __init__(self, track: PublishedTrack, fanout: Fanout, *, profile: str = "") -> None:
+    def __init__(
+        self,
+        track: PublishedTrack,
+        fanout: Fanout,
+        *,
+        profile: str = "",
+        rids: Sequence[str] = ONE_LAYER,
+    ) -> None:
         self.track = track
         self.profile = profile
         self.is_video = track.kind is MediaKind.VIDEO
         self.rate = VIDEO_TIMESCALE if self.is_video else AUDIO_TIMESCALE
         self.taps: tuple[PacketTap, ...] = ()
         self.has_work = False
-        self._cache = PacketCache(_VIDEO_CACHE if self.is_video else _SOUND_CACHE)
-        self._capacity = _VIDEO_CACHE if self.is_video else _SOUND_CACHE
         self.fan = fanout.fan()
+        self.loudness = Loudness()
+        self.layers = self._made(rids)
         self._legs: set[int] = set()
         self._waiting = 0
-        self._highest = secrets.randbits(15)
-        self._sequence_shift = self._timestamp_shift = 0
-        self._is_beginning = True
-        self._is_muted = False
-        self._ask: Callable[[], None] | None = None
-        self._clock: RtpClock | None = None
-        self._requests = KeyframeRequests()
+        self.is_muted = False
+        self._is_heard = True
+        self._follows = _Follower(len(rids) - 1)
+
+    def _made(self, rids: Sequence[str]) -> tuple[Layer, ...]:
+        capacity = _VIDEO_CACHE if self.is_video else _SOUND_CACHE
+        return tuple(Layer(at, rid, capacity=capacity) for at, rid in enumerate(rids))
 
     # ------------------------------------------------------------ the publisher's side
 
-    def begin(self, clock: RtpClock, ask_keyframe: Callable[[], None] | None) -> None:
-        """Another stream feeds the track from its next packet on."""
-        self._is_beginning = True
-        self._clock = clock
-        self._ask = ask_keyframe
-        self.wait_for_key()
+    def lay_out(self, rids: Sequence[str]) -> None:
+        """The layers that the publisher's newest offer names."""
+        if [layer.rid for layer in self.layers] == list(rids):
+            return
+        for layer in self.layers:
+            self.fan.hold(layer.index)
+        self.layers = self._made(rids)
+        self._follows = _Follower(len(rids) - 1, self._follows.highest)
+
+    def layer(self, rid: str) -> Layer | None:
+        return next((layer for layer in self.layers if layer.rid == rid), None)
+
+    def begin(self, layer: Layer, clock: RtpClock, ask_keyframe: Callable[[], None] | None) -> None:
+        """Another stream feeds the layer from its next packet on."""
+        layer.begin(clock, ask_keyframe)
+        self._hold(layer)
+
+    def _hold(self, layer: Layer) -> None:
+        """Hold back every leg until a keyframe; what comes before would not decode."""
+        self.fan.hold(layer.index)
+        self._follows.hold(layer.index)
 
     def orphan(self) -> None:
         """The publisher is away; it may come back."""
-        self._ask = None
+        for layer in self.layers:
+            layer.ask = None
 
     def push(  # noqa: PLR0917 - once a packet
         self,
+        layer: Layer,
         sequence: int,
         timestamp: int,
         marker: int,
         ticks: int,
         pointer: Any,
         payload: memoryview,
+        level: int,
+        now: float,
         /,
     ) -> None:
         """Take a packet, whose payload is at `pointer`; late and doubled ones are left out."""
         size = len(payload)
-        if self._is_muted or size > LONGEST_PAYLOAD:
+        if self.is_muted or size > LONGEST_PAYLOAD:
             return
-        if self._is_beginning:
-            self._join(sequence, timestamp, ticks)
-        sequence = (sequence + self._sequence_shift) & 0xFFFF
-        timestamp = (timestamp + self._timestamp_shift) & 0xFFFFFFFF
-        ahead = (sequence - self._highest) & 0xFFFF
-        if ahead < 0x8000:
-            self._highest = sequence
-        elif 0x10000 - ahead >= self._capacity:
+        placed = layer.place(sequence, timestamp, ticks)
+        if placed is None:
             return
-        where = self._cache.put(sequence, timestamp, marker, pointer, size)
+        sequence, timestamp = placed
+        where = layer.keep(sequence, timestamp, marker, pointer, size)
         if where is None:
             return
-        key = self._is_entry(payload)
-        self.fan.push(where, size, sequence, timestamp, marker, key)
+        layer.last_at = now
+        key = not self.is_video or self._is_entry(layer, payload)
+        if self._is_heard:
+            self.fan.push(where, size, sequence, timestamp, marker, key, layer.index, level)
+            self._wait()
+        followed = self._follows.number(layer.index, sequence, is_key=key) if self.taps else None
+        if followed is not None:
+            for tap in self.taps:
+                tap.packet(followed, timestamp, marker, ticks, bytes(payload))
+
+    def _wait(self) -> None:
         self._waiting += 1
         self.has_work = True
         if self._waiting == BATCH:
             self.flush()
-        for tap in self.taps:
-            tap.packet(sequence, timestamp, marker, ticks, bytes(payload))
 
-    def _is_entry(self, payload: memoryview) -> bool:
+    def _is_entry(self, layer: Layer, payload: memoryview) -> bool:
         """Whether a receiver may begin with this packet."""
-        if not self.is_video:
-            return True
         is_key = starts_key(self.track.codec, payload)
         if is_key:
-            self._requests.came()
+            layer.requests.came()
+            layer.height = height_of(self.track.codec, payload) or layer.height
         return is_key
-
-    def _join(self, sequence: int, timestamp: int, ticks: int) -> None:
-        """Shift the stream so that it goes on where the track stands, at the time that it is."""
-        self._sequence_shift = self._highest + 1 - sequence
-        self._timestamp_shift = ticks - timestamp
-        self._is_beginning = False
 
     def flush(self) -> None:
         """Send what waits."""
@@ -131,26 +157,87 @@ class Forwarder:
         self.fan.forward()
 
     def set_muted(self, *, muted: bool) -> None:
-        if self._is_muted and not muted:
-            self._is_beginning = True
-            self.wait_for_key()
-        self._is_muted = muted
+        if self.is_muted and not muted:
+            for layer in self.layers:
+                layer.begin_again()
+                self._hold(layer)
+        self.is_muted = muted
+
+    def set_heard(self, *, heard: bool) -> None:
+        """Whether the seats get it; the taps always do. Sound only: it goes on without a gap."""
+        if heard and not self._is_heard:
+            self.fan.hold(0)
+        self._is_heard = heard
 
     # ------------------------------------------------------------ keyframes
 
-    def want_keyframe(self, now: float, patience: float) -> None:
-        """Ask for a keyframe now, or when `patience` has passed since the last time."""
+    def want_keyframe(self, now: float, patience: float, index: int | None = None) -> None:
+        """Ask for a keyframe now, or when `patience` has passed since the last time.
+
+        Of one layer, or of all that somebody wants.
+        """
         if not self.is_video:
             return
-        self._requests.want(patience)
-        self.ask_if_due(now)
+        for layer in self.layers:
+            if index == layer.index or (index is None and self._is_wanted(layer, now)):
+                layer.requests.want(patience)
+                self._ask_if_due(layer, now)
+
+    def _is_wanted(self, layer: Layer, now: float) -> bool:
+        return len(self.layers) == 1 or now - layer.needed_at < UNNEEDED_SECONDS
 
     def ask_if_due(self, now: float) -> None:
-        if self._ask is None or not self._requests.is_due(now):
+        for layer in self.layers:
+            self._ask_if_due(layer, now)
+
+    def _ask_if_due(self, layer: Layer, now: float) -> None:
+        if layer.ask is None or not layer.requests.is_due(now):
             return
-        self._requests.asked(now)
+        layer.requests.asked(now)
         KEYFRAME_REQUESTS.inc()
-        self._ask()
+        layer.ask()
+
+    # ------------------------------------------------------------ the layers and who wants them
+
+    def options(self) -> list[Option]:
+        """What a seat may choose from."""
+        newest = max(layer.last_at for layer in self.layers)
+        return [
+            Option(
+                layer.index,
+                layer.rid,
+                layer.height,
+                layer.bps,
+                is_awake=len(self.layers) == 1 or layer.last_at > newest - _ASLEEP_SECONDS,
+            )
+            for layer in self.layers
+        ]
+
+    def need(self, index: int, now: float) -> None:
+        """Somebody wants this layer now."""
+        self.layers[index].needed_at = now
+
+    def needed(self, now: float) -> tuple[str, ...]:
+        """The rids of the layers that somebody wants; at least the least one, for who joins."""
+        found = tuple(
+            layer.rid for layer in self.layers if now - layer.needed_at < UNNEEDED_SECONDS
+        )
+        return found or (sorted_by_size(self.options())[0].rid,)
+
+    def measure(self, now: float) -> None:
+        """About once a second: the pace of each layer."""
+        for layer in self.layers:
+            layer.measure(now)
+
+    def follow_best(self, now: float) -> None:
+        """Some times a second: what the taps get."""
+        if not self.taps or len(self.layers) == 1:
+            return
+        options = sorted_by_size(self.options())
+        self.need(options[-1].index, now)
+        follow = [option.index for option in options if option.is_awake][-1]
+        if self._follows.aim(follow):
+            self.want_keyframe(now, LOSS_PATIENCE_SECONDS, follow)
 
     # ------------------------------------------------------------ the receivers' side
 
@@ -163,14 +250,41 @@ class Forwarder:
             self._legs.remove(id(leg))
             self.fan.remove(leg)
 
-    def wait_for_key(self) -> None:
-        """Hold back every video leg until a keyframe; what comes before would not decode."""
-        self.fan.wait_all(Waits.KEY if self.is_video else Waits.ANY)
+    def cached(self, index: int, sequence: int) -> Cached | None:
+        return self.layers[index].cache.get(sequence) if index < len(self.layers) else None
 
-    def cached(self, sequence: int) -> Cached | None:
-        return self._cache.get(sequence)
-
-    def timestamp_at(self, now: float) -> int | None:
+    def timestamp_at(self, index: int, now: float) -> int | None:
         """The RTP time of our moment `now`, by the publisher's reports; None before the first."""
-        rtp = self._clock.rtp_at(now) if self._clock is not None else None
-        return None if rtp is None else (rtp + self._timestamp_shift) & 0xFFFFFFFF
+        return self.layers[index].timestamp_at(now) if index < len(self.layers) else None
+
+
+class _Follower:
+    """What the taps get: one layer at a time, renumbered so that a change-over leaves no gap."""
+
+    def __init__(self, target: int, highest: int = 0) -> None:
+        self.highest = highest
+        self._target = target
+        self._accepts = NO_LAYER
+        self._shift = 0
+
+    def aim(self, layer: int) -> bool:
+        """Change over at the layer's next keyframe; whether that is news."""
+        is_news = layer != self._target
+        self._target = layer
+        return is_news
+
+    def hold(self, layer: int) -> None:
+        if self._accepts == layer:
+            self._accepts = NO_LAYER
+
+    def number(self, layer: int, sequence: int, *, is_key: bool) -> int | None:
+        """The number of a packet that is followed."""
+        if layer != self._accepts:
+            if layer != self._target or not is_key:
+                return None
+            self._accepts = layer
+            self._shift = self.highest + 1 - sequence
+        number = (sequence + self._shift) & 0xFFFF
+        if (number - self.highest) & 0xFFFF < 0x8000:
+            self.highest = number
+        return number

@@ -1,20 +1,29 @@
-"""A leg: one track on its way to one seat; and what every fan-out loop offers."""
+"""A leg: one track on its way to one seat; and what every fan-out loop offers.
+
+A track may come in several layers (simulcast), each numbered for itself. A leg takes one of them at
+a time and changes over at a keyframe, so that its own numbers go on without a gap.
+"""
 
 from dataclasses import dataclass
-from enum import IntEnum
 from typing import Any, Final, NamedTuple, Protocol
 
 LONGEST_PAYLOAD: Final = 1472
+LONGEST_EXTENSION: Final = 32
 BATCH: Final = 128  # packets of a track that wait for the next forward()
+NO_LAYER: Final = 255
+SILENCE: Final = 127  # audio level in -dBov (RFC 6464 §3)
 
 
-class Waits(IntEnum):
-    """What a leg waits for before it takes packets; then its sequence goes on without a gap."""
+class Run(NamedTuple):
+    """The packets of a leg since it last changed over: how their numbers were made."""
 
-    NOTHING = 0
-    ANY = 1
-    KEY = 2
-    PAUSED = 3
+    first: int  # extended sequence number of the first one
+    sequence_offset: int
+    timestamp_offset: int
+    layer: int
+
+
+NO_RUN: Final = Run(0, 0, 0, NO_LAYER)
 
 
 @dataclass(slots=True, eq=False)
@@ -28,27 +37,39 @@ class Leg:
     payload_type: int
     timestamp_offset: int
     extension: bytes = b""  # whole RTP header extension, a multiple of four bytes
-    waits: Waits = Waits.KEY
+    time_at: int = 0  # where in it abs-send-time's three bytes stand; 0: nowhere
+    level_at: int = 0  # where in it the audio level stands; 0: nowhere
+    target: int = 0  # the layer to change over to at its next keyframe; NO_LAYER: paused
     # ----
     index: int = -1
+    accepts: int = NO_LAYER  # the layer that flows
     packets: int = 0
-    packets_before: int = 0
     octets: int = 0
     last_timestamp: int = 0
-    sequence_offset: int = 0
-    last_sequence: int = 0
+    highest: int = 0  # extended sequence number
+    now: Run = NO_RUN
+    before: Run = NO_RUN
     name_cell: Any = None
 
 
 class Sent(NamedTuple):
-    """What a leg has sent so far; `packets_before` of them before it last had to wait."""
+    """What a leg has sent so far."""
 
     packets: int
-    packets_before: int
     octets: int
     last_timestamp: int
-    sequence_offset: int
-    last_sequence: int
+    highest: int
+    accepts: int
+    now: Run
+    before: Run
+
+    def origin(self, sequence: int) -> tuple[Run, int] | None:
+        """Of which run the sent sequence number was, and its number there; None when too old."""
+        extended = self.highest - ((self.highest - sequence) & 0xFFFF)
+        for run in (self.now, self.before):
+            if extended >= run.first and run.layer != NO_LAYER:
+                return run, (sequence - run.sequence_offset) & 0xFFFF
+        return None
 
 
 class Counts(NamedTuple):
@@ -65,14 +86,25 @@ class Fan(Protocol):
 
     def add(self, leg: Leg) -> None: ...
     def remove(self, leg: Leg) -> None: ...
-    def wait(self, leg: Leg, waits: Waits) -> None: ...
-    def wait_all(self, waits: Waits) -> None:
-        """Like `wait` for every leg that is not paused."""
+    def aim(self, leg: Leg, layer: int) -> None:
+        """Change over to the layer at its next keyframe; NO_LAYER stops the leg at once."""
+
+    def hold(self, layer: int) -> None:
+        """Hold back the legs that take this layer until its next keyframe."""
 
     def redirect(self, leg: Leg, name: bytes) -> None: ...
     def sent(self, leg: Leg) -> Sent: ...
     def push(  # noqa: PLR0917 - once a packet: keywords cost
-        self, payload: Any, size: int, sequence: int, timestamp: int, marker: int, key: int, /
+        self,
+        payload: Any,
+        size: int,
+        sequence: int,
+        timestamp: int,
+        marker: int,
+        key: int,
+        layer: int,
+        level: int,
+        /,
     ) -> None:
         """Queue a packet for `forward`; its payload stays where it is until then.
 
@@ -80,7 +112,7 @@ class Fan(Protocol):
         """
 
     def forward(self) -> None:
-        """Send what was pushed to every leg."""
+        """Send what was pushed to every leg that takes it."""
 
 
 class Fanout(Protocol):
@@ -90,3 +122,8 @@ class Fanout(Protocol):
 
     def fan(self) -> Fan: ...
     def counts(self) -> Counts: ...
+
+
+def send_time(seconds: float) -> int:
+    """Abs-send-time: 24 bits, 6.18 fixed point seconds of any steady clock."""
+    return int(seconds * (1 << 18)) & 0xFFFFFF

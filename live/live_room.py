@@ -30,6 +30,7 @@ from live.messages import (
     ServerMessage,
     SetMuted,
     Source,
+    View,
     encode,
 )
 from live.outbox import Outbox
@@ -75,7 +76,7 @@ class LiveRoom:
 
     def __init__(self, room: Room, *, recorder: Recorder, clock: Clock, stage: StageMaker) -> None:
         self.room = room
-        self.connections = Connections(room, clock=clock, keep=self.keep)
+        self.connections = Connections(room, clock=clock, keep=self.keep, tell=self.tell)
         self.stage = stage(self.connections)
         self.connections.use(self.stage)
         self._recorder = recorder
@@ -153,6 +154,10 @@ class LiveRoom:
         self.reply(seat, Answer(await self.connections.answer(seat, offer)))
         for source in self.connections.refused(seat, offer):
             self.reply(seat, Refused("forbidden", _no_floor(source), source.value))
+
+    def view(self, seat: Seat, view: View) -> None:
+        """The seat's page shows these pictures, and how large."""
+        self.connections.view(seat, view.heights)
 
     async def connect_encoder(self, seat: Seat, offer: str, send: Mapping[str, Source]) -> str:
         """The answer to an encoder; a seat whose offer is no good leaves again."""

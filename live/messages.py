@@ -18,6 +18,7 @@ LONGEST_MESSAGE_BYTES: Final = 256 * 1024  # an offer with dozens of media secti
 Sdp = Annotated[str, msgspec.Meta(min_length=1, max_length=200_000)]
 Device = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 ResumeToken = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
+Pixels = Annotated[int, msgspec.Meta(ge=0, le=16_384)]
 Mid = Annotated[str, msgspec.Meta(min_length=1, max_length=32)]
 
 
@@ -102,6 +103,12 @@ class SetMuted(msgspec.Struct, frozen=True, tag_field="type", tag="set_muted"):
     person: UUID | None = None
 
 
+class View(msgspec.Struct, frozen=True, tag_field="type", tag="view"):
+    """How high, in device pixels, each track's picture is shown; one that is missing is not."""
+
+    heights: Annotated[dict[UUID, Pixels], msgspec.Meta(max_length=200)]
+
+
 class Alive(msgspec.Struct, frozen=True, tag_field="type", tag="alive"):
     """Sent every second: the proof of presence that attendance rests on."""
 
@@ -120,6 +127,7 @@ ClientMessage = (
     | TakeFloor
     | LowerHandOf
     | SetMuted
+    | View
     | Alive
     | Leave
 )
@@ -271,6 +279,19 @@ class Tracks(msgspec.Struct, frozen=True, tag_field="type", tag="tracks"):
     tracks: tuple[TrackInfo, ...]
 
 
+class Speaking(msgspec.Struct, frozen=True, tag_field="type", tag="speaking"):
+    """Whose voice is heard now, the loudest first."""
+
+    people: tuple[UUID, ...]
+
+
+class Layers(msgspec.Struct, frozen=True, tag_field="type", tag="layers"):
+    """Of the reader's own picture only these simulcast layers are watched, by rid."""
+
+    source: Source
+    rids: tuple[str, ...]
+
+
 class AskedToMute(msgspec.Struct, frozen=True, tag_field="type", tag="mute_asked"):
     """The moderator `by` asks the reader to mute a source."""
 
@@ -330,6 +351,8 @@ ServerMessage = (
     | Hand
     | Floor
     | Tracks
+    | Speaking
+    | Layers
     | AskedToMute
     | State
     | RecordingChanged

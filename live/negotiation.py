@@ -1,19 +1,30 @@
 """Which of the offered formats a section uses: H.264 before VP8, and Opus. Pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
 from kernel.errors import Refused
 from live.messages import MediaKind, Source
-from live.sdp import MID_EXTENSION, TRANSPORT_CC_EXTENSION, Format, Section
+from live.sdp import (
+    LEVEL_EXTENSION,
+    MID_EXTENSION,
+    REPAIRED_RID_EXTENSION,
+    RID_EXTENSION,
+    SEND_TIME_EXTENSION,
+    TRANSPORT_CC_EXTENSION,
+    Format,
+    Section,
+)
 from transcode.access_unit import Codec
 
 _ASKED_OF_PUBLISHERS: Final = frozenset(
     {"nack", "nack pli", "ccm fir", "transport-cc", "goog-remb"}
 )
-_GIVEN_TO_RECEIVERS: Final = frozenset({"nack", "nack pli", "ccm fir"})
-_EXTENSIONS_IN: Final = (MID_EXTENSION, TRANSPORT_CC_EXTENSION)
+_GIVEN_TO_RECEIVERS: Final = frozenset({"nack", "nack pli", "ccm fir", "goog-remb"})
+_EXTENSIONS_IN: Final = (MID_EXTENSION, TRANSPORT_CC_EXTENSION, LEVEL_EXTENSION)
+_EXTENSIONS_OF_LAYERS: Final = (RID_EXTENSION, REPAIRED_RID_EXTENSION)
+_EXTENSIONS_OUT: Final = (MID_EXTENSION, SEND_TIME_EXTENSION, LEVEL_EXTENSION)
 
 _PROFILES: Final = ("42e0", "42c0", "42", "4d", "64")  # in the order in which we like them
 _DEFAULT_PROFILE: Final = "42e01f"
@@ -27,6 +38,7 @@ class Chosen:
     format: Format
     repair: Format | None
     extensions: Mapping[str, int]
+    rids: tuple[str, ...] = ()
 
     @property
     def formats(self) -> tuple[Format, ...]:
@@ -60,11 +72,14 @@ def _publish(section: Section, codec: Codec, format_: Format | None) -> Chosen:
     asked = tuple(f for f in format_.feedback if f in _ASKED_OF_PUBLISHERS)
     if "transport-cc" in asked:
         asked = tuple(f for f in asked if f != "goog-remb")
-    extensions = {
-        uri: section.extensions[uri] for uri in _EXTENSIONS_IN if uri in section.extensions
-    }
+    rids = section.rids if RID_EXTENSION in section.extensions else ()
+    extensions = _offered(section, (*_EXTENSIONS_IN, *(_EXTENSIONS_OF_LAYERS if rids else ())))
     format_ = replace(format_, feedback=asked)
-    return Chosen(codec, format_, _repair(section, format_), extensions)
+    return Chosen(codec, format_, _repair(section, format_), extensions, rids)
+
+
+def _offered(section: Section, uris: Iterable[str]) -> dict[str, int]:
+    return {uri: section.extensions[uri] for uri in uris if uri in section.extensions}
 
 
 def _what_to_change(section: Section) -> str:
@@ -86,8 +101,9 @@ def choose_to_receive(section: Section, codec: Codec, profile: str) -> Chosen | 
     if format_ is None:
         return None
     given = tuple(f for f in format_.feedback if f in _GIVEN_TO_RECEIVERS)
-    mid = section.extensions.get(MID_EXTENSION)
-    extensions = {MID_EXTENSION: mid} if mid and len(section.mid) <= 16 else {}
+    extensions = _offered(section, _EXTENSIONS_OUT)
+    if len(section.mid) > 16:
+        extensions.pop(MID_EXTENSION, None)
     return Chosen(codec, replace(format_, feedback=given), _repair(section, format_), extensions)
 
 

@@ -19,6 +19,7 @@ from live.messages import Source
 from live.negotiation import Chosen, choose_to_receive
 from live.plan import Plan, Wanted, answer_sections, make_plan
 from live.port import PEERS, MediaPort
+from live.reach import Reach
 from live.reception import Published, Reception, Receptions
 from live.rtp import read_extension, read_header
 from live.sdp import TRANSPORT_CC_EXTENSION, Offer, Section, Transport, read_offer, write_answer
@@ -74,6 +75,7 @@ class Peer:
         self._receptions = Receptions(self._ask_keyframe)
         self._subscriptions: dict[str, Subscription] = {}
         self._by_ssrc: dict[int, Subscription] = {}
+        self._reach = Reach()
         self._arrivals = ArrivalLog()
         self._arrival_extension = 0
         self._takes_limit = False
@@ -171,6 +173,11 @@ class Peer:
         subscription.choose(subscription.section, forwarder, chosen)
         self._connect_all()
         return True
+
+    def view(self, heights: Mapping[UUID, int]) -> None:
+        """How high, in pixels, each track's picture is shown; what is not there is not shown."""
+        self._reach.view = dict(heights)
+        self._reach.arrange(self._subscriptions.values(), self._port.clock.monotonic())
 
     def set_muted(self, source: Source, *, muted: bool) -> None:
         """Keep a source from being forwarded and tapped, published or yet to be.
@@ -274,6 +281,8 @@ class Peer:
         return None if packets else Drop.MALFORMED
 
     def _take_report(self, packet: AnyRtcpPacket, now: float) -> None:
+        if self._reach.heard(packet, self._by_ssrc, now):
+            self._reach.arrange(self._subscriptions.values(), now)
         if isinstance(packet, RtcpSrPacket):
             reception = self._receptions.by_ssrc(packet.ssrc)
             if reception is not None:
@@ -291,6 +300,9 @@ class Peer:
 
     def tick(self, now: float) -> None:
         """About every 25 ms; who only receives has nothing to do but once a second."""
+        if self._reach.is_probing and self._remote is not None:
+            for datagram in self._reach.probes(self._subscriptions.values(), now):
+                self._port.send(datagram, self._remote)
         if now < self._report_at and not self._receptions.published:
             return
         if now - self.last_heard > CONSENT_SECONDS:
@@ -325,6 +337,7 @@ class Peer:
                 ssrcs = [reception.ssrc for reception in receptions]
                 report += rtcp.largest_bitrate(self._ssrc, _UNLIMITED_BPS, ssrcs)
             self._send_rtcp(report)
+        self._reach.review(self._subscriptions.values(), now)
         unix_now = self._port.clock.now().timestamp()
         for subscription in self._subscriptions.values():
             report = subscription.report(now, unix_now)

@@ -84,4 +84,5 @@ def _answered(section: Section, plan: Plan, outgoing: Outgoing | None) -> Answer
         (True, False): "recvonly",
         (False, True): "sendonly",
     }[published is not None, received is not None]
-    return Answered(section, direction, chosen.formats, chosen.extensions, outgoing)
+    rids = published[2].rids if published is not None else ()
+    return Answered(section, direction, chosen.formats, chosen.extensions, outgoing, rids)

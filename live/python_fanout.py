@@ -3,11 +3,12 @@
 import errno
 import socket
 import struct
+import time
 from typing import Any, Final
 
 from live.adapter import protect_function
 from live.datagrams import SLOT, ffi, libc
-from live.leg import Counts, Fan, Leg, Sent, Waits
+from live.leg import NO_LAYER, NO_RUN, Counts, Fan, Leg, Run, Sent, send_time
 
 SLOTS: Final = 256  # datagrams in one batch
 
@@ -34,16 +35,20 @@ class PythonFanout:
         return Counts(box.sent, box.dropped, box.unprotected, box.gso)
 
 
+_Packet = tuple[Any, int, int, int, int, int, int, int]
+
+
 class PythonFan:
     """Legs in a list; their state is in the objects themselves."""
 
     def __init__(self, outbox: "_Outbox") -> None:
         self._outbox = outbox
         self._legs: list[Leg] = []
-        self._packets: list[tuple[Any, int, int, int, int, int]] = []
+        self._packets: list[_Packet] = []
 
     def add(self, leg: Leg) -> None:
         leg.index = len(self._legs)
+        leg.accepts, leg.now, leg.before = NO_LAYER, NO_RUN, NO_RUN
         self._legs.append(leg)
         self.redirect(leg, leg.name)
 
@@ -54,13 +59,15 @@ class PythonFan:
             last.index = leg.index
         leg.index = -1
 
-    def wait(self, leg: Leg, waits: Waits) -> None:
-        leg.waits = waits
+    def aim(self, leg: Leg, layer: int) -> None:
+        leg.target = layer
+        if layer == NO_LAYER:
+            leg.accepts = NO_LAYER
 
-    def wait_all(self, waits: Waits) -> None:
+    def hold(self, layer: int) -> None:
         for leg in self._legs:
-            if leg.waits != Waits.PAUSED:
-                leg.waits = waits
+            if leg.accepts == layer:
+                leg.accepts = NO_LAYER
 
     def redirect(self, leg: Leg, name: bytes) -> None:
         leg.name = name
@@ -69,36 +76,55 @@ class PythonFan:
     def sent(self, leg: Leg) -> Sent:
         return Sent(
             leg.packets,
-            leg.packets_before,
             leg.octets,
             leg.last_timestamp,
-            leg.sequence_offset,
-            leg.last_sequence,
+            leg.highest,
+            leg.accepts,
+            leg.now,
+            leg.before,
         )
 
     def push(  # noqa: PLR0917
-        self, payload: Any, size: int, sequence: int, timestamp: int, marker: int, key: int, /
+        self,
+        payload: Any,
+        size: int,
+        sequence: int,
+        timestamp: int,
+        marker: int,
+        key: int,
+        layer: int,
+        level: int,
+        /,
     ) -> None:
-        self._packets.append((payload, size, sequence, timestamp, marker << 7, key))
+        self._packets.append((payload, size, sequence, timestamp, marker << 7, key, layer, level))
 
     def forward(self) -> None:
         packets = self._packets
         put = self._outbox.put
+        self._outbox.stamp()
         for leg in self._legs:
             for packet in packets:
-                if not leg.waits or _takes(leg, packet):
+                if packet[6] == leg.accepts or _takes(leg, packet):
                     put(leg, packet)
         packets.clear()
         self._outbox.flush()
 
 
-def _takes(leg: Leg, packet: tuple[Any, int, int, int, int, int]) -> bool:
-    if leg.waits == Waits.PAUSED or (leg.waits == Waits.KEY and not packet[5]):
+def _takes(leg: Leg, packet: _Packet) -> bool:
+    """Whether the leg changes over with this packet; its own numbers go on without a gap."""
+    _, _, sequence, timestamp, _, key, layer, _ = packet
+    if layer != leg.target or not key:
         return False
-    leg.packets_before = leg.packets
-    leg.last_sequence = (leg.last_sequence + 1) & 0xFFFF
-    leg.sequence_offset = (leg.last_sequence - packet[2]) & 0xFFFF
-    leg.waits = Waits.NOTHING
+    behind = leg.last_timestamp - timestamp - leg.timestamp_offset & 0xFFFFFFFF
+    later = behind + 1 if leg.packets and behind < 0x80000000 else 0
+    leg.before = leg.now
+    leg.now = Run(
+        leg.highest + 1,
+        leg.highest + 1 - sequence & 0xFFFF,
+        leg.timestamp_offset + later & 0xFFFFFFFF,
+        layer,
+    )
+    leg.accepts = layer
     return True
 
 
@@ -125,30 +151,41 @@ class _Outbox:
         self._controls: list[Any] = [ffi.new("char[24]") for _ in range(SLOTS)]
         self._filled = self._count = 0
         self._owner: Leg | None = None
+        self._send_time = bytes(3)
         self._runs: list[int] = [0] * SLOTS  # segments in each message
         self._segment = self._total = 0  # of the last message
         self._is_open = False  # whether the last message takes another segment
         self._pack = struct.Struct("!BBHII").pack_into
 
-    def put(self, leg: Leg, packet: tuple[Any, int, int, int, int, int]) -> None:
-        payload, size, sequence, timestamp, marker, _ = packet
+    def stamp(self) -> None:
+        """The batch that begins is sent now."""
+        self._send_time = send_time(time.monotonic()).to_bytes(3, "big")
+
+    def put(self, leg: Leg, packet: _Packet) -> None:
+        payload, size, sequence, timestamp, marker, _, _, level = packet
         filled = self._filled
         if filled == SLOTS:
             self.flush()
             filled = 0
-        sequence = (sequence + leg.sequence_offset) & 0xFFFF
-        timestamp = (timestamp + leg.timestamp_offset) & 0xFFFFFFFF
+        _, sequence_offset, timestamp_offset, _ = leg.now
+        sequence = (sequence + sequence_offset) & 0xFFFF
+        timestamp = (timestamp + timestamp_offset) & 0xFFFFFFFF
         slot, head = self._slots[filled], 12
         first = 0x80
         if leg.extension:
             first, head = 0x90, 12 + len(leg.extension)
             at = SLOT * filled + 12
             self._view[at : at + head - 12] = leg.extension
+            if leg.time_at:
+                self._view[at + leg.time_at : at + leg.time_at + 3] = self._send_time
+            if leg.level_at:
+                self._view[at + leg.level_at] = level
         kind = marker | leg.payload_type
         self._pack(self._view, SLOT * filled, first, kind, sequence, timestamp, leg.ssrc)
         ffi.memmove(slot + head, payload, size)
-        if 0 < (sequence - leg.last_sequence) & 0xFFFF < 0x8000:
-            leg.last_sequence = sequence
+        ahead = (sequence - leg.highest) & 0xFFFF
+        if ahead < 0x8000:
+            leg.highest += ahead
         leg.last_timestamp = timestamp
         leg.packets += 1
         leg.octets += size

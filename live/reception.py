@@ -8,10 +8,18 @@ from aiortc.rtp import RtcpReceiverInfo, RtcpSrPacket
 
 from live.forwarder import Forwarder
 from live.ice import Drop
+from live.layer import Layer
+from live.leg import SILENCE
 from live.negotiation import Chosen
 from live.rtp import Header, read_extension
 from live.rtp_clock import RtpClock, SenderClock
-from live.sdp import MID_EXTENSION, Section
+from live.sdp import (
+    LEVEL_EXTENSION,
+    MID_EXTENSION,
+    REPAIRED_RID_EXTENSION,
+    RID_EXTENSION,
+    Section,
+)
 
 _LARGEST_GAP: Final = 256  # packets; beyond it nothing is asked for again
 _TRIES: Final = 6
@@ -23,9 +31,10 @@ _RESTART: Final = 3000  # sequence numbers that no loss explains
 class Reception:
     """One incoming stream."""
 
-    def __init__(self, ssrc: int, forwarder: Forwarder, sender: SenderClock) -> None:
+    def __init__(self, ssrc: int, forwarder: Forwarder, layer: Layer, sender: SenderClock) -> None:
         self.ssrc = ssrc
         self.forwarder = forwarder
+        self.layer = layer
         self.clock = RtpClock(forwarder.rate, sender, is_sound=not forwarder.is_video)
         self._rate = forwarder.rate
         self._first = self._highest = -1  # unwrapped
@@ -43,13 +52,16 @@ class Reception:
         marker: int,
         pointer: Any,
         payload: memoryview,
+        level: int,
         now: float,
         /,
     ) -> None:
         """A packet of the stream, fresh or resent."""
         self._account(sequence, timestamp, now)
         ticks = self.clock.ticks(timestamp, now)
-        self.forwarder.push(sequence, timestamp, marker, ticks, pointer, payload)
+        self.forwarder.push(
+            self.layer, sequence, timestamp, marker, ticks, pointer, payload, level, now
+        )
 
     def _account(self, sequence: int, timestamp: int, now: float) -> None:
         self._received += 1
@@ -133,23 +145,34 @@ class Published:
     def owns(self, ssrc: int) -> bool:
         return ssrc in self.section.ssrcs or ssrc in self.section.repairs
 
+    def repaired(self, rid: str) -> Reception | None:
+        """The stream that a repair stream of this rid is about; without simulcast the only one."""
+        for reception in self.receptions.values():
+            if not self.chosen.rids or reception.layer.rid == rid:
+                return reception
+        return None
+
 
 class Receptions:
-    """All the streams of one publisher, by SSRC. What the offer did not name is told by its mid."""
+    """All the streams of one publisher, by SSRC. What the offer did not name is told by its mid,
+    and the layer by its rid (RFC 8852).
+    """
 
     def __init__(self, ask_keyframe: Callable[[Reception], None]) -> None:
         self.published: dict[str, Published] = {}
-        self._streams: dict[int, tuple[Published, Reception | None]] = {}
+        self._streams: dict[int, tuple[Published, Reception]] = {}
         self._sender = SenderClock()
         self._ask_keyframe = ask_keyframe
-        self._mid_extension = 0
+        self._mid = self._rid = self._repaired_rid = self._level = 0  # extension numbers
 
     def replace(self, published: Mapping[str, Published]) -> None:
         """The sections that publish from now on; unchanged ones keep their streams."""
         kept = {
             mid: old
             for mid, old in self.published.items()
-            if mid in published and published[mid].forwarder is old.forwarder
+            if mid in published
+            and published[mid].forwarder is old.forwarder
+            and published[mid].chosen.rids == old.chosen.rids
         }
         for mid, old in kept.items():
             old.section, old.chosen = published[mid].section, published[mid].chosen
@@ -159,8 +182,16 @@ class Receptions:
             for ssrc, stream in self._streams.items()
             if self.published.get(stream[0].section.mid) is stream[0]
         }
-        numbers = [one.chosen.extensions.get(MID_EXTENSION, 0) for one in published.values()]
-        self._mid_extension = max(numbers, default=0)
+        self._mid = self._number(MID_EXTENSION)
+        self._rid = self._number(RID_EXTENSION)
+        self._repaired_rid = self._number(REPAIRED_RID_EXTENSION)
+        self._level = self._number(LEVEL_EXTENSION)
+
+    def _number(self, uri: str) -> int:
+        """One number for all sections of a bundle (RFC 8285 §6)."""
+        return max(
+            (one.chosen.extensions.get(uri, 0) for one in self.published.values()), default=0
+        )
 
     def all(self) -> Iterable[Reception]:
         for published in self.published.values():
@@ -178,16 +209,26 @@ class Receptions:
         published, reception = stream
         at, end = header.payload_at, header.payload_at + header.payload_size
         sequence = header.sequence
-        if reception is None or header.payload_type != published.chosen.format.payload_type:
+        if header.payload_type != published.chosen.format.payload_type:
             if not self._is_repair(published, header):
                 return Drop.UNROUTED
             sequence = view[at] << 8 | view[at + 1]
             at += 2
-            reception = next(iter(published.receptions.values()), None)
-            if reception is None:
-                return None
-        reception.take(sequence, header.timestamp, header.marker, buffer + at, view[at:end], now)
+        level = SILENCE
+        if not reception.forwarder.is_video:
+            level = self._loudness(view, header, reception, now)
+        reception.take(
+            sequence, header.timestamp, header.marker, buffer + at, view[at:end], level, now
+        )
         return None
+
+    def _loudness(self, view: memoryview, header: Header, reception: Reception, now: float) -> int:
+        """The audio level of a packet, whose lower seven bits count."""
+        value = read_extension(view, header, self._level) if self._level else None
+        if not value:
+            return SILENCE
+        reception.forwarder.loudness.note(value[0] & 0x7F, now)
+        return value[0]
 
     def _is_repair(self, published: Published, header: Header) -> bool:
         repair = published.chosen.repair
@@ -197,25 +238,33 @@ class Receptions:
             and header.payload_size >= 2
         )
 
-    def _introduce(
-        self, view: memoryview, header: Header
-    ) -> tuple[Published, Reception | None] | None:
-        """Find out to which section an unheard-of SSRC belongs."""
+    def _introduce(self, view: memoryview, header: Header) -> tuple[Published, Reception] | None:
+        """Find out to which section and layer an unheard-of SSRC belongs."""
         published = self._owner(view, header)
         if published is None or len(self._streams) >= _MOST_STREAMS:
             return None
-        reception: Reception | None = None
         if header.payload_type == published.chosen.format.payload_type:
-            reception = self._begin(published, header.ssrc)
-        elif not self._is_repair(published, header):
+            layer = self._layer(published, self._text(view, header, self._rid))
+            reception = None if layer is None else self._begin(published, layer, header.ssrc)
+        elif self._is_repair(published, header):
+            rid = self._text(view, header, self._repaired_rid)
+            repaired = published.section.repairs.get(header.ssrc, 0)
+            reception = published.receptions.get(repaired) or published.repaired(rid)
+        else:
             return None
-        self._streams[header.ssrc] = (published, reception)
-        return self._streams[header.ssrc]
+        if reception is None:
+            return None
+        self._streams[header.ssrc] = published, reception
+        return published, reception
+
+    def _text(self, view: memoryview, header: Header, number: int) -> str:
+        value = read_extension(view, header, number) if number else None
+        return value.decode("ascii", "replace") if value is not None else ""
 
     def _owner(self, view: memoryview, header: Header) -> Published | None:
-        mid = read_extension(view, header, self._mid_extension) if self._mid_extension else None
-        if mid is not None:
-            return self.published.get(mid.decode("ascii", "replace"))
+        mid = self._text(view, header, self._mid)
+        if mid:
+            return self.published.get(mid)
         for published in self.published.values():
             if published.owns(header.ssrc):
                 return published
@@ -226,11 +275,19 @@ class Receptions:
         ]
         return fits[0] if len(fits) == 1 else None
 
-    def _begin(self, published: Published, ssrc: int) -> Reception:
-        """The stream of a section begins, or begins anew with another SSRC."""
-        for old in published.receptions:
-            self._streams.pop(old, None)
-        reception = Reception(ssrc, published.forwarder, self._sender)
-        published.receptions = {ssrc: reception}
-        published.forwarder.begin(reception.clock, lambda: self._ask_keyframe(reception))
+    def _layer(self, published: Published, rid: str) -> Layer | None:
+        """A stream without simulcast is the only layer, whatever it calls itself."""
+        layers = published.forwarder.layers
+        return published.forwarder.layer(rid) if published.chosen.rids else layers[0]
+
+    def _begin(self, published: Published, layer: Layer, ssrc: int) -> Reception:
+        """The stream of a layer begins, or begins anew with another SSRC."""
+        for old in [one for one in published.receptions.values() if one.layer is layer]:
+            del published.receptions[old.ssrc]
+            self._streams = {
+                s: stream for s, stream in self._streams.items() if stream[1] is not old
+            }
+        reception = Reception(ssrc, published.forwarder, layer, self._sender)
+        published.receptions[ssrc] = reception
+        published.forwarder.begin(layer, reception.clock, lambda: self._ask_keyframe(reception))
         return reception

@@ -22,6 +22,7 @@ from live.messages import (
     Offer,
     Refused,
     Say,
+    View,
     decode,
     encode,
 )
@@ -152,6 +153,8 @@ class Conversation:
             case Offer():
                 self._offering.check(seat.id, "Too many offers; wait a moment.")
                 await self._room.answer(seat, message)
+            case View():
+                self._room.view(seat, message)
             case Hello():
                 raise Invalid("There is one hello, and it was said.")
             case _:

@@ -23,6 +23,7 @@ from aiortc.rtp import (
     RtcpSourceInfo,
     RtcpSrPacket,
     pack_remb_fci,
+    unpack_remb_fci,
 )
 
 _NTP_TO_1970: Final = 2_208_988_800
@@ -55,6 +56,17 @@ def keyframe_ssrcs(packet: AnyRtcpPacket) -> list[int]:
         whole = len(packet.fci) // 8 * 8
         return [entry[0] for entry in struct.iter_unpack("!II", packet.fci[:whole])]
     return []
+
+
+def estimate(packet: AnyRtcpPacket) -> int | None:
+    """Bits a second that a REMB says its sender can take (draft-alvestrand-rmcat-remb)."""
+    if not isinstance(packet, RtcpPsfbPacket) or packet.fmt != RTCP_PSFB_APP:
+        return None
+    try:
+        bps, _ = unpack_remb_fci(packet.fci)
+    except (ValueError, struct.error, IndexError):
+        return None
+    return int(bps)
 
 
 def picture_loss(own: int, media: int) -> bytes:

@@ -99,12 +99,35 @@ def _two_byte(view: memoryview, at: int, end: int, wanted: int) -> bytes | None:
     return None
 
 
-def write_mid_extension(identifier: int, mid: str) -> bytes:
-    """A whole one-byte header extension that carries the mid (1 to 16 ASCII characters)."""
-    value = mid.encode("ascii")
-    element = bytes([identifier << 4 | len(value) - 1]) + value
-    element += bytes(-len(element) % 4)
-    return _EXTENSION.pack(_ONE_BYTE, len(element) // 4) + element
+class Elements(NamedTuple):
+    """A whole one-byte header extension, and where in it the changing values stand (0: nowhere)."""
+
+    data: bytes
+    time_at: int = 0
+    level_at: int = 0
+
+
+def write_elements(mid: tuple[int, str] | None, time: int = 0, level: int = 0) -> Elements:
+    """The extension of a stream of ours; `mid` is its number and 1 to 16 ASCII characters.
+
+    `time` and `level` are the numbers of abs-send-time (3 bytes) and audio level (1 byte), whose
+    values are filled in when a packet leaves; 0 leaves them out.
+    """
+    elements, time_at, level_at = bytearray(), 0, 0
+    if time:
+        time_at = _EXTENSION.size + 1
+        elements += bytes([time << 4 | 2, 0, 0, 0])
+    if level:
+        level_at = _EXTENSION.size + len(elements) + 1
+        elements += bytes([level << 4, 0])
+    if mid is not None:
+        value = mid[1].encode("ascii")
+        elements += bytes([mid[0] << 4 | len(value) - 1]) + value
+    if not elements:
+        return Elements(b"")
+    elements += bytes(-len(elements) % 4)
+    head = _EXTENSION.pack(_ONE_BYTE, len(elements) // 4)
+    return Elements(head + bytes(elements), time_at, level_at)
 
 
 def starts_key(codec: Codec, payload: memoryview) -> bool:

@@ -12,13 +12,19 @@ from typing import Final
 from kernel.errors import Invalid
 
 MID_EXTENSION: Final = "urn:ietf:params:rtp-hdrext:sdes:mid"
+RID_EXTENSION: Final = "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"
+REPAIRED_RID_EXTENSION: Final = "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id"
+LEVEL_EXTENSION: Final = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
+SEND_TIME_EXTENSION: Final = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
 TRANSPORT_CC_EXTENSION: Final = (
     "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
 )
 MOST_SECTIONS: Final = 100
+MOST_LAYERS: Final = 4
 MOST_LINES: Final = 8000
 
 _TOKEN: Final = re.compile(r"[!#-'*+\-.0-9A-Z^-~]{1,32}")
+_RID: Final = re.compile(r"[A-Za-z0-9_-]{1,16}")
 _ICE_CHARACTERS: Final = re.compile(r"[A-Za-z0-9+/=_-]{1,256}")
 _DIRECTIONS: Final = frozenset({"sendrecv", "sendonly", "recvonly", "inactive"})
 
@@ -56,6 +62,7 @@ class Section:
     extensions: Mapping[str, int]
     ssrcs: tuple[int, ...]
     repairs: Mapping[int, int]  # RTX ssrc -> the ssrc that it repairs
+    rids: tuple[str, ...] = ()  # the layers that it sends, in the order of a=simulcast
 
     @property
     def sends(self) -> bool:
@@ -110,6 +117,7 @@ class Answered:
     formats: tuple[Format, ...] = ()
     extensions: Mapping[str, int] = field(default_factory=dict)
     outgoing: Outgoing | None = None
+    rids: tuple[str, ...] = ()  # the layers that we take
 
 
 # ---------------------------------------------------------------- reading
@@ -181,6 +189,7 @@ def _section(block: Sequence[str], at: int) -> Section:
         extensions=dict(_extensions(block)),
         ssrcs=tuple(dict.fromkeys(_ssrcs(block))),
         repairs=dict(_repairs(block)),
+        rids=tuple(_rids(block)),
     )
 
 
@@ -242,6 +251,25 @@ def _repairs(block: Sequence[str]) -> Iterator[tuple[int, int]]:
         ssrcs = [_number(number, 0xFFFFFFFF) for number in numbers]
         if semantics == "FID" and len(ssrcs) == 2 and ssrcs[0] and ssrcs[1]:
             yield ssrcs[1], ssrcs[0]
+
+
+def _rids(block: Sequence[str]) -> Iterator[str]:
+    """The simulcast streams that the offer sends (RFC 8853 §5.1): the first of each alternatives."""
+    declared = {
+        rid for rid, direction, *_ in map(_two_words, _values(block, "rid")) if direction == "send"
+    }
+    words = (_value("simulcast", block) or "").split()
+    for direction, streams in zip(words[::2], words[1::2], strict=False):
+        if direction == "send":
+            named = [stream.split(",")[0].lstrip("~") for stream in streams.split(";")]
+            usable = [
+                rid for rid in dict.fromkeys(named) if rid in declared and _RID.fullmatch(rid)
+            ]
+            yield from usable[:MOST_LAYERS]
+
+
+def _two_words(value: str) -> list[str]:
+    return [*value.split(), "", ""][:2]
 
 
 def _bundle(head: Sequence[str], sections: Sequence[Section]) -> tuple[str, ...]:
@@ -336,6 +364,8 @@ def _answered(one: Answered, transport: Transport) -> list[str]:
         "a=rtcp-rsize",
         *(f"a=extmap:{number} {uri}" for uri, number in one.extensions.items()),
         *(line for format_ in formats for line in _format(format_)),
+        *(f"a=rid:{rid} recv" for rid in one.rids),
+        *([f"a=simulcast:recv {';'.join(one.rids)}"] if one.rids else []),
         *_outgoing(one.outgoing),
     ]
 

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from kernel.clock import Clock
 from kernel.ids import new_id
-from live.forwarder import LOSS_PATIENCE_SECONDS, Forwarder
+from live.forwarder import LOSS_PATIENCE_SECONDS, ONE_LAYER, Forwarder
 from live.messages import Source
 from live.negotiation import Chosen, kind_of
 from live.peer import Peer
@@ -21,8 +21,11 @@ from live.plan import Wanted
 from live.port import MediaPort
 from live.tap import Tap, UnitSink
 from live.tracks import PublishedTrack
+from live.voices import MOST_VOICES, Voices
 
 LINGER_SECONDS: Final = 10.0
+_REVIEW_SECONDS: Final = 0.25
+_MEASURE_SECONDS: Final = 1.0
 
 
 class StageListener(Protocol):
@@ -32,6 +35,12 @@ class StageListener(Protocol):
         """The track can be received from now on (called from within `Peer.answer`)."""
 
     def track_removed(self, track: PublishedTrack) -> None: ...
+
+    def layers_needed(self, track: PublishedTrack, rids: tuple[str, ...]) -> None:
+        """Of a track in several layers only these are watched; the others need not be sent."""
+
+    def voices_changed(self, heard: frozenset[UUID], speaking: tuple[UUID, ...]) -> None:
+        """The microphones that are forwarded, and those in which somebody speaks, by track."""
 
     def connection_ready(self, seat: UUID) -> None:
         """DTLS is done: media flows."""
@@ -47,7 +56,14 @@ class StageListener(Protocol):
 class Stage:
     """The media of one room. Event loop only."""
 
-    def __init__(self, port: MediaPort, listener: StageListener, *, clock: Clock) -> None:
+    def __init__(
+        self,
+        port: MediaPort,
+        listener: StageListener,
+        *,
+        clock: Clock,
+        most_voices: int = MOST_VOICES,
+    ) -> None:
         self._port = port
         self._listener = listener
         self._clock = clock
@@ -57,6 +73,9 @@ class Stage:
         self._orphans: dict[UUID, float] = {}  # track -> when it is removed
         self._taps: list[Tap] = []
         self._muted: set[tuple[UUID, Source]] = set()
+        self._voices = Voices(most_voices)
+        self._needed: dict[UUID, tuple[str, ...]] = {}  # what publishers were told, by track
+        self._review_at = self._measure_at = float("-inf")
         port.add_pulse(self)
 
     @property
@@ -109,12 +128,44 @@ class Stage:
             forwarder.flush()
 
     def tick(self, now: float) -> None:
+        if now >= self._measure_at:
+            self._measure_at = now + _MEASURE_SECONDS
+            for forwarder in self._forwarders.values():
+                forwarder.measure(now)
         for peer in tuple(self._peers.values()):
             peer.tick(now)
         for forwarder in tuple(self._forwarders.values()):
             forwarder.ask_if_due(now)
             if self._orphans.get(forwarder.track.id, now) < now:
                 self._remove(forwarder)
+        if now >= self._review_at:
+            self._review_at = now + _REVIEW_SECONDS
+            self._review(now)
+
+    def _review(self, now: float) -> None:
+        """Some times a second: whose voice is heard, and which layers are watched."""
+        self._hear(now)
+        for forwarder in self._forwarders.values():
+            if len(forwarder.layers) == 1:
+                continue
+            forwarder.follow_best(now)
+            needed, id_ = forwarder.needed(now), forwarder.track.id
+            if self._needed.get(id_) != needed:
+                self._needed[id_] = needed
+                self._listener.layers_needed(forwarder.track, needed)
+
+    def _hear(self, now: float) -> None:
+        sounds = {
+            id_: forwarder for id_, forwarder in self._forwarders.items() if not forwarder.is_video
+        }
+        levels = {
+            id_: 0.0 if forwarder.is_muted else forwarder.loudness.at(now)
+            for id_, forwarder in sounds.items()
+        }
+        if self._voices.look(levels, now):
+            for id_, forwarder in sounds.items():
+                forwarder.set_heard(heard=id_ in self._voices.heard)
+            self._listener.voices_changed(self._voices.heard, self._voices.speaking)
 
     # ------------------------------------------------------------ what a peer calls
 
@@ -133,11 +184,18 @@ class Stage:
         if found is not None and found.track.codec is chosen.codec:
             self._orphans.pop(found.track.id, None)
             found.profile = chosen.profile
+            found.lay_out(chosen.rids or ONE_LAYER)
+            self._needed.pop(found.track.id, None)  # a new connection has to be told again
             return found
         if found is not None:
             self._remove(found)
         track = PublishedTrack(new_id(), peer.seat, source, kind_of(source), chosen.codec)
-        forwarder = Forwarder(track, self._port.fanout, profile=chosen.profile)
+        forwarder = Forwarder(
+            track,
+            self._port.fanout,
+            profile=chosen.profile,
+            rids=chosen.rids or ONE_LAYER,
+        )
         forwarder.set_muted(muted=(peer.seat, source) in self._muted)
         self._forwarders[track.id] = self._by_source[peer.seat, source] = forwarder
         for tap in self._taps:
@@ -186,6 +244,7 @@ class Stage:
             return
         self._by_source.pop((track.seat, track.source), None)
         self._orphans.pop(track.id, None)
+        self._needed.pop(track.id, None)
         for tap in self._taps:
             tap.detach(forwarder)
         self._listener.track_removed(track)

@@ -2,7 +2,8 @@
 
 import secrets
 import struct
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from prometheus_client import Counter
@@ -12,16 +13,20 @@ from live.adapter import Dtls, Srtp
 from live.datagrams import SLOT, ffi
 from live.forwarder import JOIN_PATIENCE_SECONDS, LOSS_PATIENCE_SECONDS, Forwarder
 from live.ice import Allowance
-from live.leg import Leg, Sent, Waits
+from live.layers import Option, sorted_by_size
+from live.leg import NO_LAYER, Leg, Run, Sent, send_time
 from live.negotiation import Chosen
 from live.packet_cache import Cached
-from live.rtp import HEADER_BYTES, write_mid_extension
-from live.sdp import MID_EXTENSION, Outgoing, Section
+from live.rtp import HEADER_BYTES, write_elements
+from live.sdp import LEVEL_EXTENSION, MID_EXTENSION, SEND_TIME_EXTENSION, Outgoing, Section
 
 RESENT = Counter("daris_live_packets_resent_total", "Packets sent again because of a NACK")
+PROBED = Counter("daris_live_probe_packets_total", "Packets sent to find out what a seat can take")
+CHANGES = Counter("daris_live_layer_changes_total", "Layers chosen anew for a seat")
 
 _HEADER: Final = struct.Struct("!BBHII")
 _RESENDS_PER_SECOND: Final = 400
+_PROBE_REACH: Final = 64  # packets back that a probe repeats
 _scratch: Final[Any] = ffi.new("char[]", SLOT)  # the event loop's only
 _scratch_view: Final = memoryview(ffi.buffer(_scratch))
 
@@ -38,6 +43,7 @@ class Subscription:
         self._srtp = srtp
         self._leg: Leg | None = None
         self._last: Leg | None = None  # where to go on
+        self._target = 0
         self._timestamp_offset = secrets.randbits(32)
         self._repair_sequence = secrets.randbits(15)
         self._allowance = Allowance(_RESENDS_PER_SECOND, _RESENDS_PER_SECOND)
@@ -46,6 +52,7 @@ class Subscription:
         """Carry this track from now on; `connect` follows."""
         if forwarder is not self.forwarder or chosen != self._chosen:
             self.disconnect()
+            self._target = _first_layer(forwarder)
         self.section, self.forwarder, self._chosen = section, forwarder, chosen
 
     def connect(self, dtls: Dtls, name: bytes, now: float) -> None:
@@ -53,7 +60,13 @@ class Subscription:
         forwarder, chosen = self.forwarder, self._chosen
         if self._leg is not None or forwarder is None or chosen is None:
             return
-        mid = chosen.extensions.get(MID_EXTENSION)
+        numbers = chosen.extensions
+        mid = numbers.get(MID_EXTENSION)
+        elements = write_elements(
+            (mid, self.section.mid) if mid else None,
+            time=numbers.get(SEND_TIME_EXTENSION, 0),
+            level=0 if forwarder.is_video else numbers.get(LEVEL_EXTENSION, 0),
+        )
         leg = Leg(
             outbound=dtls.outbound,
             outbound_address=dtls.outbound_address,
@@ -61,20 +74,23 @@ class Subscription:
             ssrc=self.ssrc,
             payload_type=chosen.format.payload_type,
             timestamp_offset=self._timestamp_offset,
-            extension=write_mid_extension(mid, self.section.mid) if mid else b"",
-            waits=Waits.KEY if forwarder.is_video else Waits.ANY,
+            extension=elements.data,
+            time_at=elements.time_at,
+            level_at=elements.level_at,
+            target=self._target,
         )
         self._continue(leg)
         forwarder.add(leg)
         self._leg = leg
-        forwarder.want_keyframe(now, JOIN_PATIENCE_SECONDS)
+        self._want_target(forwarder, now, JOIN_PATIENCE_SECONDS)
 
     def _continue(self, leg: Leg) -> None:
         """Libsrtp wants a first sequence number in the lower half (its rollover counter)."""
         before = self._last
-        leg.last_sequence = before.last_sequence if before else secrets.randbits(15)
+        leg.highest = before.highest if before else secrets.randbits(15)
         if before:
             leg.packets, leg.octets = before.packets, before.octets
+            leg.last_timestamp = before.last_timestamp
 
     def disconnect(self) -> None:
         """Stop the flow; `connect` goes on with the same numbers."""
@@ -105,29 +121,86 @@ class Subscription:
     def chosen(self) -> Chosen | None:
         return self._chosen
 
+    # ------------------------------------------------------------ layers
+
+    def aim(self, option: Option | None, now: float) -> None:
+        """Change over to that layer at its next keyframe; with None nothing is sent any more."""
+        target = NO_LAYER if option is None else option.index
+        if target == self._target:
+            return
+        self._target = target
+        CHANGES.inc()
+        if self._leg is not None and self.forwarder is not None:
+            self.forwarder.fan.aim(self._leg, target)
+            self._want_target(self.forwarder, now, JOIN_PATIENCE_SECONDS)
+
+    def _want_target(self, forwarder: Forwarder, now: float, patience: float) -> None:
+        if self._target < len(forwarder.layers):
+            forwarder.need(self._target, now)
+            forwarder.want_keyframe(now, patience, self._target)
+
+    @property
+    def layer(self) -> str | None:
+        """The rid of the layer that flows; None while none does."""
+        sent = self.sent()
+        if sent is None or self.forwarder is None or sent.accepts >= len(self.forwarder.layers):
+            return None
+        return self.forwarder.layers[sent.accepts].rid
+
+    def sent(self) -> Sent | None:
+        leg, forwarder = self._leg, self.forwarder
+        return None if leg is None or forwarder is None else forwarder.fan.sent(leg)
+
     # ------------------------------------------------------------ feedback
 
     def keyframe_wanted(self, now: float) -> None:
-        if self.forwarder is not None:
-            self.forwarder.want_keyframe(now, LOSS_PATIENCE_SECONDS)
+        sent = self.sent()
+        if sent is None or self.forwarder is None:
+            return
+        layer = sent.accepts if sent.accepts != NO_LAYER else self._target
+        self.forwarder.want_keyframe(now, LOSS_PATIENCE_SECONDS, layer)
 
     def resends(self, lost: Sequence[int], now: float) -> list[bytes]:
         """The encrypted packets that answer a NACK, as far as they are cached and allowed."""
-        leg, forwarder = self._leg, self.forwarder
-        if leg is None or forwarder is None:
+        leg, forwarder, sent = self._leg, self.forwarder, self.sent()
+        if leg is None or forwarder is None or sent is None:
             return []
-        sent = forwarder.fan.sent(leg)
         found: list[bytes] = []
         for sequence in lost:
-            if (sent.last_sequence - sequence) & 0xFFFF >= sent.packets - sent.packets_before:
-                continue  # of another track, before a switch
-            cached = forwarder.cached((sequence - sent.sequence_offset) & 0xFFFF)
+            origin = sent.origin(sequence)
+            if origin is None:
+                continue
+            run, theirs = origin
+            cached = forwarder.cached(run.layer, theirs)
             if cached is not None and self._allowance.take(now):
-                found.append(self._resend(leg, sequence, cached))
+                found.append(self._resend(leg, run, sequence, cached))
         RESENT.inc(len(found))
         return found
 
-    def _resend(self, leg: Leg, sequence: int, cached: Cached) -> bytes:
+    def probes(self, size: int) -> Iterator[bytes]:
+        """Recent packets once more, about `size` bytes of them; none without RFC 4588.
+
+        A receiver drops them as doubled, after they have shown what its path can take.
+        """
+        leg, forwarder, sent = self._leg, self.forwarder, self.sent()
+        if leg is None or forwarder is None or sent is None or not self._can_probe:
+            return
+        for back in range(_PROBE_REACH):
+            sequence = sent.highest - back & 0xFFFF
+            origin = sent.origin(sequence)
+            cached = forwarder.cached(origin[0].layer, origin[1]) if origin is not None else None
+            if size <= 0 or origin is None:
+                return
+            if cached is not None:
+                PROBED.inc()
+                size -= cached.size
+                yield self._resend(leg, origin[0], sequence, cached)
+
+    @property
+    def _can_probe(self) -> bool:
+        return self._chosen is not None and self._chosen.repair is not None
+
+    def _resend(self, leg: Leg, run: Run, sequence: int, cached: Cached) -> bytes:
         """RFC 4588 where negotiated, else the packet as it was."""
         assert self._chosen is not None
         repair, original = self._chosen.repair, b""
@@ -136,7 +209,7 @@ class Subscription:
             original = sequence.to_bytes(2, "big")
             self._repair_sequence = sequence = (self._repair_sequence + 1) & 0xFFFF
             kind, ssrc = repair.payload_type, self.repair_ssrc
-        timestamp = (cached.timestamp + leg.timestamp_offset) & 0xFFFFFFFF
+        timestamp = (cached.timestamp + run.timestamp_offset) & 0xFFFFFFFF
         first = 0x90 if leg.extension else 0x80
         head = leg.extension + original
         at = HEADER_BYTES + len(head)
@@ -144,20 +217,29 @@ class Subscription:
             _scratch_view, 0, first, cached.marker << 7 | kind, sequence, timestamp, ssrc
         )
         _scratch_view[HEADER_BYTES:at] = head
+        if leg.time_at:
+            stamp = send_time(time.monotonic()).to_bytes(3, "big")
+            _scratch_view[HEADER_BYTES + leg.time_at : HEADER_BYTES + leg.time_at + 3] = stamp
         ffi.memmove(_scratch + at, cached.payload, cached.size)
         size = self._srtp.protect(leg.outbound, _scratch, at + cached.size)
         return bytes(_scratch_view[: max(size, 0)])
 
     def report(self, now: float, unix_now: float) -> bytes:
         """The sender report that is due; empty before the publisher's first or without media."""
-        leg, forwarder = self._leg, self.forwarder
-        if leg is None or forwarder is None:
+        forwarder, sent = self.forwarder, self.sent()
+        if forwarder is None or sent is None or not sent.packets or sent.now.layer == NO_LAYER:
             return b""
-        timestamp = forwarder.timestamp_at(now)
-        sent: Sent = forwarder.fan.sent(leg)
-        if timestamp is None or not sent.packets:
+        timestamp = forwarder.timestamp_at(sent.now.layer, now)
+        if timestamp is None:
             return b""
-        rtp = (timestamp + leg.timestamp_offset) & 0xFFFFFFFF
+        rtp = (timestamp + sent.now.timestamp_offset) & 0xFFFFFFFF
         return rtcp.sender_report(
             self.ssrc, rtcp.ntp_time(unix_now), rtp, sent.packets, sent.octets
         )
+
+
+def _first_layer(forwarder: Forwarder) -> int:
+    """The best layer that is there already: who joins sees something at once."""
+    options = sorted_by_size(forwarder.options())
+    awake = [option for option in options if option.is_awake] or options
+    return awake[-1].index

@@ -66,7 +66,7 @@ async def test_taking_the_floor_takes_the_track_off_the_stage(school):
     assert len(served.facts(TrackUnpublished)) == 1
     room = await served.live()
     (forwarder,) = room.stage._forwarders.values()
-    assert forwarder._is_muted
+    assert forwarder.is_muted
 
 
 async def test_an_offer_without_the_source_takes_it_off(school):

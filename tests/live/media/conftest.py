@@ -44,6 +44,8 @@ class Told:
     removed: list[PublishedTrack] = field(default_factory=list)
     ready: list[UUID] = field(default_factory=list)
     lost: list[UUID] = field(default_factory=list)
+    needed: list[tuple[PublishedTrack, tuple[str, ...]]] = field(default_factory=list)
+    voices: list[tuple[frozenset[UUID], tuple[UUID, ...]]] = field(default_factory=list)
     happened: asyncio.Event = field(default_factory=asyncio.Event)
 
     def track_added(self, track: PublishedTrack) -> None:
@@ -52,6 +54,14 @@ class Told:
 
     def track_removed(self, track: PublishedTrack) -> None:
         self.removed.append(track)
+        self.happened.set()
+
+    def layers_needed(self, track: PublishedTrack, rids: tuple[str, ...]) -> None:
+        self.needed.append((track, rids))
+        self.happened.set()
+
+    def voices_changed(self, heard: frozenset[UUID], speaking: tuple[UUID, ...]) -> None:
+        self.voices.append((heard, speaking))
         self.happened.set()
 
     def connection_ready(self, seat: UUID) -> None:

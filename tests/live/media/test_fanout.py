@@ -3,6 +3,7 @@
 import socket
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -10,8 +11,8 @@ from live.adapter import Srtp
 from live.build_fanout import LIBRARY
 from live.datagrams import Inbox, ffi, write_name
 from live.fanout import open_fanout
-from live.leg import Leg, Waits
-from live.rtp import read_extension, read_header, write_mid_extension
+from live.leg import NO_LAYER, Leg, send_time
+from live.rtp import read_extension, read_header, write_elements
 
 NO_CHECKSUM = 11  # SO_NO_CHECK
 PAYLOADS = [bytes([n]) * 1000 for n in range(4)] + [b"end"]
@@ -56,7 +57,6 @@ def make_leg(keys, sockets):
             "ssrc": 77,
             "payload_type": 102,
             "timestamp_offset": 5,
-            "waits": Waits.ANY,
         }
         return Leg(**given | values)
 
@@ -83,7 +83,8 @@ def arrived(keys, sockets):
 kept = [ffi.from_buffer(payload) for payload in PAYLOADS]
 
 
-def push(fan, *, first=100, time=9000, payloads=range(5), key=0):
+def push(fan, *, first=100, time=9000, payloads=range(5), key=1, layer=0, level=127):
+    """A picture; `key`: whether a receiver may begin with its first packet."""
     for at, which in enumerate(payloads):
         marker = int(which == 4)
         fan.push(
@@ -93,6 +94,8 @@ def push(fan, *, first=100, time=9000, payloads=range(5), key=0):
             time,
             marker,
             int(key and at == 0),
+            layer,
+            level,
         )
 
 
@@ -101,7 +104,7 @@ def headers(packets):
 
 
 async def test_every_packet_arrives_with_the_legs_numbers(fanout, make_leg, arrived):
-    fan, leg = fanout.fan(), make_leg(last_sequence=999)
+    fan, leg = fanout.fan(), make_leg(highest=999)
     fan.add(leg)
     push(fan)
     fan.forward()
@@ -137,67 +140,119 @@ async def test_more_than_one_batch_of_the_kernel_goes_out_whole(fanout, make_leg
 
 
 async def test_sequence_numbers_wrap(fanout, make_leg, arrived):
-    fan, leg = fanout.fan(), make_leg(last_sequence=65_533)
+    fan, leg = fanout.fan(), make_leg(highest=65_533)
     fan.add(leg)
     push(fan, first=65_534)
     fan.forward()
     assert [h.sequence for h in headers(arrived())] == [65_534, 65_535, 0, 1, 2]
-    assert fan.sent(leg).last_sequence == 2
+    assert fan.sent(leg).highest == 65_538
 
 
 async def test_a_new_leg_waits_for_a_keyframe(fanout, make_leg, arrived):
     fan = fanout.fan()
-    fan.add(make_leg(waits=Waits.KEY))
-    push(fan)
+    fan.add(make_leg())
+    push(fan, key=0)
     fan.forward()
     assert arrived() == []
-    push(fan, first=105, key=1)
+    push(fan, first=105)
     fan.forward()
     assert len(arrived()) == 5
 
 
 async def test_a_leg_that_waited_goes_on_without_a_gap(fanout, make_leg, arrived):
-    fan, leg = fanout.fan(), make_leg(last_sequence=9)
+    fan, leg = fanout.fan(), make_leg(highest=9)
     fan.add(leg)
     push(fan)
     fan.forward()
-    fan.wait(leg, Waits.KEY)
-    push(fan, first=105)
+    fan.hold(0)
+    push(fan, first=105, key=0)
     fan.forward()
-    push(fan, first=110, key=1)
+    push(fan, first=110)
     fan.forward()
     assert [h.sequence for h in headers(arrived())] == list(range(10, 20))
-    assert fan.sent(leg).packets_before == 5
+    assert fan.sent(leg).now.first == 15
 
 
-async def test_a_paused_leg_costs_nothing_and_stays_paused(fanout, make_leg, arrived):
+async def test_a_stopped_leg_gets_nothing_until_it_is_aimed_again(fanout, make_leg, arrived):
+    fan, leg = fanout.fan(), make_leg(highest=9)
+    fan.add(leg)
+    push(fan)
+    fan.forward()
+    fan.aim(leg, NO_LAYER)
+    push(fan, first=105)
+    fan.forward()
+    assert len(arrived()) == 5
+    fan.aim(leg, 0)
+    push(fan, first=110, key=0)
+    push(fan, first=115)
+    fan.forward()
+    assert [h.sequence for h in headers(arrived())] == list(range(15, 20))
+
+
+async def test_a_leg_changes_layers_at_a_keyframe_and_its_numbers_go_on(fanout, make_leg, arrived):
+    fan, leg = fanout.fan(), make_leg(highest=9)
+    fan.add(leg)
+    push(fan, first=100, layer=0)
+    push(fan, first=7000, layer=1)
+    fan.forward()
+    fan.aim(leg, 1)
+    push(fan, first=7005, layer=1, time=12_000, key=0)
+    push(fan, first=105, layer=0, time=12_000, key=0)
+    fan.forward()
+    push(fan, first=7010, layer=1, time=15_000)
+    push(fan, first=110, layer=0, time=15_000)
+    fan.forward()
+    found = headers(arrived())
+    assert [h.sequence for h in found] == list(range(10, 25))
+    assert [h.timestamp for h in found] == [9005] * 5 + [12_005] * 5 + [15_005] * 5
+    sent = fan.sent(leg)
+    assert sent.accepts == 1
+    for sequence, layer, theirs in ((12, 0, 102), (16, 0, 106), (21, 1, 7011)):
+        run, number = sent.origin(sequence)
+        assert (run.layer, number) == (layer, theirs)
+    assert sent.origin(9) is None
+
+
+async def test_time_never_goes_back_at_a_change_of_layers(fanout, make_leg, arrived):
     fan, leg = fanout.fan(), make_leg()
     fan.add(leg)
-    fan.wait(leg, Waits.PAUSED)
-    fan.wait_all(Waits.KEY)
-    push(fan, key=1)
+    push(fan, layer=0, time=9000)
     fan.forward()
-    assert arrived() == []
+    fan.aim(leg, 1)
+    push(fan, first=500, layer=1, time=8000)
+    push(fan, first=505, layer=1, time=11_000, key=0)
+    fan.forward()
+    fan.aim(leg, 0)
+    push(fan, first=105, layer=0, time=14_000)
+    fan.forward()
+    times = [h.timestamp for h in headers(arrived())]
+    assert times == [9005] * 5 + [9006] * 5 + [12_006] * 5 + [14_005] * 5
 
 
 async def test_packets_that_come_late_keep_their_numbers(fanout, make_leg, arrived):
-    fan, leg = fanout.fan(), make_leg(last_sequence=0)
+    fan, leg = fanout.fan(), make_leg(highest=0)
     fan.add(leg)
     for sequence in (100, 103, 101, 102):
         push(fan, first=sequence, payloads=[0])
     fan.forward()
     assert [h.sequence for h in headers(arrived())] == [1, 4, 2, 3]
-    assert fan.sent(leg).last_sequence == 4
+    assert fan.sent(leg).highest == 4
 
 
 async def test_a_header_extension_is_written(fanout, make_leg, arrived):
     fan = fanout.fan()
-    fan.add(make_leg(extension=write_mid_extension(4, "3")))
-    push(fan)
+    elements = write_elements((4, "3"), time=2, level=1)
+    fan.add(make_leg(extension=elements.data, time_at=elements.time_at, level_at=elements.level_at))
+    before = send_time(time.monotonic())
+    push(fan, level=0x80 | 33)
     fan.forward()
     packets = arrived()
+    assert len(packets) == 5
     for packet, header in zip(packets, headers(packets), strict=True):
         assert read_extension(memoryview(packet), header, 4) == b"3"
+        assert read_extension(memoryview(packet), header, 1) == bytes([0x80 | 33])
+        sent = int.from_bytes(read_extension(memoryview(packet), header, 2), "big")
+        assert (sent - before) & 0xFFFFFF < 5 << 18  # seconds
         assert packet[header.payload_at :] in PAYLOADS
 
 

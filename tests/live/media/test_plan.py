@@ -86,7 +86,7 @@ def test_a_track_is_received_in_the_offers_own_numbers():
     plan = make_plan(read_offer(CHROMIUM), {}, {"2": track}, {track: H264_TRACK})
     chosen = plan.received["2"][2]
     assert chosen.profile == "42e01f"
-    assert chosen.format.feedback == ("ccm fir", "nack", "nack pli")
+    assert chosen.format.feedback == ("goog-remb", "ccm fir", "nack", "nack pli")
 
 
 def test_the_rest_of_an_answer_stands_when_a_codec_cannot_be_taken():

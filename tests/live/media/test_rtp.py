@@ -8,7 +8,7 @@ from live.rtp import (
     stap_a,
     starts_key,
     vp8_descriptor_size,
-    write_mid_extension,
+    write_elements,
 )
 from transcode.access_unit import Codec
 
@@ -40,7 +40,7 @@ def test_what_is_malformed_is_nothing(packet):
 
 
 def test_the_mid_that_is_written_is_read():
-    packet = b"\x90" + HEAD[1:] + write_mid_extension(4, "12") + b"x"
+    packet = b"\x90" + HEAD[1:] + write_elements((4, "12")).data + b"x"
     header = header_of(packet)
     assert read_extension(memoryview(packet), header, 4) == b"12"
     assert read_extension(memoryview(packet), header, 5) is None
