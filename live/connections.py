@@ -50,7 +50,8 @@ class Connections:
         self._players: dict[UUID, Player] = {}
         self._views: dict[UUID, Mapping[UUID, int]] = {}
         self._listed: dict[UUID, tuple[Seat, Source]] = {}
-        self._speaking: list[UUID] = []
+        self._loud: tuple[UUID, ...] = ()  # tracks in which somebody speaks
+        self._told_speaking = Speaking(())
         self._changed = asyncio.Event()
         self.on_cast: Callable[[], None] | None = None  # told when the listed tracks changed
         self._lost: list[UUID] = []  # seats of encoders and players whose connection ended
@@ -142,10 +143,19 @@ class Connections:
         self._tell(Delivery(Layers(track.source, rids), to=frozenset({track.seat})))
 
     def voices_changed(self, heard: frozenset[UUID], speaking: tuple[UUID, ...]) -> None:
-        people = [self._listed[track][0].person for track in speaking if track in self._listed]
-        if people != self._speaking:
-            self._speaking = people
-            self._tell(Delivery(Speaking(tuple(dict.fromkeys(people)))))
+        self._loud = speaking
+        self._tell_speaking()
+
+    def speaking(self) -> Speaking:
+        """Whose voice is heard now."""
+        listed = (self._listed[track][0] for track in self._loud if track in self._listed)
+        return Speaking(tuple(dict.fromkeys(seat.person for seat in listed)))
+
+    def _tell_speaking(self) -> None:
+        now = self.speaking()
+        if now != self._told_speaking:
+            self._told_speaking = now
+            self._tell(Delivery(now))
 
     def connection_ready(self, seat: UUID) -> None:
         log.info("live.connection_ready", lecture=str(self._room.lecture.id), seat=str(seat))
@@ -189,6 +199,7 @@ class Connections:
         for track in gone:
             del self._listed[track]
         self._listed |= fresh
+        self._tell_speaking()
         self._switch_players()
         if self.on_cast is not None:
             self.on_cast()

@@ -4,10 +4,18 @@ const CONNECT_MS = 5000; // without a connection by then, the far tier takes ove
 const DISCONNECTED_MS = 4000; // a lost path may come back by itself
 const BETWEEN_TRIES_MS = 15_000;
 
+/** The layers of a picture, the smallest first: each seat gets the one that fits. */
 const ENCODINGS = {
-  camera: { maxBitrate: 1_500_000, maxFramerate: 30 },
-  screen: { maxBitrate: 2_500_000, maxFramerate: 15 },
-  microphone: { maxBitrate: 40_000 },
+  camera: [
+    { rid: "q", scaleResolutionDownBy: 4, maxBitrate: 150_000, maxFramerate: 15 },
+    { rid: "h", scaleResolutionDownBy: 2, maxBitrate: 450_000, maxFramerate: 30 },
+    { rid: "f", scaleResolutionDownBy: 1, maxBitrate: 1_500_000, maxFramerate: 30 },
+  ],
+  screen: [
+    { rid: "h", scaleResolutionDownBy: 2, maxBitrate: 400_000, maxFramerate: 5 },
+    { rid: "f", scaleResolutionDownBy: 1, maxBitrate: 2_500_000, maxFramerate: 15 },
+  ],
+  microphone: [{ maxBitrate: 40_000 }],
 };
 const KINDS = { camera: "video", screen: "video", microphone: "audio" };
 
@@ -61,6 +69,17 @@ export class Connection extends EventTarget {
     await this.#negotiate();
   }
 
+  /** Of a source of ours only these layers are watched: encode no others. */
+  async watched(source, rids) {
+    const sender = this.#sending.get(source)?.sender;
+    const parameters = sender?.getParameters();
+    if (!parameters?.encodings?.some((one) => one.rid)) return;
+    const changed = parameters.encodings.filter((one) => one.active !== rids.includes(one.rid));
+    if (!changed.length) return;
+    for (const one of changed) one.active = !one.active;
+    await sender.setParameters(parameters).catch(() => {}); // the connection is being closed
+  }
+
   /** The server's answer to the newest offer. */
   async answer(sdp) {
     const pending = this.#pending;
@@ -97,11 +116,6 @@ export class Connection extends EventTarget {
     this.#wanted.clear();
     this.#close();
     this.#setWay("none");
-  }
-
-  /** The receiver of a track, for levels. */
-  receiver(id) {
-    return this.#receiving.get(id)?.receiver ?? null;
   }
 
   async stats() {
@@ -167,7 +181,7 @@ export class Connection extends EventTarget {
   #sendOnly(source, track) {
     const transceiver = this.#peer.addTransceiver(track ?? KINDS[source], {
       direction: "sendonly",
-      sendEncodings: [ENCODINGS[source]],
+      sendEncodings: ENCODINGS[source],
     });
     if (KINDS[source] === "video") prefer(transceiver, RTCRtpSender.getCapabilities("video"));
     return transceiver;
@@ -287,7 +301,7 @@ function report(stats, mids) {
   for (const one of stats.values()) {
     const known = mids.get(one.mid);
     if (one.type === "inbound-rtp" && known?.id) tracks[known.id] = inbound(one, known.info);
-    if (one.type === "outbound-rtp" && known?.source) sent[known.source] = outbound(one);
+    if (one.type === "outbound-rtp" && known?.source) sent[known.source] = outbound(one, sent[known.source]);
     if (one.type === "candidate-pair" && one.nominated && one.currentRoundTripTime !== undefined) {
       roundTripMs = one.currentRoundTripTime * 1000;
     }
@@ -311,6 +325,13 @@ function inbound(one, info) {
   };
 }
 
-function outbound(one) {
-  return { bytes: one.bytesSent, packets: one.packetsSent, frames: one.framesSent, width: one.frameWidth };
+/** The layers of a source together. */
+function outbound(one, others = { bytes: 0, packets: 0, frames: 0, width: 0, layers: [] }) {
+  return {
+    bytes: others.bytes + one.bytesSent,
+    packets: others.packets + one.packetsSent,
+    frames: Math.max(others.frames, one.framesSent ?? 0),
+    width: Math.max(others.width, one.frameWidth ?? 0),
+    layers: [...others.layers, ...(one.rid && one.active ? [one.rid] : [])],
+  };
 }

@@ -1,4 +1,4 @@
-// Levels: of one's own microphone, and of who speaks.
+// The level of one's own microphone.
 
 /** The level of a local track, 0 to 1, told at every picture; returns a function that stops it. */
 export function meter(track, tell) {
@@ -29,35 +29,4 @@ export function loudness(samples) {
   for (const sample of samples) sum += sample * sample;
   const decibel = 10 * Math.log10(sum / samples.length + 1e-12);
   return Math.min(1, Math.max(0, (decibel + 60) / 54));
-}
-
-const SPEAKS_FROM = 0.01; // root mean square; -40 dBFS
-const SPEAKS_ON_MS = 600; // the ring stays between words
-
-/** Who speaks, from what was heard since the last look. */
-export class Speakers {
-  #heard = new Map(); // person -> when they were heard last
-  #energy = new Map(); // person -> {energy, duration} so far
-
-  /** `people` maps person ids to RTCRtpReceivers. */
-  async look(people, now = performance.now()) {
-    await Promise.all([...people].map(([person, receiver]) => this.#listen(person, receiver, now)));
-    return new Set([...this.#heard].filter(([, at]) => now - at < SPEAKS_ON_MS).map(([p]) => p));
-  }
-
-  async #listen(person, receiver, now) {
-    for (const one of (await receiver.getStats()).values()) {
-      if (one.type !== "inbound-rtp") continue;
-      const after = { energy: one.totalAudioEnergy, duration: one.totalSamplesDuration };
-      if (levelBetween(this.#energy.get(person), after) > SPEAKS_FROM) this.#heard.set(person, now);
-      this.#energy.set(person, after);
-    }
-  }
-}
-
-/** The root mean square of what sounded between two looks (W3C webrtc-stats, totalAudioEnergy). */
-export function levelBetween(before, after) {
-  const duration = after.duration - (before?.duration ?? 0);
-  const energy = after.energy - (before?.energy ?? 0);
-  return duration > 0 && energy > 0 ? Math.sqrt(energy / duration) : 0;
 }

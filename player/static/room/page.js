@@ -8,7 +8,6 @@ import { Connection } from "./connection.js";
 import { Devices } from "./devices.js";
 import { becomeRecording, goodbye, lecturerButtons, showLeft } from "./ending.js";
 import { GreenRoom } from "./green.js";
-import { Speakers } from "./meters.js";
 import { OwnMedia } from "./own.js";
 import { Panels } from "./panels.js";
 import { People } from "./people.js";
@@ -16,10 +15,10 @@ import { Quality } from "./quality.js";
 import { RoomSocket, TabStore } from "./socket.js";
 import { Stage } from "./stage.js";
 import { EMPTY, reduce, say, sayAgain, toReceive, unsaid } from "./state.js";
+import { View } from "./view.js";
 import { FarTier } from "./far.js";
 
 const LOOK_MS = 2000;
-const SPEAKING_MS = 300;
 
 const config = JSON.parse($("room-config").textContent);
 const page = $("main");
@@ -28,7 +27,7 @@ const socket = new RoomSocket(config.socket, store);
 const connection = new Connection();
 const devices = new Devices();
 const quality = new Quality();
-const speakers = new Speakers();
+const view = new View();
 const far = new FarTier(config);
 const stage = new Stage({ box: $("tiles"), soundBox: $("sounds"), blocked: () => ($("sound-on").hidden = false) });
 const own = new OwnMedia({ devices, connection, stage, send: (message) => socket.send(message) });
@@ -67,10 +66,12 @@ const REACTIONS = {
     if (!before.seat && room.me.can_publish) await own.takeOver();
     if (room.lecture.state === "ended") end();
     if (!room.me.can_publish && connection.sources.size) await own.withdraw();
+    view.repeat();
     for (const { id, text } of unsaid(room)) socket.send({ type: "say", id, text });
     banner(null);
   },
   answer: ({ sdp }) => connection.answer(sdp),
+  layers: ({ source, rids }) => connection.watched(source, rids),
   refused({ about, message }) {
     if (about === "offer") connection.refused();
     else toast(told(message));
@@ -102,6 +103,7 @@ const REACTIONS = {
 function show() {
   if (!room.me) return;
   stage.show(room);
+  view.show(stage.pictures);
   people.show(room);
   chat.show(room);
   const receiving = config.watch_only ? [] : toReceive(room, connection.sources);
@@ -251,11 +253,16 @@ function wire() {
   socket.addEventListener("open", () => (page.dataset.socket = "open"));
   socket.addEventListener("bye", (event) => part(event.detail));
   connection.addEventListener("offer", (event) => socket.send(event.detail));
+  view.addEventListener("view", (event) => socket.send(event.detail));
   connection.addEventListener("track", (event) => {
     stage.add(event.detail.info, event.detail.track);
+    view.show(stage.pictures);
     showEmptiness();
   });
-  connection.addEventListener("gone", (event) => stage.remove(event.detail));
+  connection.addEventListener("gone", (event) => {
+    stage.remove(event.detail);
+    view.show(stage.pictures);
+  });
   connection.addEventListener("way", (event) => takeWay(event.detail));
   own.addEventListener("change", () => {
     store.presence = page.dataset.phase === "in" ? own.presence : null;
@@ -303,6 +310,7 @@ function takeWay(way) {
     toast(t("A direct connection is not possible here; you see the stream, a few seconds later."));
   }
   if (way === "connected" && !config.watch_only) far.close();
+  view.isOff = far.isOn;
   showEmptiness();
 }
 
@@ -323,15 +331,6 @@ async function look() {
   else quality.hide();
 }
 
-async function lookAtSpeakers() {
-  if (!room.me || connection.way !== "connected") return;
-  const voices = room.tracks
-    .filter((track) => track.kind === "audio" && !track.muted)
-    .map((track) => [track.person, connection.receiver(track.id)])
-    .filter(([, receiver]) => receiver);
-  stage.setSpeaking(await speakers.look(new Map(voices)));
-}
-
 function tick() {
   if (startedAt && room.lecture?.state === "live") {
     $("room-clock").hidden = false;
@@ -346,7 +345,6 @@ function enter() {
   if (config.watch_only) far.open();
   socket.connect();
   setInterval(look, LOOK_MS);
-  setInterval(lookAtSpeakers, SPEAKING_MS);
   setInterval(tick, 1000);
   navigator.wakeLock?.request("screen").catch(() => {});
 }

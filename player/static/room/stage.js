@@ -53,10 +53,9 @@ export class Stage {
     this.#draw();
   }
 
-  setSpeaking(people) {
-    for (const tile of this.#tiles.values()) {
-      tile.element.classList.toggle("speaking", tile.source !== "screen" && people.has(tile.person));
-    }
+  /** What can be seen of others: track id -> <video>. */
+  get pictures() {
+    return new Map([...this.#tiles].filter(([id]) => this.#pictures.has(id)).map(([id, { video }]) => [id, video]));
   }
 
   /** After a click: sound may begin. */
@@ -95,6 +94,7 @@ export class Stage {
     }
     for (const [key, one] of wanted) this.#update(this.#tiles.get(key) ?? this.#make(key, one), one);
     this.#arrange(wanted);
+    this.#light();
   }
 
   /** The tiles that should be there: key -> {person, source, track, muted, isLocal}. */
@@ -160,6 +160,14 @@ export class Stage {
       tile.video.play().catch(() => {});
     }
     if (!track) tile.video.srcObject = null;
+  }
+
+  /** A ring around who speaks. */
+  #light() {
+    const speaking = new Set(this.#room.speaking);
+    for (const { element, person, source } of this.#tiles.values()) {
+      element.classList.toggle("speaking", source !== "screen" && speaking.has(person));
+    }
   }
 
   #isSilent(person) {

@@ -8,6 +8,7 @@ export const EMPTY = Object.freeze({
   tracks: [],
   chat: [], // {id, at, person, name, text, status: kept | pending | failed}
   hands: new Map(), // person id -> since
+  speaking: [], // person ids, the loudest first
   recording: { is_on: false, faults: [] },
   skew: 0, // the server's clock minus ours, in milliseconds
 });
@@ -49,6 +50,7 @@ const REDUCERS = {
       chat: [...inOrder([...older, ...kept]), ...mine],
       hands: new Map(message.hands.map((hand) => [hand.person, hand.at])),
       recording: message.recording,
+      speaking: [],
       skew: Date.parse(message.now) - now,
     };
   },
@@ -88,6 +90,8 @@ const REDUCERS = {
   },
 
   tracks: (state, { tracks }) => ({ ...state, tracks }),
+
+  speaking: (state, { people }) => ({ ...state, speaking: people }),
 
   recording: (state, { recording }) => ({ ...state, recording }),
 
