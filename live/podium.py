@@ -20,6 +20,11 @@ class Podium:
     def has_floor(self, person: UUID) -> bool:
         return person in self._floor
 
+    @property
+    def speakers(self) -> int:
+        """How many people have the floor."""
+        return len(self._floor)
+
     def hands(self) -> tuple[RaisedHand, ...]:
         return tuple(RaisedHand(person, at) for person, at in self._hands.items())
 

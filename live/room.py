@@ -11,7 +11,7 @@ from typing import Final, assert_never
 from uuid import UUID
 
 from kernel.clock import Clock
-from kernel.errors import Forbidden, Invalid, NotFound, TooMany, Unavailable
+from kernel.errors import Conflict, Forbidden, Invalid, NotFound, TooMany, Unavailable
 from kernel.ids import new_id
 from kernel.throttle import Throttle
 from live.chat import Chat, clean
@@ -64,6 +64,7 @@ from live.staged import Staged
 
 MOST_SEATS: Final = 2000
 MOST_SEATS_OF_A_PERSON: Final = 10
+MOST_ON_STAGE: Final = 25  # people who may publish at the same time
 
 RoomMessage = Say | RaiseHand | LowerHand | LowerHandOf | GiveFloor | TakeFloor | SetMuted
 
@@ -304,10 +305,20 @@ class Room:
         self._find(person)
         facts: list[LiveFact] = []
         if not self._podium.has_floor(person):
+            self._check_stage()
             facts.append(self.scribe.fact(FloorGiven, person=person, by=seat.person))
         if self._podium.is_raised(person):
             facts.append(self.scribe.fact(HandLowered, person=person, by=seat.person))
         return tuple(facts)
+
+    def _check_stage(self) -> None:
+        """Hosts are on the stage by right; the others as long as there is room."""
+        hosts = sum(visitor.can_host for visitor in self.seats.people())
+        if hosts + self._podium.speakers >= MOST_ON_STAGE:
+            raise Conflict(
+                f"The stage is full: at most {MOST_ON_STAGE} people speak at the same time."
+                " Take the floor from somebody first."
+            )
 
     def _take_floor(self, seat: Seat, person: UUID) -> tuple[LiveFact, ...]:
         if person != seat.person:

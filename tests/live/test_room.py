@@ -29,7 +29,7 @@ from live.messages import (
     TakeFloor,
     Tracks,
 )
-from live.room import MOST_SEATS_OF_A_PERSON
+from live.room import MOST_ON_STAGE, MOST_SEATS_OF_A_PERSON
 from live.seats import GRACE, Channel
 
 
@@ -217,6 +217,20 @@ def test_the_floor_allows_microphone_and_camera_and_not_the_screen(room, sit, do
     assert room.may_publish(student, Source.CAMERA)
     assert not room.may_publish(student, Source.SCREEN)
     assert room.may_publish(host, Source.SCREEN)
+
+
+def test_the_stage_holds_twenty_five_people(room, clock, sit, do):
+    host = sit("Host", is_host=True)
+    students = [sit() for _ in range(MOST_ON_STAGE)]
+    for student in students[:-1]:
+        clock.advance(timedelta(seconds=1))
+        do(host, GiveFloor(student.person))
+    with pytest.raises(Conflict, match="25 people"):
+        room.decide(host, GiveFloor(students[-1].person))
+    do(host, GiveFloor(students[0].person))  # who has it already keeps it
+    do(host, TakeFloor(students[0].person))
+    do(host, GiveFloor(students[-1].person))
+    assert room.may_publish(students[-1], Source.CAMERA)
 
 
 def test_the_floor_is_given_back_or_taken(room, sit, do):
