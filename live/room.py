@@ -148,9 +148,8 @@ class Room:
         is_first = not self.seats.of(seat.person)
         before = self.seats.presence(seat.person)
         self.seats.add(seat)
-        if is_first:
-            others = self._all_but(seat)
-            return (Delivery(JoinedPerson(self._person(seat.visitor)), others),)
+        if is_first:  # for all: the seat itself has no outbox before its welcome
+            return (Delivery(JoinedPerson(self._person(seat.visitor))),)
         return self._presence_news(seat, before)
 
     def connect(self, seat: Seat) -> tuple[Delivery, ...]:

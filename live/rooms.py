@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from kernel.bus import Bus
 from kernel.errors import Conflict, NotFound
 from live.live_room import LiveRoom
+from live.lookup import Lookup
 from live.messages import Bye, ByeReason
 from live.room_life import House, RoomLife
 from schedule.events import TOPIC, LectureMoved
@@ -48,7 +49,12 @@ class Rooms:
         self._lives: dict[UUID, RoomLife] = {}
         self._supervised: set[asyncio.Task[None]] = set()
         self._tasks = asyncio.TaskGroup()
+        self._lookup = Lookup(house.database, self._tasks)
         self._is_stopping = False
+
+    async def lecture(self, identifier: UUID) -> Lecture:
+        """The lecture as the database has it now; NotFound when there is none."""
+        return await self._lookup.lecture(identifier)
 
     async def enterable(self, lecture: Lecture) -> LiveRoom:
         """The lecture's room, opened if it must be; DoorsShut when people can't be in it now."""

@@ -7,6 +7,7 @@ payload types and extension numbers of the offer, so that packets need not be re
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 from kernel.errors import Invalid
@@ -146,29 +147,42 @@ def read_offer(text: str) -> Offer:
     )
 
 
-def _split(lines: Sequence[str]) -> list[list[str]]:
-    blocks: list[list[str]] = [[]]
+class _Block(list[str]):
+    """The lines of one section, and its attributes by name: offers of browsers are long."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.attributes: dict[str, list[str]] = {}
+
+    def add(self, line: str) -> None:
+        self.append(line)
+        if line.startswith("a="):
+            name, _, value = line[2:].partition(":")
+            self.attributes.setdefault(name.rstrip(), []).append(value.strip())
+
+
+def _split(lines: Sequence[str]) -> list[_Block]:
+    blocks = [_Block()]
     for line in lines:
         if line.startswith("m="):
-            blocks.append([])
+            blocks.append(_Block())
         if line:
-            blocks[-1].append(line)
+            blocks[-1].add(line)
     return blocks
 
 
-def _values(block: Sequence[str], name: str) -> Iterator[str]:
-    prefix = f"a={name}:"
-    return (line[len(prefix) :].strip() for line in block if line.startswith(prefix))
+def _values(block: _Block, name: str) -> Sequence[str]:
+    return block.attributes.get(name, ())
 
 
-def _value(name: str, *blocks: Sequence[str]) -> str | None:
+def _value(name: str, *blocks: _Block) -> str | None:
     for block in blocks:
         for value in _values(block, name):
             return value
     return None
 
 
-def _section(block: Sequence[str], at: int) -> Section:
+def _section(block: _Block, at: int) -> Section:
     words = block[0][2:].split()
     if len(words) < 4:
         raise Invalid(f"Media section {at + 1} of the SDP offer has an incomplete m-line.")
@@ -176,7 +190,7 @@ def _section(block: Sequence[str], at: int) -> Section:
     mid = _value("mid", block) or str(at)
     if not _TOKEN.fullmatch(mid):
         raise Invalid(f"Media section {at + 1} of the SDP offer has an unusable mid.")
-    flags = {line[2:].strip() for line in block if line.startswith("a=")}
+    flags = block.attributes
     return Section(
         mid=mid,
         kind=kind,
@@ -185,7 +199,7 @@ def _section(block: Sequence[str], at: int) -> Section:
         is_stopped=port == "0" and "bundle-only" not in flags,
         is_muxed="rtcp-mux" in flags,
         numbers=tuple(numbers),
-        formats=tuple(_formats(block, numbers)) if kind in {"audio", "video"} else (),
+        formats=_formats_of(block, numbers) if kind in {"audio", "video"} else (),
         extensions=dict(_extensions(block)),
         ssrcs=tuple(dict.fromkeys(_ssrcs(block))),
         repairs=dict(_repairs(block)),
@@ -193,10 +207,29 @@ def _section(block: Sequence[str], at: int) -> Section:
     )
 
 
-def _formats(block: Sequence[str], numbers: Sequence[str]) -> Iterator[Format]:
-    maps, parameters = _numbered(block, "rtpmap"), _numbered(block, "fmtp")
-    feedback = _numbered(block, "rtcp-fb")
-    for number in dict.fromkeys(numbers):
+def _formats_of(block: _Block, numbers: Sequence[str]) -> tuple[Format, ...]:
+    named = (tuple(_values(block, name)) for name in ("rtpmap", "fmtp", "rtcp-fb"))
+    return _formats(tuple(dict.fromkeys(numbers)), *named)
+
+
+@lru_cache(maxsize=64)
+def _formats(
+    numbers: tuple[str, ...],
+    rtpmap: tuple[str, ...],
+    fmtp: tuple[str, ...],
+    rtcp_fb: tuple[str, ...],
+) -> tuple[Format, ...]:
+    """Browsers of one make offer the same dozens of formats: read once, and kept once for all."""
+    return tuple(_each_format(numbers, _numbered(rtpmap), _numbered(fmtp), _numbered(rtcp_fb)))
+
+
+def _each_format(
+    numbers: tuple[str, ...],
+    maps: Mapping[str, list[str]],
+    parameters: Mapping[str, list[str]],
+    feedback: Mapping[str, list[str]],
+) -> Iterator[Format]:
+    for number in numbers:
         name, hertz, channels, *_ = (*maps.get(number, [""])[0].split("/"), "", "")
         rate, payload_type = _number(hertz, 0xFFFFFF), _number(number, 127)
         if not _TOKEN.fullmatch(name) or not rate or payload_type is None:
@@ -211,9 +244,9 @@ def _formats(block: Sequence[str], numbers: Sequence[str]) -> Iterator[Format]:
         )
 
 
-def _numbered(block: Sequence[str], name: str) -> dict[str, list[str]]:
+def _numbered(values: Sequence[str]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
-    for value in _values(block, name):
+    for value in values:
         number, _, rest = value.partition(" ")
         found.setdefault(number, []).append(rest.strip())
     return found
@@ -230,7 +263,7 @@ def _number(text: str, largest: int) -> int | None:
     return number if (number := int(text)) <= largest else None
 
 
-def _extensions(block: Sequence[str]) -> Iterator[tuple[str, int]]:
+def _extensions(block: _Block) -> Iterator[tuple[str, int]]:
     for value in _values(block, "extmap"):
         number, _, uri = value.partition(" ")
         identifier = _number(number.partition("/")[0], 14)
@@ -238,14 +271,14 @@ def _extensions(block: Sequence[str]) -> Iterator[tuple[str, int]]:
             yield uri.split()[0], identifier
 
 
-def _ssrcs(block: Sequence[str]) -> Iterator[int]:
+def _ssrcs(block: _Block) -> Iterator[int]:
     for value in _values(block, "ssrc"):
         ssrc = _number(value.partition(" ")[0], 0xFFFFFFFF)
         if ssrc is not None:
             yield ssrc
 
 
-def _repairs(block: Sequence[str]) -> Iterator[tuple[int, int]]:
+def _repairs(block: _Block) -> Iterator[tuple[int, int]]:
     for value in _values(block, "ssrc-group"):
         semantics, *numbers = value.split()
         ssrcs = [_number(number, 0xFFFFFFFF) for number in numbers]
@@ -253,7 +286,7 @@ def _repairs(block: Sequence[str]) -> Iterator[tuple[int, int]]:
             yield ssrcs[1], ssrcs[0]
 
 
-def _rids(block: Sequence[str]) -> Iterator[str]:
+def _rids(block: _Block) -> Iterator[str]:
     """The simulcast streams that the offer sends (RFC 8853 §5.1): the first of each alternatives."""
     declared = {
         rid for rid, direction, *_ in map(_two_words, _values(block, "rid")) if direction == "send"
@@ -272,7 +305,7 @@ def _two_words(value: str) -> list[str]:
     return [*value.split(), "", ""][:2]
 
 
-def _bundle(head: Sequence[str], sections: Sequence[Section]) -> tuple[str, ...]:
+def _bundle(head: _Block, sections: Sequence[Section]) -> tuple[str, ...]:
     """The mids of the first bundle that can be used; a lone section is its own."""
     usable = {section.mid for section in sections if not section.is_stopped}
     for value in _values(head, "group"):
@@ -285,14 +318,14 @@ def _bundle(head: Sequence[str], sections: Sequence[Section]) -> tuple[str, ...]
     return (next(section.mid for section in sections if section.mid in usable),)
 
 
-def _ice(lead: Sequence[str], head: Sequence[str], name: str) -> str:
+def _ice(lead: _Block, head: _Block, name: str) -> str:
     value = _value(name, lead, head)
     if value is None or not _ICE_CHARACTERS.fullmatch(value):
         raise Invalid(f"The SDP offer has no usable {name}: WebRTC needs ICE.")
     return value
 
 
-def _fingerprints(lead: Sequence[str], head: Sequence[str]) -> tuple[tuple[str, str], ...]:
+def _fingerprints(lead: _Block, head: _Block) -> tuple[tuple[str, str], ...]:
     found = [
         value.partition(" ") for block in (lead, head) for value in _values(block, "fingerprint")
     ]
@@ -303,7 +336,7 @@ def _fingerprints(lead: Sequence[str], head: Sequence[str]) -> tuple[tuple[str, 
     return prints
 
 
-def _setup(lead: Sequence[str], head: Sequence[str]) -> str:
+def _setup(lead: _Block, head: _Block) -> str:
     setup = _value("setup", lead, head) or "actpass"
     if setup not in {"actpass", "active", "passive"}:
         raise Invalid("The SDP offer has an unknown a=setup.")

@@ -4,19 +4,17 @@ from aiohttp import web
 
 from identity.sessions import viewer_of
 from kernel.errors import Unavailable
-from kernel.web import CLOCK, DATABASE, path_id
+from kernel.web import CLOCK, path_id
 from live import whip
 from live.door import visitor_of
 from live.messages import Bye, ByeReason
 from live.room_socket import Conversation, accept, turn_away
 from live.rooms import ROOMS, DoorsShut
-from schedule.lectures import lecture_by_id
 
 
 async def room_socket(request: web.Request) -> web.WebSocketResponse:
     """The WebSocket of a lecture's room; see docs/protocol.md."""
-    async with request.app[DATABASE].connect() as connection:
-        lecture = await lecture_by_id(connection, path_id(request, "lecture"))
+    lecture = await request.app[ROOMS].lecture(path_id(request, "lecture"))
     visitor = visitor_of(viewer_of(request), lecture.subject)
     socket = await accept(request)
     try:

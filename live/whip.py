@@ -25,7 +25,7 @@ from kernel.errors import (
     Unauthenticated,
     Unsupported,
 )
-from kernel.web import DATABASE, path_id, problem
+from kernel.web import path_id, problem
 from live.door import visitor_of
 from live.live_room import LiveRoom
 from live.messages import Source
@@ -33,7 +33,6 @@ from live.rooms import ROOMS
 from live.seats import Channel, Seat, Visitor
 from live.sections import received_by, sent_by
 from live.turn import links
-from schedule.lectures import lecture_by_id
 
 SDP: Final = "application/sdp"
 TRICKLE: Final = "application/trickle-ice-sdpfrag"
@@ -145,8 +144,7 @@ def _video(request: web.Request) -> Source:
 
 
 async def _room(request: web.Request) -> tuple[LiveRoom, Visitor]:
-    async with request.app[DATABASE].connect() as connection:
-        lecture = await lecture_by_id(connection, path_id(request, "lecture"))
+    lecture = await request.app[ROOMS].lecture(path_id(request, "lecture"))
     visitor = visitor_of(viewer_of(request), lecture.subject)
     return await request.app[ROOMS].enterable(lecture), visitor
 
