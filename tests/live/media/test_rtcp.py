@@ -1,3 +1,5 @@
+import struct
+
 from aiortc.rtp import RtcpPsfbPacket, RtcpRtpfbPacket
 from hypothesis import given
 from hypothesis import strategies as st
@@ -51,3 +53,29 @@ def test_any_body_of_a_known_kind_is_packets_or_nothing(count, kind, body):
     for found in rtcp.read(packet):
         rtcp.nacked(found)
         rtcp.keyframe_ssrcs(found)
+
+
+LYING = st.tuples(
+    st.integers(0, 0xFF),
+    st.sampled_from([199, 200, 201, 202, 203, 204, 205, 206, 207, 208]),
+    st.integers(0, 0xFFFF) | st.integers(0, 8),
+    st.binary(max_size=60),
+)
+
+
+@given(st.lists(LYING, max_size=8))
+def test_compounds_that_lie_about_their_lengths_are_packets_or_nothing(parts):
+    data = b"".join(struct.pack("!BBH", *part[:3]) + part[3] for part in parts)
+    for packet in rtcp.read(data):
+        assert len(rtcp.nacked(packet)) <= 128
+        assert all(number <= 0xFFFF for number in rtcp.nacked(packet))
+        assert len(rtcp.keyframe_ssrcs(packet)) <= 32
+
+
+def test_a_compound_of_very_many_packets_is_read_in_part():
+    assert len(rtcp.read(rtcp.receiver_report(1, []) * 150)) == 40
+
+
+def test_a_loss_across_the_wrap_is_two_numbers_of_sixteen_bits():
+    [packet] = rtcp.read(struct.pack("!BBHIIHH", 0x81, 205, 3, 1, 2, 0xFFFF, 1))
+    assert rtcp.nacked(packet) == [0xFFFF, 0]
