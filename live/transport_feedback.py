@@ -12,6 +12,8 @@ _FMT: Final = 15
 _TICK_SECONDS: Final = 0.00025
 _REFERENCE_TICKS: Final = 256  # 64 ms
 _MOST_PACKETS: Final = 400  # in one feedback; fits a datagram
+_MOST_FEEDBACKS: Final = 4  # at a time
+_FARTHEST: Final = 2000  # sequence numbers; a jump beyond it begins anew
 _SYMBOLS: Final = 7  # two-bit symbols in a chunk
 _VECTOR: Final = 0xC000
 
@@ -28,7 +30,11 @@ class ArrivalLog:
     def note(self, sequence: int, at: float) -> None:
         if self._next is None:
             self._next = self._newest = sequence
-        unwrapped = self._newest + _signed(sequence - self._newest)
+        ahead = _signed(sequence - self._newest)
+        unwrapped = self._newest + ahead
+        if abs(ahead) > _FARTHEST:
+            self._arrivals.clear()
+            self._next = self._newest = unwrapped
         self._newest = max(self._newest, unwrapped)
         if len(self._arrivals) < 4 * _MOST_PACKETS:
             self._arrivals.setdefault(unwrapped, at)
@@ -36,7 +42,7 @@ class ArrivalLog:
     def reports(self, own: int, media: int) -> list[bytes]:
         """The feedback packets that are due; [] when nothing came."""
         found: list[bytes] = []
-        while self._arrivals and self._next is not None:
+        while self._arrivals and self._next is not None and len(found) < _MOST_FEEDBACKS:
             first = min(self._arrivals)
             base = first if first < self._next or first - self._next > _MOST_PACKETS else self._next
             end = min(max(self._arrivals) + 1, base + _MOST_PACKETS)
@@ -44,6 +50,7 @@ class ArrivalLog:
             found.append(write_feedback(own, media, base, times, self._feedbacks))
             self._feedbacks += 1
             self._next = max(self._next, end)
+        self._arrivals.clear()  # what is left had numbers far apart, as no sender counts
         return found
 
 

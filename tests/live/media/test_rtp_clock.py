@@ -93,3 +93,20 @@ def test_whatever_a_sender_claims_time_stays_near_the_arrival(events):
             clock.reported(ntp, rtp, now)
         else:
             assert abs(clock.ticks(rtp, now) / 90_000 - now) < 11
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 0xFFFFFFFF), st.floats(0, 2), st.none() | st.integers(0, 2**64 - 1)
+        ),
+        max_size=40,
+    )
+)
+def test_whatever_a_clock_claims_its_packets_stand_near_their_arrival(packets):
+    clock, now = video(), 1000.0
+    for rtp, pause, ntp in packets:
+        now += pause
+        if ntp is not None:
+            clock.reported(ntp, rtp, now)
+        assert abs(clock.ticks(rtp, now) / 90_000 - now) <= 10.001

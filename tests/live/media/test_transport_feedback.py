@@ -65,3 +65,12 @@ def test_any_numbers_of_a_publisher_are_reported_in_datagrams(arrivals):
         for feedback in log.reports(1, 2):
             assert len(feedback) < 1400
             read(feedback)
+
+
+def test_transport_numbers_that_jump_are_reported_in_a_few_packets():
+    log = ArrivalLog()
+    for n in range(2000):
+        log.note(n * 1500 & 0xFFFF, n / 1000)
+        log.note(n * 9000 & 0xFFFF, n / 1000)
+    assert len(log.reports(1, 2)) <= 4
+    assert log.reports(1, 2) == []
