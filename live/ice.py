@@ -26,6 +26,7 @@ _USE_CANDIDATE: Final = 0x0025
 _FINGERPRINT: Final = 0x8028
 _FINGERPRINT_XOR: Final = 0x5354554E
 _LONGEST: Final = 600
+_MOST_ATTRIBUTES: Final = 24
 
 
 class Drop(StrEnum):
@@ -37,6 +38,7 @@ class Drop(StrEnum):
     TOO_OFTEN = "too_often"
     UNREADABLE = "unreadable"  # SRTP refuses it: wrong key, replayed
     UNROUTED = "unrouted"  # of a stream that nobody announced
+    FAILED = "failed"  # a fault of ours, see the log
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +66,12 @@ class Allowance:
     def __init__(self, rate: float, burst: float) -> None:
         self._rate, self._burst, self._left, self._at = rate, burst, burst, 0.0
 
-    def take(self, now: float) -> bool:
+    def take(self, now: float, cost: float = 1.0) -> bool:
         self._left = min(self._burst, self._left + (now - self._at) * self._rate)
         self._at = now
-        if self._left < 1:
+        if self._left < cost:
             return False
-        self._left -= 1
+        self._left -= cost
         return True
 
 
@@ -141,7 +143,9 @@ def _attributes(data: bytes) -> dict[int, tuple[int, int]] | None:
     """Where the value of each attribute stands; nothing counts after the integrity."""
     found: dict[int, tuple[int, int]] = {}
     at = 20
-    while at + 4 <= len(data):
+    for _ in range(_MOST_ATTRIBUTES):
+        if at + 4 > len(data):
+            return found
         kind, size = struct.unpack_from("!HH", data, at)
         at += 4
         if at + size > len(data):
@@ -149,7 +153,7 @@ def _attributes(data: bytes) -> dict[int, tuple[int, int]] | None:
         if _INTEGRITY not in found:
             found.setdefault(kind, (at, size))
         at += (size + 3) & ~3
-    return found
+    return None
 
 
 def _is_genuine(data: bytes, check: Check, password: bytes) -> bool:

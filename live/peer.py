@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import secrets
+import struct
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, Protocol
 from uuid import UUID
@@ -12,6 +13,7 @@ from aiortc.rtp import AnyRtcpPacket, RtcpSrPacket
 from kernel.errors import Gone
 from live import rtcp
 from live.adapter import SRTP_OVERHEAD, Dtls
+from live.allowances import Allowances
 from live.datagrams import SLOT, ffi
 from live.forwarder import Forwarder
 from live.ice import Credentials, Drop
@@ -33,6 +35,9 @@ _FEEDBACK_SECONDS: Final = 0.045
 _MOST_ADDRESSES: Final = 8
 _UNLIMITED_BPS: Final = 20_000_000
 _SRTCP_TRAILER: Final = SRTP_OVERHEAD + 4
+_SSRC: Final = struct.Struct("!I")
+_SSRC_AT: Final = 8  # in RTP
+_SENDER_AT: Final = 4  # in RTCP
 
 
 class PeerStage(Protocol):
@@ -82,6 +87,8 @@ class Peer:
         self._report_at = self.last_heard + secrets.randbelow(1000) / 1000
         self._feedback_at = self.last_heard
         self._buffer = ffi.new("char[]", SLOT)
+        self._allowances = Allowances()
+        port.opening += 1
         PEERS.inc()
 
     # ------------------------------------------------------------ signalling
@@ -221,6 +228,7 @@ class Peer:
             self._lose()
             return
         self.is_ready = True
+        self._port.opening -= 1
         self._connect_all()
         self._stage.peer_ready(self)
 
@@ -232,8 +240,9 @@ class Peer:
         """A connectivity check with our password came from this raw address."""
         self.last_heard = self._port.now
         if name not in self._names:
+            if not self._port.bind(name, self):
+                return
             self._names.append(name)
-            self._port.bind(name, self)
             self._port.unbind(self._names[:-_MOST_ADDRESSES], self)
             del self._names[:-_MOST_ADDRESSES]
         if name != self._remote and (nominates or self._remote is None):
@@ -242,9 +251,13 @@ class Peer:
                 subscription.redirect(name)
             self._reachable.set()
 
-    def dtls_came(self, datagram: bytes) -> None:
-        if self._dtls is not None:
-            self._dtls.feed(datagram)
+    def dtls_came(self, datagram: bytes) -> Drop | None:
+        if self._dtls is None:
+            return Drop.UNREADABLE
+        if not self._allowances.record(self._port.now):
+            return Drop.TOO_OFTEN
+        self._dtls.feed(datagram)
+        return None
 
     # ------------------------------------------------------------ packets
 
@@ -253,9 +266,15 @@ class Peer:
         dtls, now = self._dtls, self._port.arrived
         if dtls is None or not dtls.is_ready:
             return Drop.UNREADABLE
+        ssrc = _SSRC.unpack_from(view, _SSRC_AT)[0]
+        if not self._receptions.published or not self._allowances.may_speak(ssrc):
+            return Drop.UNROUTED
+        if not self._allowances.media(now):
+            return Drop.TOO_OFTEN
         size = self._port.srtp.unprotect(dtls.inbound, buffer, size)
         if size < 0:
             return Drop.UNREADABLE
+        self._allowances.spoke(ssrc)
         self.last_heard = now
         header = read_header(view, size)
         if header is None:
@@ -271,9 +290,15 @@ class Peer:
         dtls, now = self._dtls, self._port.arrived
         if dtls is None or not dtls.is_ready:
             return Drop.UNREADABLE
+        ssrc = _SSRC.unpack_from(view, _SENDER_AT)[0]
+        if not self._allowances.may_speak(ssrc):
+            return Drop.UNROUTED
+        if not self._allowances.control(now, size):
+            return Drop.TOO_OFTEN
         size = self._port.srtp.unprotect_rtcp(dtls.inbound, buffer, size)
         if size < 0:
             return Drop.UNREADABLE
+        self._allowances.spoke(ssrc)
         self.last_heard = now
         packets = rtcp.read(bytes(view[:size]))
         for packet in packets:
@@ -288,12 +313,12 @@ class Peer:
             if reception is not None:
                 reception.reported(packet, now)
         for ssrc in rtcp.keyframe_ssrcs(packet):
-            if ssrc in self._by_ssrc:
+            if ssrc in self._by_ssrc and self._allowances.keyframe(ssrc, now):
                 self._by_ssrc[ssrc].keyframe_wanted(now)
         lost = rtcp.nacked(packet)
         subscription = self._by_ssrc.get(getattr(packet, "media_ssrc", 0)) if lost else None
         if subscription is not None and self._remote is not None:
-            for datagram in subscription.resends(lost, now):
+            for datagram in subscription.resends(self._allowances.resends(lost, now), now):
                 self._port.send(datagram, self._remote)
 
     # ------------------------------------------------------------ what is due
@@ -387,6 +412,7 @@ class Peer:
             await dtls.aclose()
 
     def _close(self) -> Dtls | None:
+        self._port.opening -= not self.is_ready
         self.is_closed, self.is_ready = True, False
         PEERS.dec()
         if self._handshake is not None:

@@ -10,6 +10,7 @@ import socket
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
 from typing import Any, Final, Protocol
 
 import structlog
@@ -22,6 +23,7 @@ from live.datagrams import SLOT, Inbox, send, stamp_arrivals
 from live.fanout import open_fanout
 from live.ice import Drop, IceServer, is_stun
 from live.leg import Fanout
+from live.rare_log import RareLog
 
 log: Final = structlog.get_logger()
 
@@ -34,13 +36,20 @@ PEERS = Gauge("daris_live_peers", "Connections that are open")
 _BUFFER_BYTES: Final = 4 * 1024 * 1024
 _ROUNDS: Final = 4  # batches read before the loop's other work gets its turn
 _TICK_SECONDS: Final = 0.025
+_HELD_SECONDS: Final = 5.0  # an address stays with whoever was heard from it so recently
+_MOST_OPENING: Final = 500  # connections that are not ready yet
 _RTCP_TYPES: Final = range(192, 224)  # RFC 5761 §4
+_DROPS: Final = {reason: DROPPED.labels(reason) for reason in Drop}
+_NOT_TAKEN: Final = DROPPED.labels("not_taken")
+_NOT_ENCRYPTED: Final = DROPPED.labels("not_encrypted")
 
 
 class Route(Protocol):
     """The peer behind an address."""
 
-    def dtls_came(self, datagram: bytes) -> None: ...
+    last_heard: float
+
+    def dtls_came(self, datagram: bytes) -> Drop | None: ...
     def rtp_came(self, buffer: Any, view: memoryview, size: int) -> Drop | None: ...
     def rtcp_came(self, buffer: Any, view: memoryview, size: int) -> Drop | None: ...
 
@@ -75,7 +84,10 @@ class MediaPort:
         """When the present batch was read."""
         self.arrived = self.now
         """When the present media packet came to the machine."""
+        self.opening = 0
+        """Connections that are not ready yet; the peers count themselves."""
         self._unix_now = 0.0
+        self._faults = RareLog()
         self._tasks = tasks
         self._children: set[asyncio.Task[None]] = set()
         self._inbox = Inbox(self.fd)
@@ -140,9 +152,25 @@ class MediaPort:
         with suppress(ValueError):
             self._pulses.remove(pulse)
 
-    def bind(self, name: bytes, route: Route) -> None:
-        """What comes from this raw address belongs to the route from now on."""
+    def check_opening(self) -> None:
+        """Unavailable while so many connections are being made that another would harm them."""
+        if self.opening >= _MOST_OPENING:
+            raise Unavailable(
+                "Very many are connecting just now; try again in a moment.",
+                retry_after=timedelta(seconds=2),
+            )
+
+    def bind(self, name: bytes, route: Route) -> bool:
+        """What comes from this raw address belongs to the route from now on.
+
+        False when it is somebody else's who is still heard: a sender's address can be forged.
+        """
+        holder = self._routes.get(name)
+        is_taken = holder is not None and self.now - holder.last_heard < _HELD_SECONDS
+        if is_taken and holder is not route:
+            return False
         self._routes[name] = route
+        return True
 
     def unbind(self, names: Iterable[bytes], route: Route) -> None:
         for name in names:
@@ -150,7 +178,9 @@ class MediaPort:
                 del self._routes[name]
 
     def send(self, datagram: bytes, name: bytes) -> None:
-        send(self.fd, datagram, name)
+        """What the kernel does not take is lost, as on any network."""
+        if not send(self.fd, datagram, name):
+            _NOT_TAKEN.inc()
 
     def _readable(self) -> None:
         for _ in range(_ROUNDS):
@@ -159,8 +189,8 @@ class MediaPort:
             received = 0
             for i in range(count):
                 received += self._take(i)
-            for pulse in self._pulses:
-                pulse.flush()
+            for pulse in tuple(self._pulses):
+                self._guard(pulse.flush)
             DATAGRAMS_IN.inc(count)
             BYTES_IN.inc(received)
             if count < self._inbox.batch:
@@ -172,9 +202,13 @@ class MediaPort:
         drop: Drop | None = Drop.MALFORMED
         if 12 <= size < SLOT:
             self.arrived = self.now - inbox.age(i, self._unix_now)
-            drop = self._sort(inbox.pointers[i], inbox.views[i], size, name)
+            try:
+                drop = self._sort(inbox.pointers[i], inbox.views[i], size, name)
+            except Exception:  # noqa: BLE001 - logged; the rest of the batch is others'
+                self._faults.exception("live.datagram_failed", self.now)
+                drop = Drop.FAILED
         if drop is not None:
-            DROPPED.labels(drop).inc()
+            _DROPS[drop].inc()
         return size
 
     def _sort(self, buffer: Any, view: memoryview, size: int, name: bytes) -> Drop | None:
@@ -185,12 +219,11 @@ class MediaPort:
         if first < 4:
             return self._check(bytes(view[:size]), name, is_known=route is not None)
         if 20 <= first < 64 and route is not None:
-            route.dtls_came(bytes(view[:size]))
-            return None
+            return route.dtls_came(bytes(view[:size]))
         return Drop.UNKNOWN
 
     def _check(self, datagram: bytes, name: bytes, *, is_known: bool) -> Drop | None:
-        if not is_stun(datagram):
+        if not is_stun(datagram) or name[2:4] == b"\0\0":  # nothing can be sent to port 0
             return Drop.MALFORMED
         answer = self.ice.answer(datagram, name, self.now, is_known=is_known)
         if isinstance(answer, Drop):
@@ -203,25 +236,24 @@ class MediaPort:
             await asyncio.sleep(_TICK_SECONDS)
             self.now = self.clock.monotonic()
             for pulse in tuple(self._pulses):
-                _guard(pulse.tick, self.now)
+                self._guard(pulse.tick, self.now)
             self._count()
+
+    def _guard(self, step: Callable[..., None], *now: float) -> None:
+        """A room that fails must not stop the others."""
+        try:
+            step(*now)
+        except Exception:  # noqa: BLE001 - logged
+            self._faults.exception("live.stage_failed", self.now)
 
     def _count(self) -> None:
         counts = self.fanout.counts()
         DATAGRAMS_OUT.inc(counts.sent - self._reported_out)
         full, refused = self._reported_lost
-        DROPPED.labels("not_taken").inc(counts.dropped - full)
-        DROPPED.labels("not_encrypted").inc(counts.unprotected - refused)
+        _NOT_TAKEN.inc(counts.dropped - full)
+        _NOT_ENCRYPTED.inc(counts.unprotected - refused)
         self._reported_out = counts.sent
         self._reported_lost = (counts.dropped, counts.unprotected)
-
-
-def _guard(tick: Callable[[float], None], now: float) -> None:
-    """A room whose tick fails must not stop the others'."""
-    try:
-        tick(now)
-    except Exception:
-        log.exception("live.tick_failed")
 
 
 async def _supervised(work: Coroutine[Any, Any, None], name: str) -> None:

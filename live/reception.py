@@ -22,6 +22,7 @@ from live.sdp import (
 )
 
 _LARGEST_GAP: Final = 256  # packets; beyond it nothing is asked for again
+_MOST_MISSING: Final = 512  # of one stream; who lacks more is helped by a keyframe only
 _TRIES: Final = 6
 _RETRY_SECONDS: Final = 0.04
 _MOST_STREAMS: Final = 64  # of one publisher
@@ -80,7 +81,7 @@ class Reception:
 
     def _advance(self, sequence: int, now: float) -> None:
         gap = range(self._highest + 1, sequence)
-        if len(gap) > _LARGEST_GAP:
+        if len(gap) > _LARGEST_GAP or len(self._missing) + len(gap) > _MOST_MISSING:
             self._missing.clear()
         else:
             self._missing.update((missing, (0, now)) for missing in gap)

@@ -86,8 +86,10 @@ class Stage:
     def connect(self, seat: UUID) -> Peer:
         """A new connection of a seat; an older one of that seat is closed.
 
-        Tracks of the older one that are published again keep their ids.
+        Tracks of the older one that are published again keep their ids. Unavailable while too
+        many connections are being made.
         """
+        self._port.check_opening()
         older = self._peers.pop(seat, None)
         if older is not None:
             self._abandon(older)
