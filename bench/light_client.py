@@ -33,13 +33,10 @@ class LightClient:
 
     certificate: Certificate | None = None  # one for all clients of the process
 
-    def __init__(self, *, with_repair: bool = True) -> None:
+    def __init__(self, *, with_repair: bool = True, host: str = "127.0.0.1") -> None:
         LightClient.certificate = LightClient.certificate or Certificate()
         self.certificate_ = LightClient.certificate
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
-        self.socket.setblocking(False)
-        self.socket.bind(("127.0.0.1", 0))
+        self.socket = _socket(host)
         self.on_media: Callable[[memoryview, Any, int], None] = lambda *_: None
         self.ssrcs: dict[str, int] = {}
         self.answer = ""
@@ -84,15 +81,14 @@ class LightClient:
         return lines
 
     async def connect(self, answer: str) -> None:
-        """Connect to the first candidate of the answer."""
+        """Connect to the first candidate of our family in the answer."""
         self.answer = answer
         values = dict(
             line[2:].split(":", 1)
             for line in answer.splitlines()
             if line.startswith("a=") and ":" in line
         )
-        words = values["candidate"].split()
-        self._server = words[4], int(words[5])
+        self._server = _candidate(answer, self.socket.family)
         self.check = write_check(f"{values['ice-ufrag']}:{self._ufrag}", values["ice-pwd"].encode())
         asyncio.get_running_loop().add_reader(self.socket, self.read)
         async with asyncio.timeout(30):
@@ -136,7 +132,7 @@ class LightClient:
     @property
     def name(self) -> bytes:
         """The raw address, as the server sees it."""
-        return write_name(*self.socket.getsockname())
+        return write_name(*self.socket.getsockname()[:2])
 
     async def aclose(self) -> None:
         if self.dtls is not None:
@@ -144,6 +140,22 @@ class LightClient:
         with contextlib.suppress(RuntimeError):
             asyncio.get_running_loop().remove_reader(self.socket)
         self.socket.close()
+
+
+def _socket(host: str) -> socket.socket:
+    opened = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM)
+    opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+    opened.setblocking(False)
+    opened.bind((host, 0))
+    return opened
+
+
+def _candidate(answer: str, family: int) -> tuple[str, int]:
+    for line in answer.splitlines():
+        words = line.split()
+        if line.startswith("a=candidate:") and (":" in words[4]) == (family == socket.AF_INET6):
+            return words[4], int(words[5])
+    raise AssertionError("no candidate of our family")
 
 
 def rtp_packet(  # noqa: PLR0917

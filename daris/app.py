@@ -32,6 +32,7 @@ from kernel.storage import Storage
 from kernel.web import BUS, CLOCK, DATABASE, ERROR_PAGE, RECORDER, SETTINGS, STORAGE
 from live import room_life
 from live import views as live_views
+from live.endpoint import media_host
 from live.events import ChatSaid
 from live.port import MediaPort
 from live.rooms import ROOMS, Rooms
@@ -190,7 +191,7 @@ async def _library(app: web.Application) -> AsyncIterator[None]:
 
 async def _rooms(app: web.Application) -> AsyncIterator[None]:
     settings, clock = app[SETTINGS], app[CLOCK]
-    host = settings.media_bind or settings.bind
+    host = media_host(settings.bind, settings.media_bind)
     async with MediaPort.open(host, settings.media_port, settings.announce, clock=clock) as port:
         house = room_life.House(
             database=app[DATABASE],

@@ -202,8 +202,7 @@ class Peer:
             password=credentials.password,
             fingerprint=port.certificate.fingerprint,
             setup=self._setup,
-            addresses=port.announced,
-            port=port.port,
+            endpoints=port.endpoints,
         )
 
     def _start(self, offer: Offer) -> None:

@@ -5,7 +5,7 @@ to `ice`, DTLS and SRTP to the peer that proved the address by such a check. The
 """
 
 import asyncio
-import ipaddress
+import errno
 import socket
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
@@ -20,6 +20,7 @@ from kernel.clock import Clock, SystemClock
 from kernel.errors import Unavailable
 from live import adapter
 from live.datagrams import SLOT, Inbox, send, stamp_arrivals
+from live.endpoint import EVERY_HOST, Endpoint, own_endpoints, resolve
 from live.fanout import open_fanout
 from live.ice import Drop, IceServer, is_stun
 from live.leg import Fanout
@@ -67,13 +68,13 @@ class MediaPort:
     def __init__(
         self,
         sock: socket.socket,
-        announce: tuple[str, ...],
+        announce: tuple[Endpoint, ...],
         clock: Clock,
         tasks: asyncio.TaskGroup,
         fanout: Fanout,
     ) -> None:
         self.port: int = sock.getsockname()[1]
-        self.announced = announce
+        self._announced = announce
         self.clock = clock
         self.fd = sock.fileno()
         self.certificate = adapter.Certificate()
@@ -109,14 +110,16 @@ class MediaPort:
     ) -> AsyncIterator["MediaPort"]:
         """Bind the port (0: any free one); Unavailable when it is taken.
 
-        Without `announce` the addresses of the machine are announced, or `host` when it names one.
+        `host` EVERY_HOST is all addresses of both families. Without `announce` the addresses of
+        the machine are announced, or `host` when it names one.
         """
         await adapter.check()
-        addresses = await _resolve(announce) or _own_addresses(host)
+        announced = await resolve(announce)
         failure: Exception | None = None
         with _bind(host, port) as sock:
+            announced = announced or own_endpoints(sock.getsockname()[0])
             async with asyncio.TaskGroup() as tasks:
-                self = cls(sock, addresses, clock or SystemClock(), tasks, fanout(sock.fileno()))
+                self = cls(sock, announced, clock or SystemClock(), tasks, fanout(sock.fileno()))
                 self._begin()
                 try:
                     yield self
@@ -126,6 +129,11 @@ class MediaPort:
                     self._end()
         if failure is not None:
             raise failure
+
+    @property
+    def endpoints(self) -> tuple[Endpoint, ...]:
+        """Where we are to be found, the best first."""
+        return tuple(Endpoint(one.host, one.port or self.port) for one in self._announced)
 
     def _begin(self) -> None:
         asyncio.get_running_loop().add_reader(self.fd, self._readable)
@@ -264,8 +272,18 @@ async def _supervised(work: Coroutine[Any, Any, None], name: str) -> None:
 
 
 def _bind(host: str, port: int) -> socket.socket:
-    address = host or "0.0.0.0"  # noqa: S104 - the media port is for everybody
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        return _bound(host, port)
+    except OSError as error:
+        if host == EVERY_HOST and error.errno in {errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL}:
+            return _bind("0.0.0.0", port)  # noqa: S104 - a machine without IPv6
+        raise Unavailable(
+            f"The media port {host} UDP {port} cannot be opened: {error.strerror}."
+        ) from error
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     sock = socket.socket(family, socket.SOCK_DGRAM)
     try:
         if family == socket.AF_INET6:
@@ -274,31 +292,8 @@ def _bind(host: str, port: int) -> socket.socket:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BUFFER_BYTES)
         stamp_arrivals(sock)
         sock.setblocking(False)
-        sock.bind((address, port))
-    except OSError as error:
+        sock.bind((host, port))
+    except OSError:
         sock.close()
-        raise Unavailable(
-            f"The media port {address} UDP {port} cannot be opened: {error.strerror}."
-        ) from error
+        raise
     return sock
-
-
-async def _resolve(announce: Iterable[str]) -> tuple[str, ...]:
-    loop = asyncio.get_running_loop()
-    found: list[str] = []
-    for host in announce:
-        try:
-            infos = await loop.getaddrinfo(host, None, type=socket.SOCK_DGRAM)
-        except OSError as error:
-            raise Unavailable(f"The announced address {host} is not known here.") from error
-        found += [str(info[4][0]) for info in infos]
-    return tuple(dict.fromkeys(found))
-
-
-def _own_addresses(host: str) -> tuple[str, ...]:
-    """Loopback comes last: encoders that try one candidate only take the first."""
-    bound = ipaddress.ip_address(host or "0.0.0.0")  # noqa: S104
-    if not bound.is_unspecified:
-        return (str(bound),)
-    fits: Callable[[str], bool] = lambda address: bound.version == 6 or ":" not in address  # noqa: E731
-    return (*filter(fits, adapter.host_addresses()), "127.0.0.1")

@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Final
 
 from kernel.errors import Invalid
+from live.endpoint import Endpoint
 
 MID_EXTENSION: Final = "urn:ietf:params:rtp-hdrext:sdes:mid"
 RID_EXTENSION: Final = "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"
@@ -94,8 +95,7 @@ class Transport:
     password: str
     fingerprint: str
     setup: str
-    addresses: Sequence[str]
-    port: int
+    endpoints: Sequence[Endpoint]
 
 
 @dataclass(frozen=True, slots=True)
@@ -387,7 +387,7 @@ def _answered(one: Answered, transport: Transport) -> list[str]:
     formats = one.formats or section.formats[:1]
     numbers = " ".join(str(format_.payload_type) for format_ in formats)
     return [
-        f"m={section.kind} {transport.port} {section.protocol} {numbers}",
+        f"m={section.kind} {transport.endpoints[0].port} {section.protocol} {numbers}",
         "c=IN IP4 0.0.0.0",
         "a=rtcp:9 IN IP4 0.0.0.0",
         *_transport(transport),
@@ -408,9 +408,10 @@ def _transport(transport: Transport) -> Iterator[str]:
     yield f"a=ice-pwd:{transport.password}"
     yield f"a=fingerprint:{transport.fingerprint}"
     yield f"a=setup:{transport.setup}"
-    for at, address in enumerate(transport.addresses):
+    for at, endpoint in enumerate(transport.endpoints):
         priority = (126 << 24) + ((65535 - at) << 8) + 255
-        yield f"a=candidate:{at + 1} 1 udp {priority} {address} {transport.port} typ host"
+        where = f"{endpoint.host} {endpoint.port}"
+        yield f"a=candidate:{at + 1} 1 udp {priority} {where} typ host"
     yield "a=end-of-candidates"
 
 

@@ -107,10 +107,13 @@ class Room:
 
 @pytest.fixture
 async def media_port(request: pytest.FixtureRequest) -> AsyncIterator[MediaPort]:
-    """With the best loop there is, or the one in Python for the parameter "python"."""
-    library = None if getattr(request, "param", "") == "python" else LIBRARY
-    way = partial(open_fanout, library=library)
-    async with MediaPort.open("127.0.0.1", 0, fanout=way) as port:
+    """With the best loop there is, or the one in Python for the parameter "python".
+
+    The parameter "::" opens it for both families.
+    """
+    param = getattr(request, "param", "")
+    way = partial(open_fanout, library=None if param == "python" else LIBRARY)
+    async with MediaPort.open("::" if param == "::" else "127.0.0.1", 0, fanout=way) as port:
         yield port
 
 

@@ -5,13 +5,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kernel.errors import DarisError, Invalid
+from live.endpoint import Endpoint
 from live.plan import answer_sections, make_plan
 from live.sdp import Answered, Outgoing, Transport, read_offer, write_answer
 
 OFFERS = Path(__file__).parent / "offers"
 CHROMIUM = (OFFERS / "chromium.sdp").read_text()
 FFMPEG = (OFFERS / "ffmpeg.sdp").read_text()
-OURS = Transport("ours", "secret", "sha-256 AA:BB", "passive", ("192.0.2.1", "2001:db8::1"), 8081)
+OURS = Transport(
+    "ours",
+    "secret",
+    "sha-256 AA:BB",
+    "passive",
+    (Endpoint("192.0.2.1", 8081), Endpoint("2001:db8::1", 40000)),
+)
 
 
 def answer(offer, **outgoing):
@@ -51,9 +58,10 @@ def test_an_answer_is_ice_lite_and_names_every_address_of_ours():
     assert "a=ice-lite" in lines
     assert "a=group:BUNDLE 0 1 2" in lines
     assert "m=application 0 UDP/DTLS/SCTP webrtc-datachannel" in lines
-    assert [line.split()[4] for line in lines if line.startswith("a=candidate")][:2] == [
-        "192.0.2.1", "2001:db8::1",
-    ]  # fmt: skip
+    assert [line.split()[4:6] for line in lines if line.startswith("a=candidate")][:2] == [
+        ["192.0.2.1", "8081"],
+        ["2001:db8::1", "40000"],
+    ]
     assert lines.count("a=end-of-candidates") == 3
     assert lines.count("a=setup:passive") == 3
 

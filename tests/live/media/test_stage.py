@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bench.light_client import REPAIR_TYPE, SOUND_TYPE, VIDEO_TYPE, rtp_packet
-from kernel.clock import ManualClock, SystemClock
+from kernel.clock import ManualClock
 from kernel.errors import Gone, Invalid, Unavailable
 from live import rtcp
 from live.ice import write_check
@@ -387,12 +387,6 @@ async def test_a_port_in_use_is_named(media_port):
             pass
 
 
-async def test_an_announced_address_that_nobody_knows_is_named():
-    with pytest.raises(Unavailable, match=r"nowhere\.invalid"):
-        async with MediaPort.open("127.0.0.1", 0, ("nowhere.invalid",)):
-            pass
-
-
 async def test_a_port_closes_over_connections_that_are_still_opening():
     clock = ManualClock(datetime(2026, 1, 1, tzinfo=UTC))
     async with asyncio.timeout(5), MediaPort.open("127.0.0.1", 0, clock=clock) as port:
@@ -425,17 +419,12 @@ async def test_who_was_muted_stays_muted_on_a_new_connection(room, join, pair):
     await again.aclose()
 
 
-async def test_a_seat_comes_by_ipv6_and_by_ipv4_through_one_port():
-    async with MediaPort.open("::", 0, ("127.0.0.1", "::1")) as port:
-        stage = Stage(port, Nobody(), clock=SystemClock())
-        for family, host in ((socket.AF_INET6, "::1"), (socket.AF_INET, "127.0.0.1")):
-            peer = stage.connect("seat")
-            session = peer._sessions[0]
-            with socket.socket(family, socket.SOCK_DGRAM) as client:
-                client.setblocking(False)
-                client.connect((host, port.port))
-                client.send(write_check(f"{session.ufrag}:x", session.password.encode()))
-                answer = await asyncio.get_running_loop().sock_recv(client, 2000)
-            assert answer[:2] == b"\x01\x01"
-            assert answer[25] == (2 if family == socket.AF_INET6 else 1)
-        await stage.aclose()
+@pytest.mark.parametrize("media_port", ["::"], indirect=True)
+async def test_seats_of_both_families_hear_each_other_through_one_port(room, join, media_port):
+    speaker = Mouth(await join(send=[("video", Source.CAMERA)], host="::1"))
+    (track,) = room.told.added
+    ears = [Ear(await join(receive=[track], host=host)) for host in ("127.0.0.1", "::1")]
+    speaker.say(1, KEY)
+    for ear in ears:
+        await ear.until(lambda ear: ear.media)
+    assert {socket.AF_INET, socket.AF_INET6} == {ear.client.socket.family for ear in ears}
