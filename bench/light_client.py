@@ -36,7 +36,6 @@ class LightClient:
     def __init__(self, *, with_repair: bool = True, host: str = "127.0.0.1") -> None:
         LightClient.certificate = LightClient.certificate or Certificate()
         self.certificate_ = LightClient.certificate
-        self.socket = _socket(host)
         self.on_media: Callable[[memoryview, Any, int], None] = lambda *_: None
         self.ssrcs: dict[str, int] = {}
         self.answer = ""
@@ -44,10 +43,14 @@ class LightClient:
         self.dtls: Dtls | None = None
         self._with_repair = with_repair
         self._ufrag, self._password = secrets.token_hex(4), secrets.token_hex(12)
-        self._inbox = Inbox(self.socket.fileno(), batch=32)
+        self._open(host)
         self._buffer = ffi.new("char[]", SLOT)
         self._checked = asyncio.Event()
         self._server: tuple[str, int] = ("", 0)
+
+    def _open(self, host: str) -> None:
+        self.socket = _socket(host)
+        self._inbox = Inbox(self.socket.fileno(), batch=32)
 
     def offer(self, sections: Sequence[tuple[str, str]]) -> str:
         """An offer of (kind, direction) sections; mids are their positions."""
@@ -82,6 +85,30 @@ class LightClient:
 
     async def connect(self, answer: str) -> None:
         """Connect to the first candidate of our family in the answer."""
+        values = self._aim(answer)
+        await self._prove()
+        dtls = self.dtls = Dtls(self.certificate_, is_server=False, send=self.send_raw)
+        name, value = values["fingerprint"].split()
+        async with asyncio.timeout(30):
+            assert await dtls.handshake([(name, value)]), "no handshake"
+
+    def renew(self) -> None:
+        """New ICE credentials, for an offer that restarts ICE."""
+        self._ufrag, self._password = secrets.token_hex(4), secrets.token_hex(12)
+
+    async def restart(self, answer: str) -> None:
+        """Go on with the credentials of the answer to such an offer."""
+        self._aim(answer)
+        await self._prove()
+
+    async def move(self, host: str = "127.0.0.1") -> None:
+        """Go on from another address, as a telephone between two networks."""
+        self._close()
+        self._open(host)
+        self._server = _candidate(self.answer, self.socket.family)
+        await self._prove()
+
+    def _aim(self, answer: str) -> dict[str, str]:
         self.answer = answer
         values = dict(
             line[2:].split(":", 1)
@@ -90,16 +117,17 @@ class LightClient:
         )
         self._server = _candidate(answer, self.socket.family)
         self.check = write_check(f"{values['ice-ufrag']}:{self._ufrag}", values["ice-pwd"].encode())
+        return values
+
+    async def _prove(self) -> None:
+        """Until a check of ours is answered."""
+        self._checked.clear()
         asyncio.get_running_loop().add_reader(self.socket, self.read)
         async with asyncio.timeout(30):
             while not self._checked.is_set():
                 self.send_raw(self.check)
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._checked.wait(), 0.5)
-            dtls = Dtls(self.certificate_, is_server=False, send=self.send_raw)
-            self.dtls = dtls
-            name, value = values["fingerprint"].split()
-            assert await dtls.handshake([(name, value)]), "no handshake"
 
     def send_raw(self, datagram: bytes) -> None:
         with contextlib.suppress(BlockingIOError, ConnectionError):
@@ -137,6 +165,9 @@ class LightClient:
     async def aclose(self) -> None:
         if self.dtls is not None:
             await self.dtls.aclose()
+        self._close()
+
+    def _close(self) -> None:
         with contextlib.suppress(RuntimeError):
             asyncio.get_running_loop().remove_reader(self.socket)
         self.socket.close()

@@ -54,7 +54,7 @@ class Check:
 class CheckListener(Protocol):
     """The connection behind a ufrag."""
 
-    def checked(self, name: bytes, *, nominates: bool) -> None:
+    def checked(self, credentials: "Credentials", name: bytes, *, nominates: bool) -> None:
         """A check with right integrity came from this raw address."""
 
 
@@ -112,7 +112,7 @@ class IceServer:
             return Drop.TOO_OFTEN
         if not _is_genuine(data, check, session.password.encode()):
             return Drop.FORGED
-        session.listener.checked(name, nominates=check.nominates)
+        session.listener.checked(session, name, nominates=check.nominates)
         return write_answer(check.transaction, name, session.password.encode())
 
 

@@ -1,7 +1,6 @@
 """One seat's connection: offers are answered, DTLS is agreed, packets come and go."""
 
 import asyncio
-import contextlib
 import secrets
 import struct
 from collections.abc import Iterable, Mapping
@@ -10,13 +9,14 @@ from uuid import UUID
 
 from aiortc.rtp import AnyRtcpPacket, RtcpSrPacket
 
-from kernel.errors import Gone
+from kernel.errors import Gone, Refused
 from live import rtcp
 from live.adapter import SRTP_OVERHEAD, Dtls
 from live.allowances import Allowances
 from live.datagrams import SLOT, ffi
 from live.forwarder import Forwarder
-from live.ice import Credentials, Drop
+from live.ice import Drop
+from live.ice_path import IcePath
 from live.messages import Source
 from live.negotiation import Chosen, choose_to_receive
 from live.plan import Plan, Wanted, answer_sections, make_plan
@@ -32,7 +32,6 @@ CONSENT_SECONDS: Final = 30.0  # RFC 7675
 _HANDSHAKE_SECONDS: Final = 20.0
 _REPORT_SECONDS: Final = 1.0
 _FEEDBACK_SECONDS: Final = 0.045
-_MOST_ADDRESSES: Final = 8
 _UNLIMITED_BPS: Final = 20_000_000
 _SRTCP_TRAILER: Final = SRTP_OVERHEAD + 4
 _SSRC: Final = struct.Struct("!I")
@@ -66,13 +65,10 @@ class Peer:
         self._stage = stage
         self._ssrc = secrets.randbits(31) + 1
         self._cname = secrets.token_hex(8)
-        self._sessions: list[Credentials] = [port.ice.open(self)]
-        self._names: list[bytes] = []
-        self._remote: bytes | None = None
+        self.path = IcePath(port, self)
         self._dtls: Dtls | None = None
         self._handshake: asyncio.Task[None] | None = None
         self._fingerprints: tuple[tuple[str, str], ...] = ()
-        self._remote_ufrag = ""
         self._setup = ""
         self._version = 0
         self._session = secrets.randbits(62)
@@ -124,10 +120,7 @@ class Peer:
             raise Gone("This media connection is closed: connect again.")
         if self._fingerprints and offer.fingerprints != self._fingerprints:
             raise Gone("The offer comes from another media connection: connect again.")
-        if self._remote_ufrag and offer.ufrag != self._remote_ufrag:
-            self._sessions.append(self._port.ice.open(self))  # an ICE restart
-            self._close_sessions(self._sessions[:-2])
-        self._remote_ufrag = offer.ufrag
+        self.path.offered(offer.ufrag)
 
     def _publish(self, plan: Plan) -> None:
         before = {id(one.forwarder): one.forwarder for one in self._receptions.published.values()}
@@ -163,10 +156,10 @@ class Peer:
         return found
 
     def _connect_all(self) -> None:
-        if self._dtls is None or not self._dtls.is_ready or self._remote is None:
+        if self._dtls is None or not self._dtls.is_ready or self.path.remote is None:
             return
         for subscription in self._subscriptions.values():
-            subscription.connect(self._dtls, self._remote, self._port.clock.monotonic())
+            subscription.connect(self._dtls, self.path.remote, self._port.clock.monotonic())
 
     def switch(self, mid: str, track_id: UUID) -> bool:
         """Feed a receiving section from another track of the same codec, without a new offer."""
@@ -195,14 +188,24 @@ class Peer:
 
     # ------------------------------------------------------------ transport
 
+    def restart_ice(self, ufrag: str) -> Transport:
+        """Our half of a new ICE session of the same connection; what flows goes on meanwhile.
+
+        `ufrag` is the other side's. Gone when this peer is closed, Refused when it is no new one.
+        """
+        if self.is_closed:
+            raise Gone("This media connection is closed: connect again.")
+        if not self.path.offered(ufrag):
+            raise Refused("An ICE restart needs an ice-ufrag that is new.")
+        return self._transport()
+
     def _transport(self) -> Transport:
-        credentials, port = self._sessions[-1], self._port
         return Transport(
-            ufrag=credentials.ufrag,
-            password=credentials.password,
-            fingerprint=port.certificate.fingerprint,
+            ufrag=self.path.credentials.ufrag,
+            password=self.path.credentials.password,
+            fingerprint=self._port.certificate.fingerprint,
             setup=self._setup,
-            endpoints=port.endpoints,
+            endpoints=self._port.endpoints,
         )
 
     def _start(self, offer: Offer) -> None:
@@ -232,23 +235,18 @@ class Peer:
         self._stage.peer_ready(self)
 
     def _send_raw(self, datagram: bytes) -> None:
-        if self._remote is not None:
-            self._port.send(datagram, self._remote)
+        if self.path.remote is not None:
+            self._port.send(datagram, self.path.remote)
 
-    def checked(self, name: bytes, *, nominates: bool) -> None:
-        """A connectivity check with our password came from this raw address."""
+    def proved(self) -> None:
+        """A connectivity check with our password came."""
         self.last_heard = self._port.now
-        if name not in self._names:
-            if not self._port.bind(name, self):
-                return
-            self._names.append(name)
-            self._port.unbind(self._names[:-_MOST_ADDRESSES], self)
-            del self._names[:-_MOST_ADDRESSES]
-        if name != self._remote and (nominates or self._remote is None):
-            self._remote = name
-            for subscription in self._subscriptions.values():
-                subscription.redirect(name)
-            self._reachable.set()
+
+    def moved(self, name: bytes) -> None:
+        """Everything goes to this raw address from now on."""
+        for subscription in self._subscriptions.values():
+            subscription.redirect(name)
+        self._reachable.set()
 
     def dtls_came(self, datagram: bytes) -> Drop | None:
         if self._dtls is None:
@@ -316,17 +314,17 @@ class Peer:
                 self._by_ssrc[ssrc].keyframe_wanted(now)
         lost = rtcp.nacked(packet)
         subscription = self._by_ssrc.get(getattr(packet, "media_ssrc", 0)) if lost else None
-        if subscription is not None and self._remote is not None:
+        if subscription is not None and self.path.remote is not None:
             for datagram in subscription.resends(self._allowances.resends(lost, now), now):
-                self._port.send(datagram, self._remote)
+                self._port.send(datagram, self.path.remote)
 
     # ------------------------------------------------------------ what is due
 
     def tick(self, now: float) -> None:
         """About every 25 ms; who only receives has nothing to do but once a second."""
-        if self._reach.is_probing and self._remote is not None:
+        if self._reach.is_probing and self.path.remote is not None:
             for datagram in self._reach.probes(self._subscriptions.values(), now):
-                self._port.send(datagram, self._remote)
+                self._port.send(datagram, self.path.remote)
         if now < self._report_at and not self._receptions.published:
             return
         if now - self.last_heard > CONSENT_SECONDS:
@@ -372,7 +370,7 @@ class Peer:
         self._send_rtcp(rtcp.picture_loss(self._ssrc, reception.ssrc))
 
     def _send_rtcp(self, packet: bytes) -> None:
-        dtls, remote = self._dtls, self._remote
+        dtls, remote = self._dtls, self.path.remote
         if dtls is None or not dtls.is_ready or remote is None or self.is_closed:
             return
         if len(packet) + _SRTCP_TRAILER > SLOT:
@@ -418,12 +416,5 @@ class Peer:
             self._handshake.cancel()
         for subscription in self._subscriptions.values():
             subscription.disconnect()
-        self._close_sessions(list(self._sessions))
-        self._port.unbind(self._names, self)
+        self.path.close()
         return self._dtls
-
-    def _close_sessions(self, sessions: Iterable[Credentials]) -> None:
-        for credentials in sessions:
-            self._port.ice.close(credentials)
-            with contextlib.suppress(ValueError):
-                self._sessions.remove(credentials)

@@ -180,7 +180,7 @@ async def test_connections_that_never_become_ready_are_limited_and_cleared_away(
             continue
         opened.append(peer)
         await peer.answer(client.offer([("video", "recvonly")]), send={}, receive={})
-        session = peer._sessions[0]
+        session = peer.path.credentials
         check = write_check(f"{session.ufrag}:x", session.password.encode())
         client.socket.sendto(check, ("127.0.0.1", room.port.port))
     assert (len(opened), refused) == (300, 700)

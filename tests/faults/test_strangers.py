@@ -38,7 +38,7 @@ def stranger(room):
 async def test_forged_checks_for_a_seat_cost_few_signatures_and_it_is_heard_all_the_while(
     room, lecture, stranger, flood, drops
 ):
-    forged = write_check(f"{room.peers[lecture.student.seat]._sessions[0].ufrag}:x", b"a guess")
+    forged = write_check(f"{room.peers[lecture.student.seat].path.credentials.ufrag}:x", b"a guess")
     for _ in range(20):
         await flood(stranger(), [forged] * 100)
     assert drops("forged") < 200
@@ -146,7 +146,7 @@ async def test_the_address_of_a_seat_that_is_heard_is_not_taken_from_it(room, jo
 async def test_nothing_is_sent_to_port_zero(room, lecture):
     nowhere = write_name("192.0.2.1", 0)
     assert room.port._check(lecture.student.check, nowhere, is_known=False) is Drop.MALFORMED
-    assert room.peers[lecture.student.seat]._remote == lecture.student.name
+    assert room.peers[lecture.student.seat].path.remote == lecture.student.name
 
 
 async def test_a_seat_whose_socket_is_gone_costs_the_others_nothing(room, join, lecture):

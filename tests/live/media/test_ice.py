@@ -15,7 +15,7 @@ class Heard:
     def __init__(self):
         self.checks = []
 
-    def checked(self, name, *, nominates):
+    def checked(self, credentials, name, *, nominates):
         self.checks.append((name, nominates))
 
 
