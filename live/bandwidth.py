@@ -12,10 +12,13 @@ _FAR_BELOW: Final = 0.7  # of what is sent: a first estimate of less is congesti
 _MUCH_LOST: Final = 0.1
 _LITTLE_LOST: Final = 0.02
 _FIRST_PATIENCE: Final = 2.0
-_LONGEST_PATIENCE: Final = 40.0
+_LONGEST_PATIENCE: Final = 20.0
 _PROBE_SECONDS: Final = 1.0
+_VERDICT_SECONDS: Final = 0.8  # after a probe, until its effect would have been reported
+_SETTLE_SECONDS: Final = 2.0  # what is reported so soon after congestion is about what went before
 _FAILED_SECONDS: Final = 8.0  # congestion so soon after a climb means that it was too much
-_MARGIN: Final = 1.1  # a probe tries a little more than is needed
+_MARGIN: Final = 1.15  # a probe tries a little more than is needed
+_DRAIN: Final = 0.85  # of an estimate is sent after congestion, so that queues run empty
 
 
 class Bandwidth:
@@ -28,7 +31,7 @@ class Bandwidth:
         self._sent = 0.0
         self._loss = 0.0
         self._patience = _FIRST_PATIENCE
-        self._climb_at = 0.0
+        self._climb_at = self._settled_at = 0.0
         self._climbed_at = float("-inf")
         self._probe_until: float | None = None
         self._probe_bps = 0.0
@@ -46,18 +49,17 @@ class Bandwidth:
         else:
             is_congested = bps < before * _FALLEN and bps < self._sent / _FALLEN
         if is_congested:
-            self._congested(bps, now)
-        elif self.limit is not None:
+            self._congested(bps * _DRAIN, now)
+        elif self.limit is not None and now >= self._climb_at:
             self.limit = max(self.limit, bps)
         return is_congested
 
     def lost(self, fraction: float, now: float) -> bool:
         """A receiver report came; True when it says that this is too much."""
         self._loss += (fraction - self._loss) * 0.5
-        if self._loss <= _MUCH_LOST or not self._sent:
+        if self._loss <= _MUCH_LOST or not self._sent or now < self._settled_at:
             return False
         self._congested(self._sent * (1 - self._loss / 2), now)
-        self._loss = _MUCH_LOST / 2  # the next report is about what is sent from now on
         return True
 
     def sent(self, bps: float) -> None:
@@ -66,11 +68,12 @@ class Bandwidth:
 
     def _congested(self, limit: float, now: float) -> None:
         is_failure = now - self._climbed_at < _FAILED_SECONDS or self._probe_until is not None
-        if is_failure:
-            self._patience = min(self._patience * 2, _LONGEST_PATIENCE)
+        patience = self._patience * 2 if is_failure else _FIRST_PATIENCE
+        self._patience = min(patience, _LONGEST_PATIENCE)
         self.limit = limit
         self._probe_until = None
         self._climb_at = now + self._patience
+        self._settled_at = now + _SETTLE_SECONDS
 
     # ------------------------------------------------------------ climbing
 
@@ -82,11 +85,10 @@ class Bandwidth:
         if self._probe_until is None:
             if now >= self._climb_at and self._loss <= _LITTLE_LOST:
                 self._probe_until, self._probe_bps = now + _PROBE_SECONDS, needed * _MARGIN
-        elif now >= self._probe_until:
-            self.limit = needed
+        elif now >= self._probe_until + _VERDICT_SECONDS:
+            self.limit = self._probe_bps
             self._probe_until, self._climbed_at = None, now
-            self._climb_at = now + self._patience
-            self._patience = max(_FIRST_PATIENCE, self._patience * 0.75)
+            self._climb_at = now + _FIRST_PATIENCE
 
     def probing(self, now: float) -> float:
         """Bits a second to send beside the media now; 0 when nothing is probed."""

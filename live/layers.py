@@ -8,6 +8,9 @@ from uuid import UUID
 LARGEST: Final = 1 << 16
 """A height in pixels that no layer is too large for."""
 _NEARLY: Final = 0.75  # a layer of so much of the wanted height is not seen to be smaller
+_STAYING: Final = (
+    0.85  # what the present layer counts for: paces waver, and a change costs a keyframe
+)
 _BARELY: Final = 0.6  # of its pace: with less than that even the first picture is not sent
 
 
@@ -29,6 +32,11 @@ class Want:
     track: UUID
     height: int
     options: Sequence[Option]
+    current: int | None = None  # the layer that is sent now
+
+    def cost(self, option: Option) -> float:
+        """Bits a second that the layer takes from the budget."""
+        return option.bps * _STAYING if option.index == self.current else option.bps
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +64,15 @@ def share(wants: Sequence[Want], budget_bps: float | None) -> dict[UUID, Choice]
     left = float("inf") if budget_bps is None else budget_bps
     for want in shown:
         least = _awake(want)[0]
-        if least.bps <= left or (not chosen and least.bps * _BARELY <= left):
+        if want.cost(least) <= left or (not chosen and least.bps * _BARELY <= left):
             chosen[want.track] = least
-            left -= least.bps
+            left -= want.cost(least)
     for want in shown:
         if want.track in chosen:
-            better = _best(want, ideals[want.track], left + chosen[want.track].bps)
+            room = left + want.cost(chosen[want.track])
+            better = _best(want, ideals[want.track], room)
             if better is not None:
-                left += chosen[want.track].bps - better.bps
+                left = room - want.cost(better)
                 chosen[want.track] = better
     return {want.track: Choice(chosen.get(want.track), ideals.get(want.track)) for want in wants}
 
@@ -103,6 +112,6 @@ def _best(want: Want, ideal: Option, budget: float) -> Option | None:
     fits = [
         one
         for one in _awake(want)
-        if one.bps <= budget and (one.height, one.bps, one.index) <= largest
+        if want.cost(one) <= budget and (one.height, one.bps, one.index) <= largest
     ]
     return fits[-1] if fits else None

@@ -10,6 +10,7 @@ from prometheus_client import Counter
 
 from live import rtcp
 from live.bandwidth import Bandwidth
+from live.forwarder import Forwarder
 from live.layers import LARGEST, Want, next_step, share
 from live.subscription import Subscription
 
@@ -61,7 +62,7 @@ class Reach:
     def arrange(self, subscriptions: Iterable[Subscription], now: float) -> None:
         """Aim every picture at the layer that it is shown at and that fits."""
         wants = [
-            (one, Want(one.forwarder.track.id, self._height(one), one.forwarder.options()))
+            (one, self._want(one, one.forwarder))
             for one in subscriptions
             if one.forwarder is not None and one.forwarder.is_video
         ]
@@ -76,11 +77,10 @@ class Reach:
         self.bandwidth.wish(next_step([want for _, want in wants], chosen), now)
         self.is_probing = self.bandwidth.probing(now) > 0
 
-    def _height(self, subscription: Subscription) -> int:
-        assert subscription.forwarder is not None
-        if self.view is None:
-            return LARGEST
-        return self.view.get(subscription.forwarder.track.id, 0)
+    def _want(self, subscription: Subscription, forwarder: Forwarder) -> Want:
+        track = forwarder.track.id
+        height = LARGEST if self.view is None else self.view.get(track, 0)
+        return Want(track, height, forwarder.options(), subscription.target)
 
     def probes(self, subscriptions: Iterable[Subscription], now: float) -> Iterator[bytes]:
         """The datagrams that a probe sends in this tick."""

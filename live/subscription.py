@@ -43,7 +43,8 @@ class Subscription:
         self._srtp = srtp
         self._leg: Leg | None = None
         self._last: Leg | None = None  # where to go on
-        self._target = 0
+        self.target = 0
+        """The index of the layer that is aimed at, or NO_LAYER."""
         self._timestamp_offset = secrets.randbits(32)
         self._repair_sequence = secrets.randbits(15)
         self._allowance = Allowance(_RESENDS_PER_SECOND, _RESENDS_PER_SECOND)
@@ -52,7 +53,7 @@ class Subscription:
         """Carry this track from now on; `connect` follows."""
         if forwarder is not self.forwarder or chosen != self._chosen:
             self.disconnect()
-            self._target = _first_layer(forwarder)
+            self.target = _first_layer(forwarder)
         self.section, self.forwarder, self._chosen = section, forwarder, chosen
 
     def connect(self, dtls: Dtls, name: bytes, now: float) -> None:
@@ -77,7 +78,7 @@ class Subscription:
             extension=elements.data,
             time_at=elements.time_at,
             level_at=elements.level_at,
-            target=self._target,
+            target=self.target,
         )
         self._continue(leg)
         forwarder.add(leg)
@@ -126,18 +127,18 @@ class Subscription:
     def aim(self, option: Option | None, now: float) -> None:
         """Change over to that layer at its next keyframe; with None nothing is sent any more."""
         target = NO_LAYER if option is None else option.index
-        if target == self._target:
+        if target == self.target:
             return
-        self._target = target
+        self.target = target
         CHANGES.inc()
         if self._leg is not None and self.forwarder is not None:
             self.forwarder.fan.aim(self._leg, target)
             self._want_target(self.forwarder, now, JOIN_PATIENCE_SECONDS)
 
     def _want_target(self, forwarder: Forwarder, now: float, patience: float) -> None:
-        if self._target < len(forwarder.layers):
-            forwarder.need(self._target, now)
-            forwarder.want_keyframe(now, patience, self._target)
+        if self.target < len(forwarder.layers):
+            forwarder.need(self.target, now)
+            forwarder.want_keyframe(now, patience, self.target)
 
     @property
     def layer(self) -> str | None:
@@ -157,7 +158,7 @@ class Subscription:
         sent = self.sent()
         if sent is None or self.forwarder is None:
             return
-        layer = sent.accepts if sent.accepts != NO_LAYER else self._target
+        layer = sent.accepts if sent.accepts != NO_LAYER else self.target
         self.forwarder.want_keyframe(now, LOSS_PATIENCE_SECONDS, layer)
 
     def resends(self, lost: Sequence[int], now: float) -> list[bytes]:

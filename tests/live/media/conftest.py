@@ -164,11 +164,11 @@ def until_seen() -> Callable[..., Awaitable[dict[str, Any]]]:
     """Poll a receiving section of a page until the claim about it holds."""
 
     async def until(
-        page: Page, mid: str, claim: Callable[[dict[str, Any]], bool]
+        page: Page, mid: str, claim: Callable[[dict[str, Any]], bool], *, seconds: float = 20
     ) -> dict[str, Any]:
         seen: dict[str, Any] = {}
         try:
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(seconds):
                 while True:
                     seen = await page.evaluate("mid => seen(mid)", mid)
                     if claim(seen):

@@ -32,6 +32,13 @@ def test_what_is_not_shown_is_not_sent():
     assert chosen(want(height=0), want(SCREEN)) == {CAMERA: None, SCREEN: "f"}
 
 
+def test_a_pace_that_wavers_changes_no_layer():
+    line = 480e3
+    assert chosen(want(), budget=line) == {CAMERA: "q"}
+    assert chosen(Want(CAMERA, LARGEST, (Q, H, F), current=1), budget=line) == {CAMERA: "h"}
+    assert chosen(Want(CAMERA, LARGEST, (Q, H, F), current=1), budget=400e3) == {CAMERA: "q"}
+
+
 def test_what_does_not_fit_is_sent_smaller():
     assert [chosen(want(), budget=b)[CAMERA] for b in (2e6, 1.4e6, 499e3)] == ["f", "h", "q"]
 

@@ -1,0 +1,259 @@
+"""A picture in three layers: each seat gets one, changes over cleanly, and nothing goes for naught."""
+
+import asyncio
+import struct
+from uuid import uuid4
+
+import pytest
+
+from bench.light_client import VIDEO_TYPE, LightClient, rtp_packet
+from live import rtcp
+from live.messages import Source
+
+SPS = {
+    "q": bytes.fromhex("6742c00bd901419f9f0110000003001000000300a0f142a480"),  # 320 x 180
+    "h": bytes.fromhex("6742c016d900a02ff970110000030001000003000a0f162e48"),  # 640 x 360
+    "f": bytes.fromhex("6742c01fd9005005bb0110000003001000000300a0f1832480"),  # 1280 x 720
+}
+LAYERS = """a=extmap:4 urn:ietf:params:rtp-hdrext:sdes:mid
+a=extmap:10 urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id
+a=rid:q send
+a=rid:h send
+a=rid:f send
+a=simulcast:send q;h;f
+"""
+PACKETS = {"q": 1, "h": 3, "f": 9}  # of a picture
+
+
+class Lecturer:
+    """Sends a picture in layers that are told apart by their rid alone."""
+
+    def __init__(self, client):
+        self.client = client
+        self.pictures = 0
+        self._sequences = {"q": 60_000, "h": 9, "f": 30_000}
+
+    def show(self, *rids, key=False):
+        """One more picture, in each of these layers."""
+        self.pictures += 1
+        for rid in rids:
+            for at in range(PACKETS[rid]):
+                head = SPS[rid] if key and at == 0 else b"\x41\x9a"
+                last = at == PACKETS[rid] - 1
+                self._send(rid, head + f"|{rid} {self.pictures}".encode(), int(last))
+
+    def _send(self, rid, payload, marker):
+        self._sequences[rid] += 1
+        element = bytes([10 << 4]) + rid.encode() + bytes(2)
+        packet = rtp_packet(
+            VIDEO_TYPE, self._sequences[rid], self.pictures * 3000, ord(rid), payload, marker
+        )
+        extension = struct.pack("!HH", 0xBEDE, 1) + element
+        packet = b"\x90" + packet[1:12] + extension + packet[12:]
+        self.client.send_raw(self.client.protect(packet))
+
+
+class Student:
+    """What comes: sequence numbers, times, and the layer and picture in each packet."""
+
+    def __init__(self, client, peer):
+        self.client, self.peer = client, peer
+        self.sequences, self.times, self.shown = [], [], []
+        self._came = asyncio.Event()
+        client.on_media = self._take
+
+    def _take(self, view, pointer, size):
+        if 192 <= view[1] < 224:
+            return
+        packet = bytes(view[: self.client.unprotect(pointer, size)])
+        sequence, time = struct.unpack_from("!HI", packet, 2)
+        self.sequences.append(sequence)
+        self.times.append(time)
+        rid, picture = packet.rpartition(b"|")[2].decode().split()
+        self.shown.append((rid, int(picture)))
+        self._came.set()
+
+    @property
+    def ssrc(self):
+        return next(iter(self.peer._by_ssrc))
+
+    @property
+    def layers(self):
+        return "".join(dict.fromkeys(rid for rid, _ in self.shown))
+
+    async def until(self, claim):
+        async with asyncio.timeout(20):
+            while not claim(self):
+                self._came.clear()
+                await self._came.wait()
+
+    def estimate(self, bps):
+        report = rtcp.largest_bitrate(1, bps, [self.ssrc])
+        self.client.send_raw(self.client.protect(report, is_rtcp=True))
+
+
+@pytest.fixture
+async def lecturer(room):
+    client = LightClient()
+    seat = uuid4()
+    peer = room.peers[seat] = room.stage.connect(seat)
+    offer = client.offer([("video", "sendonly")])
+    lines = [line for line in offer.splitlines() if not line.startswith("a=ssrc")]
+    answer = await peer.answer(
+        "\r\n".join([*lines, *LAYERS.splitlines(), ""]), send={"0": Source.CAMERA}, receive={}
+    )
+    assert "a=simulcast:recv q;h;f" in answer
+    assert [line for line in answer.splitlines() if line.startswith("a=rid")] == [
+        "a=rid:q recv", "a=rid:h recv", "a=rid:f recv",
+    ]  # fmt: skip
+    await client.connect(answer)
+    await room.told.until(lambda: seat in room.told.ready)
+    yield Lecturer(client)
+    await client.aclose()
+
+
+@pytest.fixture
+def watch(room, join):
+    async def sit():
+        client = await join(receive=[room.told.added[0]])
+        return Student(client, room.peers[client.seat])
+
+    return sit
+
+
+def look(room):
+    """What the stage does once a second, now."""
+    room.stage._measure_at = room.stage._review_at = 0
+    now = room.port.clock.monotonic()
+    for peer in room.peers.values():
+        peer._report_at = 0
+    room.stage.tick(now)
+
+
+async def shown(room, lecturer, *rids, key=False):
+    """A picture that has come as far as the forwarder."""
+    forwarder = room.stage._forwarders[room.told.added[0].id]
+    before = [layer._highest for layer in forwarder.layers]
+    lecturer.show(*rids, key=key)
+    await until(
+        lambda: all(
+            layer._highest != was
+            for layer, was in zip(forwarder.layers, before, strict=True)
+            if layer.rid in rids
+        )
+    )
+    return forwarder
+
+
+async def until(claim):
+    """Let the loop turn until it is so."""
+    async with asyncio.timeout(10):
+        while not claim():  # noqa: ASYNC110 - what is waited for has no event
+            await asyncio.sleep(0)
+
+
+async def test_a_seat_gets_the_best_layer_and_changes_over_without_a_gap(room, lecturer, watch):
+    await shown(room, lecturer, "q", "h", "f", key=True)
+    student = await watch()
+    lecturer.show("q", "h", "f", key=True)
+    await student.until(lambda s: len(s.shown) == PACKETS["f"])
+    assert student.layers == "f"
+    student.peer.view({room.told.added[0].id: 180})
+    lecturer.show("q", "h", "f")  # no keyframe yet: the large one goes on
+    await student.until(lambda s: len(s.shown) == 2 * PACKETS["f"])
+    lecturer.show("q", "h", "f", key=True)
+    lecturer.show("q", "h", "f")
+    await student.until(lambda s: len(s.shown) == 2 * PACKETS["f"] + 2)
+    assert student.layers == "fq"
+    first = student.sequences[0]
+    assert [s - first & 0xFFFF for s in student.sequences] == list(range(2 * PACKETS["f"] + 2))
+    steps = [b - a & 0xFFFFFFFF for a, b in zip(student.times, student.times[1:], strict=False)]
+    assert all(0 <= step < 90_000 for step in steps)
+
+
+async def test_what_is_hidden_is_not_sent_and_comes_back_with_a_keyframe(room, lecturer, watch):
+    await shown(room, lecturer, "q", "h", "f", key=True)
+    student = await watch()
+    track = room.told.added[0].id
+    lecturer.show("f", key=True)
+    await student.until(lambda s: len(s.shown) == PACKETS["f"])
+    student.peer.view({})
+    await shown(room, lecturer, "q", "h", "f", key=True)
+    student.peer.view({track: 720})
+    await shown(room, lecturer, "q", "h", "f")
+    lecturer.show("q", "h", "f", key=True)
+    await student.until(lambda s: len(s.shown) == 2 * PACKETS["f"])
+    assert [picture for _, picture in student.shown] == [2] * 9 + [5] * 9
+
+
+async def test_a_seat_that_says_it_gets_too_much_gets_a_smaller_layer(room, lecturer, watch):
+    for _ in range(3):
+        forwarder = await shown(room, lecturer, "q", "h", "f", key=True)
+    student = await watch()
+    for layer, bps in zip(forwarder.layers, (150e3, 500e3, 1500e3), strict=True):
+        layer.bps = bps
+    student.peer._reach.bandwidth.sent(1.5e6)
+    lecturer.show("q", "h", "f", key=True)
+    await student.until(lambda s: s.layers == "f")
+    student.estimate(700_000)
+    await until(lambda: student.peer._reach.bandwidth.limit is not None)
+    lecturer.show("q", "h", "f", key=True)
+    await student.until(lambda s: s.layers == "fh")
+
+
+async def test_losses_are_repaired_across_a_change_over(room, lecturer, watch):
+    await shown(room, lecturer, "q", "h", "f", key=True)
+    student = await watch()
+    lecturer.show("q", "h", "f", key=True)
+    await student.until(lambda s: len(s.shown) == PACKETS["f"])
+    student.peer.view({room.told.added[0].id: 180})
+    lecturer.show("q", "h", "f", key=True)
+    await student.until(lambda s: len(s.shown) == PACKETS["f"] + 1)
+    before, after = student.sequences[PACKETS["f"] - 1 :]
+    request = rtcp.nack(1, student.ssrc, [before, after])
+    student.client.send_raw(student.client.protect(request, is_rtcp=True))
+    await student.until(lambda s: len(s.shown) == PACKETS["f"] + 3)
+    assert student.shown[-2:] == [("f", 2), ("q", 3)]
+
+
+async def test_the_publisher_learns_which_layers_are_watched(room, lecturer, watch):
+    for _ in range(3):
+        await shown(room, lecturer, "q", "h", "f", key=True)
+    room.told.needed.clear()
+    student = await watch()
+    await room.told.until(lambda: room.told.needed[-1:] == [(room.told.added[0], ("f",))])
+    student.peer.view({room.told.added[0].id: 360})
+    look(room)
+    await room.told.until(lambda: "h" in room.told.needed[-1][1])
+
+
+async def test_a_layer_that_is_not_sent_now_is_taken_as_soon_as_it_is(room, lecturer, watch):
+    await shown(room, lecturer, "q", "h", "f", key=True)
+    forwarder = room.stage._forwarders[room.told.added[0].id]
+    forwarder.layers[2].last_at -= 5
+    student = await watch()
+    lecturer.show("q", "h", key=True)
+    await student.until(lambda s: s.layers == "h")
+    await shown(room, lecturer, "q", "h", "f", key=True)
+    look(room)
+    lecturer.show("q", "h", "f", key=True)
+    await student.until(lambda s: s.layers == "hf")
+
+
+async def test_the_recording_follows_the_best_layer_that_there_is(room, lecturer):
+    tapped = []
+
+    class Tap:
+        def packet(self, sequence, timestamp, marker, ticks, payload):
+            tapped.append((sequence, payload.rpartition(b"|")[2].decode()))
+
+    forwarder = await shown(room, lecturer, "q", key=True)
+    forwarder.taps = (Tap(),)
+    await shown(room, lecturer, "q", "h", "f", key=True)
+    assert {text for _, text in tapped} == {"f 2"}
+    forwarder.layers[2].last_at -= 5
+    forwarder.follow_best(room.port.clock.monotonic())
+    await shown(room, lecturer, "q", "h", key=True)
+    numbers = [sequence for sequence, _ in tapped]
+    assert tapped[-1][1] == "h 3"
+    assert [n - numbers[0] & 0xFFFF for n in numbers] == list(range(9 + 3))
