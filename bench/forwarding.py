@@ -11,17 +11,18 @@ import json
 import resource
 import socket
 import statistics
-import struct
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
-from bench.light_client import SOUND_TYPE, VIDEO_TYPE, LightClient, rtp_packet
+from bench.light_client import LightClient
+from bench.publisher import Publisher
+from bench.seats import Crowd, compiled, seated
 from kernel.clock import SystemClock
 from kernel.telemetry import configure
 from live.build_fanout import LIBRARY
@@ -32,9 +33,6 @@ from live.port import MediaPort
 from live.stage import Stage
 from live.tracks import PublishedTrack
 
-FRAMES_PER_SECOND, GOP = 30, 60
-KEY_PACKETS, PACKET_BYTES = 30, 1072
-DELTA_BYTES = 5800
 TAG_BYTES = 16
 BATCH = 256
 
@@ -161,6 +159,11 @@ class Server:
         reply: dict[str, Any] = json.loads(line)
         return reply
 
+    async def cpu(self) -> float:
+        """Seconds of CPU so far."""
+        seconds: float = (await self.ask())["cpu"]
+        return seconds
+
 
 @asynccontextmanager
 async def server(variant: str) -> AsyncIterator[Server]:
@@ -176,110 +179,44 @@ async def server(variant: str) -> AsyncIterator[Server]:
         await process.wait()
 
 
-class Publisher:
-    """Sends the stream in real time through `send`, and remembers when."""
-
-    def __init__(self, send: Callable[[bytes], object], ssrcs: dict[str, int]) -> None:
-        self._send = send
-        self._ssrcs = ssrcs
-        self.sent_at: dict[tuple[str, int], float] = {}
-        self.packets = 0
-        self._sequence = {"video": 0, "audio": 0}
-        self._frame = self._sound = 0
-
-    async def run(self, seconds: float) -> None:
-        start, frames, sounds = time.monotonic(), 0, 0
-        while (passed := time.monotonic() - start) < seconds:
-            if frames <= passed * FRAMES_PER_SECOND:
-                self._send_frame()
-                frames += 1
-            if sounds <= passed * 50:
-                self._send_sound()
-                sounds += 1
-            following = min(frames / FRAMES_PER_SECOND, sounds / 50)
-            await asyncio.sleep(max(0, start + following - time.monotonic()))
-
-    def _send_frame(self) -> None:
-        is_key = self._frame % GOP == 0
-        total = KEY_PACKETS * PACKET_BYTES if is_key else DELTA_BYTES
-        count = -(-total // PACKET_BYTES)
-        for i in range(count):
-            header = bytes([0x7C, (0x80 if i == 0 else 0) | (5 if is_key else 1)])
-            self._put(
-                "video", VIDEO_TYPE, self._frame * 3000, header, total // count, i == count - 1
-            )
-        self._frame += 1
-
-    def _send_sound(self) -> None:
-        self._put("audio", SOUND_TYPE, self._sound * 960, b"\xfc\x00", 80, False)
-        self._sound += 1
-
-    def _put(  # noqa: PLR0917
-        self, kind: str, type_: int, timestamp: int, header: bytes, size: int, marker: bool
-    ) -> None:
-        sequence = self._sequence[kind]
-        self._sequence[kind] = (sequence + 1) & 0xFFFF
-        payload = header + struct.pack("!H", sequence)
-        payload += bytes(size - len(payload))
-        self.sent_at[kind, sequence] = time.monotonic()
-        packet = rtp_packet(type_, sequence, timestamp, self._ssrcs[kind], payload, int(marker))
-        self._send(packet)
-        self.packets += 1
-
-
-class Receiver:
-    """Counts what a seat gets; a measuring one also says how late it is."""
-
-    def __init__(self, client: LightClient, sent_at: dict[tuple[str, int], float] | None) -> None:
-        self.received = 0
-        self.late: list[float] = []
-        self._client = client
-        self._sent_at = sent_at
-        self._offsets: dict[int, int] = {}
-        client.on_media = self._take
-
-    def _take(self, view: memoryview, pointer: Any, size: int) -> None:
-        kind = view[1] & 0x7F
-        if kind not in {VIDEO_TYPE, SOUND_TYPE}:
-            return
-        self.received += 1
-        if self._sent_at is None:
-            return
-        now, sequence = time.monotonic(), view[2] << 8 | view[3]
-        if kind not in self._offsets:
-            size = self._client.unprotect(pointer, size)
-            at = 12 + (8 if view[0] & 0x10 else 0) + 2
-            self._offsets[kind] = sequence - (view[at] << 8 | view[at + 1])
-        source = "video" if kind == VIDEO_TYPE else "audio"
-        sent = self._sent_at.get((source, sequence - self._offsets[kind] & 0xFFFF))
-        if sent is not None:
-            self.late.append(now - sent)
-
-
-async def measure(variant: str, seats: int, seconds: float) -> Figures:
-    async with server(variant) as other:
-        publisher = LightClient()
-        offer = publisher.offer([("audio", "sendonly"), ("video", "sendonly")])
-        reply = await other.ask(offer=offer, send={"0": "microphone", "1": "camera"})
-        await publisher.connect(reply["answer"])
-        stream = Publisher(
-            lambda packet: publisher.send_raw(publisher.protect(packet)),
-            {"audio": publisher.ssrcs["0"], "video": publisher.ssrcs["1"]},
+@asynccontextmanager
+async def _published(other: Server) -> AsyncIterator[Publisher]:
+    """A publisher on the server's stage."""
+    client = LightClient()
+    offer = client.offer([("audio", "sendonly"), ("video", "sendonly")])
+    reply = await other.ask(offer=offer, send={"0": "microphone", "1": "camera"})
+    await client.connect(reply["answer"])
+    try:
+        yield Publisher(
+            lambda packet: client.send_raw(client.protect(packet)),
+            {"sound": client.ssrcs["0"], "video": client.ssrcs["1"]},
+            report=lambda packet: client.send_raw(client.protect(packet, is_rtcp=True)),
         )
+    finally:
+        await client.aclose()
+
+
+async def measure(variant: str, seats: int, seconds: float, *, library: Any) -> Figures:
+    async with server(variant) as other, _published(other) as stream:
         before = (await other.ask())["rss_kb"]
-        clients = [LightClient() for _ in range(seats)]
-        receivers = [
-            Receiver(client, stream.sent_at if at % 8 == 0 else None)
-            for at, client in enumerate(clients)
-        ]
-        for some in (clients[i : i + 20] for i in range(0, seats, 20)):
-            await asyncio.gather(*(_sit(other, client) for client in some))
-        per_seat = ((await other.ask())["rss_kb"] - before) / seats
-        figures = await _window(variant, other, stream, receivers, seconds)
-        figures.kb_per_seat = round(per_seat, 1)
-        for client in (publisher, *clients):
+        async with _clients(seats) as clients:
+            for some in (clients[i : i + 20] for i in range(0, seats, 20)):
+                await asyncio.gather(*(_sit(other, client) for client in some))
+            per_seat = ((await other.ask())["rss_kb"] - before) / seats
+            with seated(clients, library=library) as crowd:
+                figures = await window(variant, other.cpu, stream, crowd, seats, seconds)
+    figures.kb_per_seat = round(per_seat, 1)
+    return figures
+
+
+@asynccontextmanager
+async def _clients(seats: int) -> AsyncIterator[list[LightClient]]:
+    clients = [LightClient() for _ in range(seats)]
+    try:
+        yield clients
+    finally:
+        for client in clients:
             await client.aclose()
-        return figures
 
 
 async def _sit(other: Server, client: LightClient) -> None:
@@ -288,46 +225,44 @@ async def _sit(other: Server, client: LightClient) -> None:
     await client.connect(reply["answer"])
 
 
-async def measure_floor(seats: int, seconds: float) -> Figures:
-    async with server("floor") as other:
-        clients = [LightClient() for _ in range(seats)]
-        receivers = [Receiver(client, None) for client in clients]
+async def measure_floor(seats: int, seconds: float, *, library: Any) -> Figures:
+    async with server("floor") as other, _clients(seats) as clients:
         loop = asyncio.get_running_loop()
         for client in clients:
             loop.add_reader(client.socket, client.read)
         reply = await other.ask(names=[client.name.hex() for client in clients])
-        source = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        source.connect(("127.0.0.1", reply["port"]))
-        stream = Publisher(source.send, {"audio": 1, "video": 2})
-        figures = await _window("floor", other, stream, receivers, seconds)
-        for client in clients:
-            await client.aclose()
-        source.close()
-        return figures
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as source:
+            source.connect(("127.0.0.1", reply["port"]))
+            stream = Publisher(source.send, {"sound": 1, "video": 2})
+            with seated(clients, library=library) as crowd:
+                return await window("floor", other.cpu, stream, crowd, seats, seconds)
 
 
-async def _window(
-    variant: str, other: Server, stream: Publisher, receivers: list[Receiver], seconds: float
+async def window(  # noqa: PLR0917
+    variant: str,
+    cpu_seconds: Callable[[], Awaitable[float]],
+    stream: Publisher,
+    crowd: Crowd,
+    seats: int,
+    seconds: float,
 ) -> Figures:
     """Run the stream to a standstill once to warm up, and once to measure."""
     await stream.run(0.5)
     await asyncio.sleep(0.5)
-    stream._frame = 0  # noqa: SLF001 - the window begins with a keyframe
-    packets, received = stream.packets, sum(r.received for r in receivers)
-    for receiver in receivers:
-        receiver.late.clear()
-    cpu = (await other.ask())["cpu"]
+    stream.begin_anew()
+    packets, received = stream.packets, crowd.received()
+    crowd.measure()
+    cpu = await cpu_seconds()
     await stream.run(seconds)
     await asyncio.sleep(0.5)
-    cpu = (await other.ask())["cpu"] - cpu
-    got = sum(r.received for r in receivers) - received
-    wanted = (stream.packets - packets) * len(receivers)
-    late = sorted(late for receiver in receivers for late in receiver.late)
+    cpu = await cpu_seconds() - cpu
+    got = crowd.received() - received
+    late = sorted(crowd.late(stream.sent_at))
     return Figures(
         variant,
-        len(receivers),
+        seats,
         round(cpu * 1e6 / max(got, 1), 2),
-        round(1 - got / wanted, 5),
+        round(1 - got / ((stream.packets - packets) * seats), 5),
         round(statistics.median(late) * 1000, 1) if late else None,
         round(late[int(len(late) * 0.99)] * 1000, 1) if late else None,
         None,
@@ -363,10 +298,11 @@ def summary(rows: list[Figures]) -> dict[str, Any]:
 
 async def run(seats: list[int], seconds: float) -> list[Figures]:
     rows: list[Figures] = []
-    for count in seats:
-        rows.append(await measure_floor(count, seconds))
-        rows.append(await measure("compiled", count, seconds))
-        rows.append(await measure("python", count, seconds))
+    with compiled() as library:
+        for count in seats:
+            rows.append(await measure_floor(count, seconds, library=library))
+            rows.append(await measure("compiled", count, seconds, library=library))
+            rows.append(await measure("python", count, seconds, library=library))
     return rows
 
 

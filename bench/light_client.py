@@ -46,7 +46,8 @@ class LightClient:
         self._open(host)
         self._buffer = ffi.new("char[]", SLOT)
         self._checked = asyncio.Event()
-        self._server: tuple[str, int] = ("", 0)
+        self.check = b""
+        self.server: tuple[str, int] = ("", 0)
 
     def _open(self, host: str) -> None:
         self.socket = _socket(host)
@@ -105,7 +106,7 @@ class LightClient:
         """Go on from another address, as a telephone between two networks."""
         self._close()
         self._open(host)
-        self._server = _candidate(self.answer, self.socket.family)
+        self.server = _candidate(self.answer, self.socket.family)
         await self._prove()
 
     def _aim(self, answer: str) -> dict[str, str]:
@@ -115,7 +116,7 @@ class LightClient:
             for line in answer.splitlines()
             if line.startswith("a=") and ":" in line
         )
-        self._server = _candidate(answer, self.socket.family)
+        self.server = _candidate(answer, self.socket.family)
         self.check = write_check(f"{values['ice-ufrag']}:{self._ufrag}", values["ice-pwd"].encode())
         return values
 
@@ -131,7 +132,7 @@ class LightClient:
 
     def send_raw(self, datagram: bytes) -> None:
         with contextlib.suppress(BlockingIOError, ConnectionError):
-            self.socket.sendto(datagram, self._server)
+            self.socket.sendto(datagram, self.server)
 
     def protect(self, packet: bytes, *, is_rtcp: bool = False) -> bytes:
         assert self.dtls is not None

@@ -268,6 +268,12 @@ def protect_function() -> tuple[Any, int]:
     return _binding.lib.srtp_protect, int(_binding.ffi.cast("uintptr_t", pointer))
 
 
+def protect_rtcp_address() -> int:
+    """The C address of srtp_protect_rtcp, which is called like srtp_protect."""
+    pointer = _binding.ffi.addressof(_binding.lib, "srtp_protect_rtcp")
+    return int(_binding.ffi.cast("uintptr_t", pointer))
+
+
 def host_addresses() -> list[str]:
     """The machine's addresses, without loopback and link-local ones."""
     return [
