@@ -1,8 +1,9 @@
 """What one forwarded packet costs the server: `python -m bench.forwarding [--json] [--seats N ...]`.
 
 Real DTLS-SRTP seats in this process, the server in another. A publisher sends H.264-like video of
-1.5 Mbit/s with a large keyframe every two seconds, and Opus: 232 packets a second. Beside our two
-loops stands the floor: the same batches by sendmmsg alone, without encryption.
+1.5 Mbit/s with a large keyframe every two seconds, and Opus: 232 packets a second. The seats report
+once a second, as browsers do. Beside our two loops stand the floor, which is the same batches by
+sendmmsg alone, without encryption; and Janus, where it is installed (Debian's package).
 """
 
 import argparse
@@ -17,9 +18,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
+from bench.janus import Viewer, is_installed, janus
 from bench.light_client import LightClient
 from bench.publisher import Publisher
 from bench.seats import Crowd, compiled, seated
@@ -35,6 +37,8 @@ from live.tracks import PublishedTrack
 
 TAG_BYTES = 16
 BATCH = 256
+
+C = TypeVar("C", bound=LightClient)
 
 
 @dataclass
@@ -199,7 +203,7 @@ async def _published(other: Server) -> AsyncIterator[Publisher]:
 async def measure(variant: str, seats: int, seconds: float, *, library: Any) -> Figures:
     async with server(variant) as other, _published(other) as stream:
         before = (await other.ask())["rss_kb"]
-        async with _clients(seats) as clients:
+        async with _closing([LightClient() for _ in range(seats)]) as clients:
             for some in (clients[i : i + 20] for i in range(0, seats, 20)):
                 await asyncio.gather(*(_sit(other, client) for client in some))
             per_seat = ((await other.ask())["rss_kb"] - before) / seats
@@ -210,8 +214,7 @@ async def measure(variant: str, seats: int, seconds: float, *, library: Any) -> 
 
 
 @asynccontextmanager
-async def _clients(seats: int) -> AsyncIterator[list[LightClient]]:
-    clients = [LightClient() for _ in range(seats)]
+async def _closing(clients: list[C]) -> AsyncIterator[list[C]]:
     try:
         yield clients
     finally:
@@ -226,7 +229,7 @@ async def _sit(other: Server, client: LightClient) -> None:
 
 
 async def measure_floor(seats: int, seconds: float, *, library: Any) -> Figures:
-    async with server("floor") as other, _clients(seats) as clients:
+    async with server("floor") as other, _closing([LightClient() for _ in range(seats)]) as clients:
         loop = asyncio.get_running_loop()
         for client in clients:
             loop.add_reader(client.socket, client.read)
@@ -236,6 +239,20 @@ async def measure_floor(seats: int, seconds: float, *, library: Any) -> Figures:
             stream = Publisher(source.send, {"sound": 1, "video": 2})
             with seated(clients, library=library) as crowd:
                 return await window("floor", other.cpu, stream, crowd, seats, seconds)
+
+
+async def measure_janus(seats: int, seconds: float, *, library: Any) -> Figures:
+    async with janus() as other:
+        stream = Publisher(other.send, {"sound": 1, "video": 2})
+        before = other.rss_kb()
+        async with _closing([Viewer() for _ in range(seats)]) as clients:
+            for some in (clients[i : i + 20] for i in range(0, seats, 20)):
+                await asyncio.gather(*(other.sit(client) for client in some))
+            per_seat = (other.rss_kb() - before) / seats
+            with seated(clients, library=library) as crowd:
+                figures = await window("janus", other.cpu, stream, crowd, seats, seconds)
+    figures.kb_per_seat = round(per_seat, 1)
+    return figures
 
 
 async def window(  # noqa: PLR0917
@@ -270,11 +287,19 @@ async def window(  # noqa: PLR0917
 
 
 def show(rows: list[Figures]) -> None:
-    head = ("variant", "seats", "us/packet", "loss", "p50 ms", "p99 ms", "kB/seat")
-    print(("{:>10}" * len(head)).format(*head))
+    head = ("variant", "seats", "us/packet", "of floor", "of janus", "loss", "p50 ms", "p99 ms")
+    print(("{:>10}" * 9).format(*head, "kB/seat"))
     for row in rows:
-        cells = ["-" if value is None else str(value) for value in asdict(row).values()]
-        print(("{:>10}" * len(head)).format(*cells))
+        ratios = [_ratio(row, rows, to) for to in ("floor", "janus")]
+        variant, seats, cost, *rest = asdict(row).values()
+        cells = ["-" if v is None else str(v) for v in (variant, seats, cost, *ratios, *rest)]
+        print(("{:>10}" * 9).format(*cells))
+
+
+def _ratio(row: Figures, rows: list[Figures], to: str) -> float | None:
+    """What the row costs, with the other variant in a room of that size as 1."""
+    other = next((r for r in rows if r.variant == to and r.seats == row.seats), None)
+    return None if other is None else round(row.us_per_packet / other.us_per_packet, 2)
 
 
 def summary(rows: list[Figures]) -> dict[str, Any]:
@@ -282,12 +307,15 @@ def summary(rows: list[Figures]) -> dict[str, Any]:
     seats = max(row.seats for row in rows)
     of = {row.variant: row for row in rows if row.seats == seats}
     ours = of.get("compiled") or of["python"]
+    janus_row = of.get("janus")
     return {
         "seats": seats,
         "us_per_packet": ours.us_per_packet,
         "python_us_per_packet": of["python"].us_per_packet,
         "floor_us_per_packet": of["floor"].us_per_packet,
-        "janus_us_per_packet": None,
+        "janus_us_per_packet": None if janus_row is None else janus_row.us_per_packet,
+        "of_floor": _ratio(ours, rows, "floor"),
+        "of_janus": _ratio(ours, rows, "janus"),
         "loss": ours.loss,
         "p50_ms": ours.p50_ms,
         "p99_ms": ours.p99_ms,
@@ -303,6 +331,8 @@ async def run(seats: list[int], seconds: float) -> list[Figures]:
             rows.append(await measure_floor(count, seconds, library=library))
             rows.append(await measure("compiled", count, seconds, library=library))
             rows.append(await measure("python", count, seconds, library=library))
+            if is_installed():
+                rows.append(await measure_janus(count, seconds, library=library))
     return rows
 
 

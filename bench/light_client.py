@@ -88,10 +88,8 @@ class LightClient:
         """Connect to the first candidate of our family in the answer."""
         values = self._aim(answer)
         await self._prove()
-        dtls = self.dtls = Dtls(self.certificate_, is_server=False, send=self.send_raw)
         name, value = values["fingerprint"].split()
-        async with asyncio.timeout(30):
-            assert await dtls.handshake([(name, value)]), "no handshake"
+        await self._shake_hands((name, value))
 
     def renew(self) -> None:
         """New ICE credentials, for an offer that restarts ICE."""
@@ -130,6 +128,11 @@ class LightClient:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._checked.wait(), 0.5)
 
+    async def _shake_hands(self, fingerprint: tuple[str, str]) -> None:
+        dtls = self.dtls = Dtls(self.certificate_, is_server=False, send=self.send_raw)
+        async with asyncio.timeout(30):
+            assert await dtls.handshake([fingerprint]), "no handshake"
+
     def send_raw(self, datagram: bytes) -> None:
         with contextlib.suppress(BlockingIOError, ConnectionError):
             self.socket.sendto(datagram, self.server)
@@ -155,8 +158,13 @@ class LightClient:
                 self.on_media(view, inbox.pointers[i], inbox.size(i))
             elif view[0] == 1:
                 self._checked.set()
+            elif view[0] == 0:
+                self._answer_check(bytes(view[: inbox.size(i)]), inbox.sender(i))
             elif 20 <= view[0] < 64 and self.dtls is not None:
                 self.dtls.feed(bytes(view[: inbox.size(i)]))
+
+    def _answer_check(self, datagram: bytes, name: bytes) -> None:
+        """A server that is ICE-lite makes none."""
 
     @property
     def name(self) -> bytes:
