@@ -115,7 +115,9 @@ class LiveRoom:
         seat.prove(self._clock.now())
         self.tell(*self.room.connect(seat))
         outbox.put(self.room.welcome(seat))
-        outbox.put(self.connections.speaking())
+        speaking = self.connections.speaking()
+        if speaking.people:
+            outbox.put(speaking)
         self._outboxes[seat.id] = outbox
         if self._closing is not None:
             outbox.close(self._closing)
