@@ -37,7 +37,7 @@ from live.events import ChatSaid
 from live.port import MediaPort
 from live.rooms import ROOMS, Rooms
 from live.stage import Stage
-from live.turn import ice_servers
+from live.turn import read_ice_servers
 from player import beacons, delivery, extras, site, television, week
 from player import views as player_views
 from player.delivery import LIBRARY
@@ -200,7 +200,9 @@ async def _rooms(app: web.Application) -> AsyncIterator[None]:
             clock=clock,
             library=app[LIBRARY],
             stage=lambda listener: Stage(port, listener, clock=clock),
-            ice_servers=ice_servers(settings.ice_servers),
+            ice_servers=read_ice_servers(
+                settings.ice_servers, settings.turn_urls, settings.turn_secret
+            ),
             recall=partial(_chat_so_far, app[DATABASE]),
         )
         rooms = app[ROOMS] = Rooms(house, app[BUS])

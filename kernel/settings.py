@@ -34,6 +34,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     storage_url: str = ""
     secret: str = ""
     ice_servers: tuple[str, ...] = ()
+    turn_urls: tuple[str, ...] = ()
+    turn_secret: str = ""
     part_seconds: Seconds = 0.28
     room_opens_minutes: Annotated[int, msgspec.Meta(ge=0, le=240)] = 15
     overrun_minutes: Annotated[int, msgspec.Meta(ge=0, le=720)] = 30

@@ -61,12 +61,16 @@ from live.podium import Podium
 from live.scribe import Scribe
 from live.seats import Channel, Seat, Seats, Visitor
 from live.staged import Staged
+from live.turn import IceServers
 
 MOST_SEATS: Final = 2000
 MOST_SEATS_OF_A_PERSON: Final = 10
 MOST_ON_STAGE: Final = 25  # people who may publish at the same time
 
 RoomMessage = Say | RaiseHand | LowerHand | LowerHandOf | GiveFloor | TakeFloor | SetMuted
+
+
+_NO_SERVERS: Final = IceServers()
 
 
 class RoomFull(Unavailable):
@@ -82,12 +86,12 @@ class Room:
         *,
         clock: Clock,
         said_before: Iterable[ChatSaid] = (),
-        ice_servers: tuple[IceServer, ...] = (),
+        ice_servers: IceServers = _NO_SERVERS,
     ) -> None:
         self.lecture = lecture
         self.seats = Seats()
         self._clock = clock
-        self.ice_servers = ice_servers
+        self._ice_servers = ice_servers
         self._chat = Chat()
         self.scribe = Scribe(lecture.id, clock)
         self._podium = Podium()
@@ -208,9 +212,13 @@ class Room:
             chat=self._chat.history(),
             hands=self._podium.hands(),
             recording=self._recording_for(can_host=visitor.can_host),
-            ice_servers=self.ice_servers,
+            ice_servers=self.ice_servers(seat),
             now=self._clock.now(),
         )
+
+    def ice_servers(self, seat: Seat) -> tuple[IceServer, ...]:
+        """STUN and TURN servers, with log-ins that are the seat's own."""
+        return self._ice_servers.of(seat.person, self._clock.now())
 
     # ------------------------------------------------------------ deciding
 

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 from uuid import UUID
 
@@ -17,8 +17,9 @@ from kernel.facts import Recorder
 from live.broadcast import Broadcast, Outcome
 from live.events import ChatSaid
 from live.live_room import LiveRoom, StageMaker
-from live.messages import Bye, ByeReason, IceServer, LectureInfo
+from live.messages import Bye, ByeReason, LectureInfo
 from live.room import Room
+from live.turn import IceServers
 from schedule.announcer import Announcer
 from schedule.lectures import lecture_by_id, touch_taught
 from schedule.lifecycle import OVER, Lecture, LectureState, RecordingState
@@ -44,7 +45,7 @@ class House:
     clock: Clock
     library: Library
     stage: StageMaker
-    ice_servers: tuple[IceServer, ...] = ()
+    ice_servers: IceServers = field(default_factory=IceServers)
     recall: Recall | None = None
 
 

@@ -1,17 +1,68 @@
-"""The STUN and TURN servers of the settings, as browsers and WHIP clients want to hear of them."""
+"""The STUN and TURN servers of the settings, as browsers and WHIP clients want to hear of them.
 
-from collections.abc import Iterable, Iterator
+Log-ins for TURN are made for each seat and are over after some hours: the scheme that coturn calls
+`use-auth-secret`. Whoever copies one can relay for so long, and only as that person.
+"""
+
+import base64
+import hmac
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
 from urllib.parse import unquote
+from uuid import UUID
 
 from kernel.errors import SettingsError
 from live.messages import IceServer
 
-_SCHEMES = frozenset({"stun", "stuns", "turn", "turns"})
+LOG_IN_HOLDS: Final = timedelta(hours=12)
+
+_SCHEMES: Final = frozenset({"stun", "stuns", "turn", "turns"})
 
 
-def ice_servers(settings: Iterable[str]) -> tuple[IceServer, ...]:
-    """Read `stun:host:port` and `turn:user:password@host:port?transport=udp` (RFC 7064, 7065)."""
-    return tuple(_server(text) for text in settings)
+@dataclass(frozen=True, slots=True)
+class IceServers:
+    """What `read_ice_servers` found in the settings."""
+
+    fixed: tuple[IceServer, ...] = ()
+    relays: tuple[str, ...] = ()  # addresses of TURN servers that know the secret
+    secret: str = field(default="", repr=False)
+
+    def of(self, person: UUID, now: datetime) -> tuple[IceServer, ...]:
+        """The servers for one person's connection that begins now."""
+        if not self.relays:
+            return self.fixed
+        username = f"{int((now + LOG_IN_HOLDS).timestamp())}:{person}"
+        return (*self.fixed, IceServer(self.relays, username, credential(self.secret, username)))
+
+
+def credential(secret: str, username: str) -> str:
+    """The password that goes with a time-limited user name."""
+    return base64.b64encode(hmac.digest(secret.encode(), username.encode(), "sha1")).decode()
+
+
+def read_ice_servers(
+    fixed: Iterable[str], turn_urls: Sequence[str] = (), turn_secret: str = ""
+) -> IceServers:
+    """Read DARIS_ICE_SERVERS, DARIS_TURN_URLS and DARIS_TURN_SECRET (RFC 7064, 7065)."""
+    if bool(turn_urls) != bool(turn_secret):
+        raise SettingsError("DARIS_TURN_URLS and DARIS_TURN_SECRET are set together or not at all.")
+    return IceServers(
+        tuple(_server(text) for text in fixed),
+        tuple(_relay(text) for text in turn_urls),
+        turn_secret,
+    )
+
+
+def _relay(text: str) -> str:
+    scheme, _, address = text.partition(":")
+    if scheme not in {"turn", "turns"} or not address or "@" in address:
+        raise SettingsError(
+            f"DARIS_TURN_URLS: {text} is no TURN address without a log-in, "
+            "such as turn:turn.example.kz:3478?transport=tcp."
+        )
+    return text
 
 
 def _server(text: str) -> IceServer:
@@ -24,7 +75,8 @@ def _server(text: str) -> IceServer:
         return IceServer((f"{scheme}:{address}",))
     if not has_login or not user:
         raise SettingsError(
-            f"DARIS_ICE_SERVERS: {scheme}:{address} needs a log-in, written turn:user:password@host."
+            f"DARIS_ICE_SERVERS: {scheme}:{address} needs a log-in, written "
+            "turn:user:password@host; or list it in DARIS_TURN_URLS."
         )
     return IceServer((f"{scheme}:{address}",), unquote(user), unquote(password))
 

@@ -163,7 +163,7 @@ def _created(request: web.Request, room: LiveRoom, seat: Seat, answer: str) -> w
     response = web.Response(status=HTTPStatus.CREATED, text=answer, content_type=SDP)
     response.headers[hdrs.LOCATION] = f"{request.path}/{seat.resume}"
     response.headers[hdrs.ETAG] = _tag(seat)
-    for link in links(room.room.ice_servers):
+    for link in links(room.room.ice_servers(seat)):
         response.headers.add(hdrs.LINK, link)
     return response
 

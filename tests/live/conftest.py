@@ -32,7 +32,7 @@ from live.room_life import House
 from live.rooms import ROOMS, Rooms
 from live.seats import Channel, Seat, Visitor
 from live.stage import Stage
-from live.turn import ice_servers
+from live.turn import read_ice_servers
 from live.views import routes
 from schedule.announcer import Announcer
 from schedule.lectures import lecture_by_id
@@ -186,7 +186,9 @@ def rooms_opened(library: Library) -> Callable[[web.Application], AsyncIterator[
                 clock=clock,
                 library=library,
                 stage=lambda listener: Stage(port, listener, clock=clock),
-                ice_servers=ice_servers(settings.ice_servers),
+                ice_servers=read_ice_servers(
+                    settings.ice_servers, settings.turn_urls, settings.turn_secret
+                ),
             )
             app[ROOMS] = rooms = Rooms(house, app[BUS])
             async with rooms.open():
