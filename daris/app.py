@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import nullcontext
 from datetime import timedelta
 from fractions import Fraction
 from functools import partial
@@ -34,6 +35,7 @@ from live import room_life
 from live import views as live_views
 from live.endpoint import media_host
 from live.events import ChatSaid
+from live.ice_tcp import open_ice_tcp
 from live.port import MediaPort
 from live.rooms import ROOMS, Rooms
 from live.stage import Stage
@@ -192,7 +194,11 @@ async def _library(app: web.Application) -> AsyncIterator[None]:
 async def _rooms(app: web.Application) -> AsyncIterator[None]:
     settings, clock = app[SETTINGS], app[CLOCK]
     host = media_host(settings.bind, settings.media_bind)
-    async with MediaPort.open(host, settings.media_port, settings.announce, clock=clock) as port:
+    takes_tcp = settings.media_tcp and settings.media_port != settings.port
+    async with (
+        MediaPort.open(host, settings.media_port, settings.announce, clock=clock) as port,
+        open_ice_tcp(port) if takes_tcp else nullcontext(),
+    ):
         house = room_life.House(
             database=app[DATABASE],
             recorder=app[RECORDER],

@@ -27,6 +27,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     port: Port = 8080
     media_bind: str = ""
     media_port: Port = 8081
+    media_tcp: bool = True
     announce: tuple[str, ...] = ()
     public_url: str = ""
     database_url: str = ""

@@ -28,6 +28,7 @@ class Endpoint:
 
     host: str
     port: int = 0
+    is_tcp: bool = False
 
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host

@@ -100,6 +100,11 @@ class IceServer:
     def close(self, credentials: Credentials) -> None:
         self._sessions.pop(credentials.ufrag, None)
 
+    def is_for_us(self, data: bytes) -> bool:
+        """Whether this is a check of an open session; not yet that it is genuine."""
+        check = read_check(data)
+        return check is not None and check.local in self._sessions
+
     def answer(self, data: bytes, name: bytes, now: float, *, is_known: bool) -> bytes | Drop:
         """The answer to a check, after the listener was told; or why there is none."""
         check = read_check(data)

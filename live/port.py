@@ -74,6 +74,10 @@ class MediaPort:
         fanout: Fanout,
     ) -> None:
         self.port: int = sock.getsockname()[1]
+        self.address: tuple[str, int] = sock.getsockname()[:2]
+        """What is bound; `port` may be told to be another number."""
+        self.tcp_port = 0
+        """Where live.ice_tcp listens; 0: nowhere."""
         self._announced = announce
         self.clock = clock
         self.fd = sock.fileno()
@@ -133,7 +137,13 @@ class MediaPort:
     @property
     def endpoints(self) -> tuple[Endpoint, ...]:
         """Where we are to be found, the best first."""
-        return tuple(Endpoint(one.host, one.port or self.port) for one in self._announced)
+        found = [Endpoint(one.host, one.port or self.port) for one in self._announced]
+        if self.tcp_port:
+            found += [
+                Endpoint(one.host, one.port or self.tcp_port, is_tcp=True)
+                for one in self._announced
+            ]
+        return tuple(found)
 
     def _begin(self) -> None:
         asyncio.get_running_loop().add_reader(self.fd, self._readable)

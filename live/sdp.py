@@ -408,10 +408,19 @@ def _transport(transport: Transport) -> Iterator[str]:
     yield f"a=ice-pwd:{transport.password}"
     yield f"a=fingerprint:{transport.fingerprint}"
     yield f"a=setup:{transport.setup}"
+    yield from candidates(transport)
+
+
+def candidates(transport: Transport) -> Iterator[str]:
+    """A line for each of our endpoints (RFC 8839 §5.1, RFC 6544 §4.5), best first."""
     for at, endpoint in enumerate(transport.endpoints):
-        priority = (126 << 24) + ((65535 - at) << 8) + 255
-        where = f"{endpoint.host} {endpoint.port}"
-        yield f"a=candidate:{at + 1} 1 udp {priority} {where} typ host"
+        where = f"{endpoint.host} {endpoint.port} typ host"
+        if endpoint.is_tcp:
+            priority = (90 << 24) + ((4 << 13 | 8191 - at) << 8) + 255
+            yield f"a=candidate:{at + 1} 1 tcp {priority} {where} tcptype passive"
+        else:
+            priority = (126 << 24) + ((65535 - at) << 8) + 255
+            yield f"a=candidate:{at + 1} 1 udp {priority} {where}"
     yield "a=end-of-candidates"
 
 

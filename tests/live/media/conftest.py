@@ -207,12 +207,13 @@ async def join(room: Room) -> AsyncIterator[Callable[..., Awaitable[LightClient]
         *,
         send: Sequence[tuple[str, Source]] = (),
         receive: Sequence[PublishedTrack] = (),
+        kind: type[LightClient] = LightClient,
         **how: Any,
     ) -> LightClient:
-        client = LightClient(**how)
+        client = kind(**how)
         client.seat = uuid4()
         clients.append(client)
-        sections = [(kind, "sendonly") for kind, _ in send]
+        sections = [(what, "sendonly") for what, _ in send]
         sections += [(track.kind, "recvonly") for track in receive]
         room.peers[client.seat] = peer = room.stage.connect(client.seat)
         answer = await peer.answer(
