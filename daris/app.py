@@ -31,7 +31,7 @@ from kernel.pages import PAGES
 from kernel.settings import Settings
 from kernel.storage import Storage
 from kernel.web import BUS, CLOCK, DATABASE, ERROR_PAGE, RECORDER, SETTINGS, STORAGE
-from live import room_life
+from live import room_life, whip
 from live import views as live_views
 from live.endpoint import media_host
 from live.events import ChatSaid
@@ -72,6 +72,7 @@ def build(settings: Settings, clock: Clock) -> web.Application:
     app[ERROR_PAGE] = site.error_page
     app.cleanup_ctx.extend(_resources())
     app.on_shutdown.append(live_views.say_goodbye)
+    app.on_response_prepare.append(whip.for_strangers)
     for routes in _routes():
         app.add_routes(routes)
     delivery.add_routes(app, _may_watch)

@@ -5,12 +5,14 @@
     ├── Unauthenticated 401    nobody is signed in
     ├── Forbidden 403          signed in, but it is not allowed
     ├── NotFound 404
+    ├── NotAcceptable 406      the answer would be of another media type
     ├── Conflict 409           it no longer fits the state
     ├── Gone 410
     ├── PreconditionFailed 412 the caller's revision is stale
     ├── TooLarge 413
     ├── Unsupported 415        a media type or codec that we do not take
     ├── Refused 422            well-formed, but cannot be honoured; may carry findings
+    ├── PreconditionRequired 428 the caller must say which revision is meant
     ├── TooMany 429            slow down
     ├── Unavailable 503        try again later
     └── SettingsError          the process cannot start
@@ -70,6 +72,13 @@ class NotFound(DarisError):
     code = "not-found"
 
 
+class NotAcceptable(DarisError):
+    """The answer would be of a media type that the caller does not take."""
+
+    status = 406
+    code = "not-acceptable"
+
+
 class Conflict(DarisError):
     """It no longer fits the state."""
 
@@ -110,6 +119,13 @@ class Refused(DarisError):
 
     status = 422
     code = "refused"
+
+
+class PreconditionRequired(DarisError):
+    """The caller must say which revision it means."""
+
+    status = 428
+    code = "precondition-required"
 
 
 class TooMany(DarisError):

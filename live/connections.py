@@ -17,6 +17,7 @@ from live.events import LiveFact
 from live.messages import Layers, MediaKind, Offer, Source, Speaking
 from live.peer import Peer
 from live.room import Room
+from live.sdp import Transport
 from live.seats import Channel, Seat
 from live.stage import Stage
 from live.tracks import PublishedTrack
@@ -84,6 +85,20 @@ class Connections:
         self._players[seat.id] = player
         return answer
 
+    def ice_session(self, seat: Seat) -> str:
+        """Our ufrag, which names the ICE session of the seat's connection."""
+        return self._peer(seat).path.credentials.ufrag
+
+    def restart_ice(self, seat: Seat, ufrag: str) -> Transport:
+        """Our half of a new ICE session; `ufrag` is the client's. Gone, or Refused if it is no new one."""
+        return self._peer(seat).restart_ice(ufrag)
+
+    def _peer(self, seat: Seat) -> Peer:
+        peer = self._by_seat.get(seat.id)
+        if peer is None:
+            raise Gone("The media connection has ended: connect again.")
+        return peer
+
     def view(self, seat: Seat, heights: Mapping[UUID, int]) -> None:
         """What the seat's page shows, and how large."""
         self._views[seat.id] = heights
@@ -130,6 +145,16 @@ class Connections:
         """The seats of encoders and players whose connection has ended since the last call."""
         lost, self._lost = self._lost, []
         return lost
+
+    def shuffled(self) -> list[tuple[Seat, Source]]:
+        """Encoders that send B-frames, and of which source."""
+        encoders = (seat for seat in self._room.seats if seat.channel is Channel.WHIP)
+        return [
+            (seat, source)
+            for seat in encoders
+            if (peer := self._by_seat.get(seat.id)) is not None
+            for source in peer.shuffled()
+        ]
 
     # ------------------------------------------------------------ StageListener
 

@@ -4,6 +4,7 @@ The room decides and applies (live.room); this keeps what was decided, and then 
 """
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
@@ -51,6 +52,12 @@ KEPT_SECONDS = Histogram(
 TICK: Final = 0.5  # seconds between looks at proofs and graces
 CHECKPOINT: Final = 1.0  # seconds between SeatsAlive: with `alive` every second, a crash loses two
 
+B_FRAMES: Final = (
+    "The encoder sends B-frames, which live rooms cannot show; in OBS, under Settings → Output → "
+    "Streaming, set B-frames to 0, or the profile to baseline, or the tune to zerolatency."
+)
+_MOST_EXPELLED: Final = 64
+
 _ANEW: Final = Bye(ByeReason.RESTART, "The room starts anew; please wait a moment.")
 
 StageMaker = Callable[[StageListener], Stage]
@@ -82,6 +89,7 @@ class LiveRoom:
         self._recorder = recorder
         self._clock = clock
         self._outboxes: dict[UUID, Outbox] = {}
+        self._expelled: OrderedDict[str, str] = OrderedDict()  # by the token of the session: why
         self._tasks: asyncio.TaskGroup | None = None
         self._closing: Bye | None = None
         self._is_over = False
@@ -296,9 +304,27 @@ class LiveRoom:
             self.connections.prove(seat)
         for seat in self._over():
             await self.leave(seat, "lost")
+        for seat, source in self.connections.shuffled():
+            await self._expel(seat, source)
         checkpoint = self.room.checkpoint() if is_checkpoint else None
         if checkpoint is not None:
             await self._recorder.record(checkpoint)
+
+    async def _expel(self, seat: Seat, source: Source) -> None:
+        """End an encoder whose pictures nobody could watch, and tell it and the hosts why."""
+        log.warning(
+            "live.b_frames", lecture=str(self.lecture), seat=str(seat.id), device=seat.device
+        )
+        self._expelled[seat.resume] = B_FRAMES
+        while len(self._expelled) > _MOST_EXPELLED:
+            self._expelled.popitem(last=False)
+        hosts = frozenset(one.id for one in self.room.seats if one.visitor.can_host)
+        self.tell(Delivery(Refused("b-frames", B_FRAMES, source.value), to=hosts))
+        await self.leave(seat, "refused")
+
+    def expelled(self, token: str) -> str | None:
+        """Why the encoder with that token was ended, if it was."""
+        return self._expelled.get(token)
 
     def _over(self) -> list[Seat]:
         lost = (self.room.seats.get(seat) for seat in self.connections.take_lost())

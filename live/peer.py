@@ -382,6 +382,12 @@ class Peer:
 
     # ------------------------------------------------------------ the end
 
+    def shuffled(self) -> Iterable[Source]:
+        """Published sources whose encoder sends B-frames."""
+        for reception in self._receptions.all():
+            if reception.order is not None and reception.order.is_shuffled:
+                yield reception.forwarder.track.source
+
     def published(self) -> Iterable[Forwarder]:
         return [one.forwarder for one in self._receptions.published.values()]
 

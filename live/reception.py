@@ -11,6 +11,7 @@ from live.ice import Drop
 from live.layer import Layer
 from live.leg import SILENCE
 from live.negotiation import Chosen
+from live.picture_order import PictureOrder
 from live.rtp import Header, read_extension
 from live.rtp_clock import RtpClock, SenderClock
 from live.sdp import (
@@ -37,6 +38,7 @@ class Reception:
         self.forwarder = forwarder
         self.layer = layer
         self.clock = RtpClock(forwarder.rate, sender, is_sound=not forwarder.is_video)
+        self.order = PictureOrder() if forwarder.is_video else None
         self._rate = forwarder.rate
         self._first = self._highest = -1  # unwrapped
         self._received = 0
@@ -74,6 +76,8 @@ class Reception:
             self._first = self._highest = sequence
             self._missing.clear()
         elif ahead > 0:
+            if self.order is not None:
+                self.order.note(timestamp)
             self._advance(self._highest + ahead, now)
             self._measure(timestamp, now)
         else:

@@ -137,7 +137,7 @@ class Room:
     def enter(self, visitor: Visitor, device: str, channel: Channel) -> tuple[Seat, PersonJoined]:
         """A seat for the visitor, and the fact that must be kept before `admit`."""
         if len(self.seats) >= MOST_SEATS:
-            raise RoomFull("The room is full.")
+            raise RoomFull("The room is full.", retry_after=timedelta(seconds=30))
         if len(self.seats.of(visitor.person)) >= MOST_SEATS_OF_A_PERSON:
             raise TooMany("You have too many tabs of this room open; close some.")
         now = self._clock.now()

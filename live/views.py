@@ -47,7 +47,7 @@ def routes() -> list[web.RouteDef]:
             web.post(endpoint, post),
             web.options(endpoint, whip.options),
             web.delete(session, whip.end),
-            web.patch(session, whip.trickle),
+            web.patch(session, whip.change),
             web.options(session, whip.options),
         ]
     return listed

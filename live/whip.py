@@ -2,12 +2,10 @@
 
 An encoder or a player is a seat of the person whose token it carries. One POST is one connection;
 the address that it is given ends it, and is a secret of its own. We are ICE-lite: trickled
-candidates are welcome and not needed, and there is no ICE restart.
+candidates are welcome and not needed. A tag stands for an ICE session, and changes when ICE restarts.
 """
 
 import secrets
-from collections.abc import Awaitable, Callable
-from functools import wraps
 from http import HTTPStatus
 from typing import Final
 
@@ -15,79 +13,76 @@ from aiohttp import hdrs, web
 
 from identity.sessions import viewer_of
 from kernel.errors import (
-    DarisError,
     Forbidden,
+    Gone,
     Invalid,
+    NotAcceptable,
     NotFound,
     PreconditionFailed,
-    Refused,
+    PreconditionRequired,
     TooLarge,
-    Unauthenticated,
     Unsupported,
 )
-from kernel.web import path_id, problem
+from kernel.web import path_id
 from live.door import visitor_of
 from live.live_room import LiveRoom
 from live.messages import Source
 from live.rooms import ROOMS
+from live.sdp_fragment import MOST_FRAGMENT_BYTES, Fragment, read_fragment, write_fragment
 from live.seats import Channel, Seat, Visitor
 from live.sections import received_by, sent_by
 from live.turn import links
 
 SDP: Final = "application/sdp"
-TRICKLE: Final = "application/trickle-ice-sdpfrag"
-LONGEST_OFFER: Final = 200_000  # bytes
+FRAGMENT: Final = "application/trickle-ice-sdpfrag"
+MOST_OFFER_BYTES: Final = 200_000
 
+_PATHS: Final = ("/whip/", "/whep/")
 _CORS: Final = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Allow-Methods": "POST, PATCH, DELETE, OPTIONS",
     "Access-Control-Allow-Headers": "Authorization, Content-Type, If-Match",
-    "Access-Control-Expose-Headers": "Location, Link, ETag, Retry-After, WWW-Authenticate",
+    "Access-Control-Expose-Headers": "Location, Link, ETag, Allow, Retry-After, WWW-Authenticate",
 }
-
-_Handler = Callable[[web.Request], Awaitable[web.Response]]
-
-
-def _for_strangers(handler: _Handler) -> _Handler:
-    """Answers and errors may be read by pages of any origin: tokens are not sent by themselves."""
-
-    @wraps(handler)
-    async def answer(request: web.Request) -> web.Response:
-        try:
-            response = await handler(request)
-        except DarisError as error:
-            response = problem(error)
-            if isinstance(error, Unauthenticated):
-                response.headers[hdrs.WWW_AUTHENTICATE] = "Bearer"
-        response.headers.update(_CORS)
-        return response
-
-    return answer
+_COME_BACK_SECONDS: Final = "5"
 
 
-@_for_strangers
+async def for_strangers(request: web.Request, response: web.StreamResponse) -> None:
+    """A signal for `app.on_response_prepare`: what all answers here have, errors too.
+
+    Pages of any origin may read them: tokens are not sent by themselves.
+    """
+    if not request.path.startswith(_PATHS):
+        return
+    response.headers.update(_CORS)
+    if response.status == HTTPStatus.UNAUTHORIZED:
+        response.headers[hdrs.WWW_AUTHENTICATE] = "Bearer"
+    if response.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        response.headers.setdefault(hdrs.RETRY_AFTER, _COME_BACK_SECONDS)
+
+
 async def publish(request: web.Request) -> web.Response:
     """POST /whip/{lecture}?video=camera|screen: the offer of an encoder."""
-    offer = await _offer(request)
-    send = sent_by(offer, video=_video(request))
+    _check_types(request)
     room, visitor = await _room(request)
     if not visitor.can_host:
         raise Forbidden("Only a host of this lecture may publish into it.")
+    offer = await _text(request, MOST_OFFER_BYTES)
+    send = sent_by(offer, video=_video(request))
     seat = await room.enter(visitor, _device(request), Channel.WHIP)
     return _created(request, room, seat, await room.connect_encoder(seat, offer, send))
 
 
-@_for_strangers
 async def play(request: web.Request) -> web.Response:
     """POST /whep/{lecture}: the offer of a player; it gets the programme, and then the camera."""
-    offer = await _offer(request)
-    wanted = received_by(offer)
+    _check_types(request)
     room, visitor = await _room(request)
+    offer = await _text(request, MOST_OFFER_BYTES)
+    wanted = received_by(offer)
     seat = await room.enter(visitor, _device(request), Channel.WHEP)
     return _created(request, room, seat, await room.connect_player(seat, offer, wanted))
 
 
-@_for_strangers
 async def end(request: web.Request) -> web.Response:
     """DELETE the session: its seat leaves now."""
     room, seat = await _session(request)
@@ -95,42 +90,46 @@ async def end(request: web.Request) -> web.Response:
     return web.Response()
 
 
-@_for_strangers
-async def trickle(request: web.Request) -> web.Response:
-    """PATCH the session with candidates; an ICE restart is refused."""
-    if request.content_type != TRICKLE:
-        raise Unsupported(f"Send the candidates as {TRICKLE}.")
-    _, seat = await _session(request)
-    condition = request.headers.get(hdrs.IF_MATCH)
-    if condition is None:
-        raise web.HTTPPreconditionRequired(headers=_CORS)
+async def change(request: web.Request) -> web.Response:
+    """PATCH the session: with candidates for the tag of its ICE session, or `*` to restart ICE."""
+    if request.content_type != FRAGMENT:
+        raise Unsupported(f"Send the fragment as {FRAGMENT}.")
+    room, seat = await _session(request)
+    condition = request.headers.get(hdrs.IF_MATCH, "").strip()
+    if not condition:
+        raise PreconditionRequired(
+            "Say by If-Match which ICE session is meant, or * for a new one."
+        )
+    if condition != "*" and _tag(room, seat) not in map(str.strip, condition.split(",")):
+        raise PreconditionFailed("The ICE session is another one by now.")
+    fragment = read_fragment(await _text(request, MOST_FRAGMENT_BYTES))
     if condition == "*":
-        raise Refused("There is no ICE restart here; make a new session.")
-    if condition != _tag(seat):
-        raise PreconditionFailed("The session is another one by now.")
+        return _restarted(room, seat, fragment)
     return web.Response(status=HTTPStatus.NO_CONTENT)
 
 
-@_for_strangers
 async def options(request: web.Request) -> web.Response:
     """What may be sent here, for browsers and for RFC 9725 §4.2."""
-    headers = {"Accept-Post": SDP, "Accept-Patch": TRICKLE, "Access-Control-Max-Age": "600"}
-    return web.Response(status=HTTPStatus.NO_CONTENT, headers=headers)
+    headers = {"Accept-Post": SDP, "Accept-Patch": FRAGMENT, "Access-Control-Max-Age": "600"}
+    return web.Response(headers=headers)
 
 
-async def _offer(request: web.Request) -> str:
+def _check_types(request: web.Request) -> None:
     if request.content_type != SDP:
         raise Unsupported(f"Send the offer as {SDP}.")
     accept = request.headers.get(hdrs.ACCEPT, "*/*")
     if not any(kind in accept for kind in (SDP, "application/*", "*/*")):
-        raise web.HTTPNotAcceptable(headers=_CORS)
+        raise NotAcceptable(f"The answer is {SDP}.")
+
+
+async def _text(request: web.Request, most_bytes: int) -> str:
     body = await request.read()
-    if len(body) > LONGEST_OFFER:
-        raise TooLarge(f"An offer has at most {LONGEST_OFFER} bytes.")
+    if len(body) > most_bytes:
+        raise TooLarge(f"That is more than {most_bytes} bytes.")
     try:
         return body.decode()
     except UnicodeDecodeError as error:
-        raise Invalid("The offer is not UTF-8.") from error
+        raise Invalid("The SDP is not UTF-8.") from error
 
 
 def _video(request: web.Request) -> Source:
@@ -151,25 +150,36 @@ async def _room(request: web.Request) -> tuple[LiveRoom, Visitor]:
 
 async def _session(request: web.Request) -> tuple[LiveRoom, Seat]:
     room = await request.app[ROOMS].find(path_id(request, "lecture"))
-    key = request.match_info["session"].encode()
+    key = request.match_info["session"]
     for seat in room.room.seats:
-        is_named = secrets.compare_digest(seat.resume.encode(), key)
+        is_named = secrets.compare_digest(seat.resume.encode(), key.encode())
         if is_named and seat.channel is not Channel.WEBRTC:
             return room, seat
+    reason = room.expelled(key)
+    if reason is not None:
+        raise Gone(reason)
     raise NotFound("There is no such session, or it has ended.")
 
 
 def _created(request: web.Request, room: LiveRoom, seat: Seat, answer: str) -> web.Response:
     response = web.Response(status=HTTPStatus.CREATED, text=answer, content_type=SDP)
     response.headers[hdrs.LOCATION] = f"{request.path}/{seat.resume}"
-    response.headers[hdrs.ETAG] = _tag(seat)
+    response.headers[hdrs.ETAG] = _tag(room, seat)
     for link in links(room.room.ice_servers(seat)):
         response.headers.add(hdrs.LINK, link)
     return response
 
 
-def _tag(seat: Seat) -> str:
-    return f'"{seat.id}"'
+def _restarted(room: LiveRoom, seat: Seat, asked: Fragment) -> web.Response:
+    """RFC 9725 §4.3.2: the old ICE session goes on until the new one is proved."""
+    ours = room.connections.restart_ice(seat, asked.ufrag)
+    response = web.Response(text=write_fragment(asked, ours), content_type=FRAGMENT)
+    response.headers[hdrs.ETAG] = _tag(room, seat)
+    return response
+
+
+def _tag(room: LiveRoom, seat: Seat) -> str:
+    return f'"{room.connections.ice_session(seat)}"'
 
 
 def _device(request: web.Request) -> str:

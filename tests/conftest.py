@@ -42,6 +42,7 @@ from kernel.ids import new_id
 from kernel.pages import PAGES
 from kernel.settings import Settings
 from kernel.web import BUS, CLOCK, DATABASE, RECORDER, SETTINGS, problems
+from live import whip
 from player.site import load_pages
 from schedule.lifecycle import Lecture
 from schedule.planning import Author, Plan, plan
@@ -212,6 +213,7 @@ async def serve(database, clock, kept, tmp_path):
             )
             app[PAGES] = load_pages(clock)
             app.cleanup_ctx.extend([identity_opened, *contexts])
+            app.on_response_prepare.append(whip.for_strangers)
             app.add_routes(routes)
             return await clients.enter_async_context(TestClient(TestServer(app)))
 

@@ -19,4 +19,6 @@ def test_each_setting_is_documented_with_its_default_and_nothing_else_is():
 
 def _written(value: object) -> str:
     """As it would stand in the environment."""
+    if isinstance(value, bool):
+        return str(value).lower()
     return ",".join(value) if isinstance(value, tuple) else str(value)
