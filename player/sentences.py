@@ -46,6 +46,10 @@ SENTENCES = (
     _("This lecture is over; plan a new one."),
     _("This lecture is far ahead; move it to now before you start it."),
     # in the room
+    _(
+        "The encoder sends B-frames, which live rooms cannot show; in OBS, under Settings → Output"
+        " → Streaming, set B-frames to 0, or the profile to baseline, or the tune to zerolatency."
+    ),
     _("Too many offers; wait a moment."),
     _("The room starts anew; please wait a moment."),
     _("Nobody can switch on somebody else's microphone or camera."),
