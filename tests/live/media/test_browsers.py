@@ -146,3 +146,32 @@ async def test_who_cannot_take_the_codec_gets_the_section_refused_and_the_rest(
     video, sound = await student.evaluate("tracks => receive(tracks)", tracks)
     assert await student.evaluate("mid => direction(mid)", video) == "inactive"
     await until_seen(student, sound, lambda seen: seen["energy"] > 0)
+
+
+RESTART = """async () => {
+    const pair = async () => [...(await connection.getStats()).values()]
+        .find(report => report.type === "transport").selectedCandidatePairId;
+    const before = await pair();
+    connection.restartIce();
+    await negotiate();
+    globalThis.hasMoved = async () => await pair() !== before;
+}"""
+
+
+async def goes_on(page, mid, until_seen):
+    """Wait for more pictures than there are now."""
+    before = await until_seen(page, mid, lambda seen: seen["frames"] > 0)
+    await until_seen(page, mid, lambda seen: seen["frames"] > before["frames"] + 10)
+
+
+async def test_both_sides_restart_ice_and_the_picture_goes_on(room, sit, until_seen):
+    lecturer, student = await sit(), await sit()
+    await lecturer.evaluate("publish('camera')")
+    [mid] = await student.evaluate("tracks => receive(tracks)", wanted(room, "camera"))
+    await goes_on(student, mid, until_seen)
+    for page in (lecturer, student):
+        await page.evaluate(RESTART)
+        await page.wait_for_function("hasMoved()")
+        await goes_on(student, mid, until_seen)
+    assert len(room.told.ready) == 2
+    assert room.told.removed == room.told.lost == []
