@@ -31,6 +31,7 @@ from live.transport_feedback import ArrivalLog
 CONSENT_SECONDS: Final = 30.0  # RFC 7675
 _HANDSHAKE_SECONDS: Final = 20.0
 _REPORT_SECONDS: Final = 1.0
+_REPORTS_IN_A_DATAGRAM: Final = 16
 _FEEDBACK_SECONDS: Final = 0.045
 _UNLIMITED_BPS: Final = 20_000_000
 _SRTCP_TRAILER: Final = SRTP_OVERHEAD + 4
@@ -360,11 +361,16 @@ class Peer:
                 report += rtcp.largest_bitrate(self._ssrc, _UNLIMITED_BPS, ssrcs)
             self._send_rtcp(report)
         self._reach.review(self._subscriptions.values(), now)
-        unix_now = self._port.clock.now().timestamp()
-        for subscription in self._subscriptions.values():
-            report = subscription.report(now, unix_now)
-            if report:
-                self._send_rtcp(report + rtcp.description(subscription.ssrc, self._cname))
+        ntp = rtcp.ntp_time(self._port.clock.now().timestamp())
+        reports = {
+            subscription.ssrc: report
+            for subscription in self._subscriptions.values()
+            if (report := subscription.report(now, ntp))
+        }
+        for at in range(0, len(reports), _REPORTS_IN_A_DATAGRAM):
+            ssrcs = list(reports)[at : at + _REPORTS_IN_A_DATAGRAM]
+            whole = b"".join(reports[ssrc] for ssrc in ssrcs)
+            self._send_rtcp(whole + rtcp.description(ssrcs, self._cname))
 
     def _ask_keyframe(self, reception: Reception) -> None:
         self._send_rtcp(rtcp.picture_loss(self._ssrc, reception.ssrc))

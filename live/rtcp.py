@@ -25,13 +25,13 @@ from aiortc.rtp import (
     RtcpRrPacket,
     RtcpRtpfbPacket,
     RtcpSdesPacket,
-    RtcpSenderInfo,
     RtcpSourceInfo,
     RtcpSrPacket,
     pack_remb_fci,
     unpack_remb_fci,
 )
 
+_SENDER_REPORT: Final = struct.Struct("!BBHIQIII")
 _NTP_TO_1970: Final = 2_208_988_800
 _CNAME: Final = 1
 _MOST_PACKETS: Final = 40  # read of one compound
@@ -141,18 +141,16 @@ def largest_bitrate(own: int, bps: int, ssrcs: Sequence[int]) -> bytes:
 
 
 def sender_report(ssrc: int, ntp: int, rtp: int, packets: int, octets: int) -> bytes:
-    info = RtcpSenderInfo(
-        ntp_timestamp=ntp,
-        rtp_timestamp=rtp,
-        packet_count=packets & 0xFFFFFFFF,
-        octet_count=octets & 0xFFFFFFFF,
+    """Without reception blocks (RFC 3550 §6.4.1); once a second and stream."""
+    return _SENDER_REPORT.pack(
+        0x80, RTCP_SR, 6, ssrc, ntp, rtp, packets & 0xFFFFFFFF, octets & 0xFFFFFFFF
     )
-    return bytes(RtcpSrPacket(ssrc=ssrc, sender_info=info))
 
 
-def description(ssrc: int, cname: str) -> bytes:
-    """The SDES that ends a compound."""
-    return bytes(RtcpSdesPacket(chunks=[RtcpSourceInfo(ssrc, [(_CNAME, cname.encode())])]))
+def description(ssrcs: Sequence[int], cname: str) -> bytes:
+    """The SDES that ends a compound of reports about these streams."""
+    named = [(_CNAME, cname.encode())]
+    return bytes(RtcpSdesPacket(chunks=[RtcpSourceInfo(ssrc, named) for ssrc in ssrcs]))
 
 
 def ntp_time(unix_seconds: float) -> int:

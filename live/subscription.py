@@ -225,7 +225,7 @@ class Subscription:
         size = self._srtp.protect(leg.outbound, _scratch, at + cached.size)
         return bytes(_scratch_view[: max(size, 0)])
 
-    def report(self, now: float, unix_now: float) -> bytes:
+    def report(self, now: float, ntp: int) -> bytes:
         """The sender report that is due; empty before the publisher's first or without media."""
         forwarder, sent = self.forwarder, self.sent()
         if forwarder is None or sent is None or not sent.packets or sent.now.layer == NO_LAYER:
@@ -234,9 +234,7 @@ class Subscription:
         if timestamp is None:
             return b""
         rtp = (timestamp + sent.now.timestamp_offset) & 0xFFFFFFFF
-        return rtcp.sender_report(
-            self.ssrc, rtcp.ntp_time(unix_now), rtp, sent.packets, sent.octets
-        )
+        return rtcp.sender_report(self.ssrc, ntp, rtp, sent.packets, sent.octets)
 
 
 def _first_layer(forwarder: Forwarder) -> int:
