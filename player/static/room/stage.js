@@ -2,7 +2,10 @@
 import { el, icon, initials } from "../dom.js";
 import { t } from "../translate.js";
 
+const IN_SIGHT = 5; // tiles that are surely seen beside the large one, and the large one
+
 export class Stage {
+  #spoke = new Map(); // person -> when they began to speak out of sight
   #tiles = new Map(); // key -> {element, video, person, source}
   #sounds = new Map(); // track id -> <audio>
   #pictures = new Map(); // track id -> {info, track}
@@ -50,6 +53,7 @@ export class Stage {
 
   show(room) {
     this.#room = room;
+    for (const person of room.speaking) if (!this.#isEarly(person)) this.#spoke.set(person, Date.now());
     this.#draw();
   }
 
@@ -185,15 +189,29 @@ export class Stage {
       const tile = this.#tiles.get(key);
       tile.element.classList.toggle("large", key === large);
     }
-    const order = large ? [large, ...keys.filter((key) => key !== large)] : keys;
+    const others = this.#ranked(keys.filter((key) => key !== large));
+    const order = large ? [large, ...others] : others;
     order.forEach((key, at) => {
       const { element } = this.#tiles.get(key);
       if (this.#box.children[at] !== element) this.#box.insertBefore(element, this.#box.children[at] ?? null);
     });
+    this.#box.tabIndex = keys.length > IN_SIGHT ? 0 : -1; // it scrolls: by keyboard, too
     const alone = keys.length === 1;
     this.#box.dataset.layout = alone ? "one" : large ? "beside" : "grid";
     this.#box.style.setProperty("--others", Math.max(1, keys.length - 1));
     this.#box.style.setProperty("--columns", Math.ceil(Math.sqrt(keys.length || 1)));
+  }
+
+  /** Whoever is among the first already stays where they are. */
+  #isEarly(person) {
+    return [...this.#box.children].slice(0, IN_SIGHT).some((tile) => tile.dataset.person === person);
+  }
+
+  /** Of many, those come first who spoke last: beside a large picture only some are in sight. */
+  #ranked(keys) {
+    if (keys.length <= IN_SIGHT) return keys;
+    const spoke = (key) => this.#spoke.get(this.#tiles.get(key).person) ?? 0;
+    return [...keys].sort((a, b) => spoke(b) - spoke(a));
   }
 
   #largest(wanted) {
