@@ -24,7 +24,7 @@ ENV PATH=/daris/.venv/bin:$PATH \
 USER daris
 WORKDIR /var/lib/daris
 VOLUME /var/lib/daris
-EXPOSE 8080 8081/udp
+EXPOSE 8080 8081/udp 8081/tcp
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s \
     CMD ["python", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:8080/readyz', timeout=4)"]
 ENTRYPOINT ["daris"]

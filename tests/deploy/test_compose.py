@@ -37,7 +37,10 @@ def test_an_image_of_others_has_a_version(name):
 
 def test_ports_are_the_defaults_of_the_settings():
     port, media_port = Settings().port, Settings().media_port
-    assert f"EXPOSE {port} {media_port}/udp" in text_of("Dockerfile")
-    assert SERVICES["app"]["ports"] == [f"{media_port}:{media_port}/udp"]
+    assert f"EXPOSE {port} {media_port}/udp {media_port}/tcp" in text_of("Dockerfile")
+    assert SERVICES["app"]["ports"] == [
+        f"{media_port}:{media_port}/udp",
+        f"{media_port}:{media_port}/tcp",
+    ]
     for peer in ("deploy/nginx.conf", "deploy/prometheus.yml"):
         assert f"app:{port}" in text_of(peer)
