@@ -74,6 +74,7 @@ class Janus:
         self._turn = asyncio.Lock()
         self._numbers = itertools.count(1)
         self._session = 0
+        self._is_connected = False
 
     def send(self, packet: bytes) -> None:
         """A packet of the stream."""
@@ -101,10 +102,18 @@ class Janus:
         await client.connect_as_told(offer)
 
     async def open(self, path: Path) -> None:
+        """Until it answers: what is asked before it is up gets lost."""
         async with asyncio.timeout(_PATIENCE):
-            while not path.exists():  # noqa: ASYNC110 - another program makes it
+            while not self._session:
+                with contextlib.suppress(OSError, TimeoutError):  # not there, not listening, deaf
+                    await self._begin(path)
                 await asyncio.sleep(0.05)
-            await asyncio.get_running_loop().sock_connect(self._api, str(path))
+
+    async def _begin(self, path: Path) -> None:
+        async with asyncio.timeout(1):
+            if not self._is_connected:
+                await asyncio.get_running_loop().sock_connect(self._api, str(path))
+                self._is_connected = True
             self._session = (await self._ask(janus="create"))["data"]["id"]
 
     async def _ask(self, **order: Any) -> dict[str, Any]:
