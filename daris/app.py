@@ -35,6 +35,7 @@ from live import room_life, whip
 from live import views as live_views
 from live.endpoint import media_host
 from live.events import ChatSaid
+from live.gate import Gate
 from live.ice_tcp import open_ice_tcp
 from live.port import MediaPort
 from live.rooms import ROOMS, Rooms
@@ -207,6 +208,7 @@ async def _rooms(app: web.Application) -> AsyncIterator[None]:
             clock=clock,
             library=app[LIBRARY],
             stage=lambda listener: Stage(port, listener, clock=clock),
+            gate=Gate(clock),
             ice_servers=read_ice_servers(
                 settings.ice_servers, settings.turn_urls, settings.turn_secret
             ),

@@ -14,6 +14,7 @@ from kernel.errors import Conflict, DarisError, Gone
 from live.casting import Candidate, Cast, Player, cast
 from live.decision import Delivery
 from live.events import LiveFact
+from live.gate import Gate
 from live.messages import Layers, MediaKind, Offer, Source, Speaking
 from live.peer import Peer
 from live.room import Room
@@ -41,11 +42,13 @@ class Connections:
         clock: Clock,
         keep: Callable[..., Awaitable[None]],
         tell: Callable[[Delivery], None],
+        gate: Gate,
     ) -> None:
         self._room = room
         self._clock = clock
         self._keep = keep
         self._tell = tell
+        self._gate = gate
         self._stage: Stage | None = None
         self._by_seat: dict[UUID, Peer] = {}
         self._players: dict[UUID, Player] = {}
@@ -262,6 +265,7 @@ class Connections:
         if peer is not None:
             with contextlib.suppress(Gone):
                 return await peer.answer(sdp, send=send, receive=receive)
+        await self._take_turn(seat)
         peer = self._by_seat[seat.id] = self._stage.connect(seat.id)
         if seat.id in self._views:
             peer.view(self._views[seat.id])
@@ -271,3 +275,11 @@ class Connections:
             del self._by_seat[seat.id]
             await peer.aclose()
             raise
+
+    async def _take_turn(self, seat: Seat) -> None:
+        """In front of a handshake; whoever teaches need not wait for the audience."""
+        if seat.visitor.can_host:
+            return
+        await self._gate.enter()
+        if seat.id not in self._room.seats:
+            raise Gone("Your seat ended while you waited for a connection.")

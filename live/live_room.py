@@ -20,6 +20,7 @@ from kernel.facts import Recorder
 from live.connections import Connections
 from live.decision import Delivery
 from live.events import ChatSaid, LiveFact, PersonLeft
+from live.gate import Gate
 from live.messages import (
     Answer,
     Bye,
@@ -81,9 +82,11 @@ class Closing(Gone):
 class LiveRoom:
     """Event loop only. Nothing works outside of `open`."""
 
-    def __init__(self, room: Room, *, recorder: Recorder, clock: Clock, stage: StageMaker) -> None:
+    def __init__(
+        self, room: Room, *, recorder: Recorder, clock: Clock, stage: StageMaker, gate: Gate
+    ) -> None:
         self.room = room
-        self.connections = Connections(room, clock=clock, keep=self.keep, tell=self.tell)
+        self.connections = Connections(room, clock=clock, keep=self.keep, tell=self.tell, gate=gate)
         self.stage = stage(self.connections)
         self.connections.use(self.stage)
         self._recorder = recorder

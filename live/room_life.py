@@ -16,6 +16,7 @@ from kernel.errors import Conflict, DarisError, NotFound, Unavailable
 from kernel.facts import Recorder
 from live.broadcast import Broadcast, Outcome
 from live.events import ChatSaid
+from live.gate import Gate
 from live.live_room import LiveRoom, StageMaker
 from live.messages import Bye, ByeReason, LectureInfo
 from live.room import Room
@@ -45,6 +46,7 @@ class House:
     clock: Clock
     library: Library
     stage: StageMaker
+    gate: Gate
     ice_servers: IceServers = field(default_factory=IceServers)
     recall: Recall | None = None
 
@@ -101,7 +103,11 @@ class RoomLife:
             ice_servers=self._house.ice_servers,
         )
         live = LiveRoom(
-            room, recorder=self._house.recorder, clock=self._house.clock, stage=self._house.stage
+            room,
+            recorder=self._house.recorder,
+            clock=self._house.clock,
+            stage=self._house.stage,
+            gate=self._house.gate,
         )
         broadcast = Broadcast(live, self._house.library, clock=self._house.clock)
         async with live.open(), broadcast.open():

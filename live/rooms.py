@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from kernel.bus import Bus
 from kernel.errors import Conflict, NotFound
+from live.gate import Gate
 from live.live_room import LiveRoom
 from live.lookup import Lookup
 from live.messages import Bye, ByeReason
@@ -51,6 +52,11 @@ class Rooms:
         self._tasks = asyncio.TaskGroup()
         self._lookup = Lookup(house.database, self._tasks)
         self._is_stopping = False
+
+    @property
+    def gate(self) -> Gate:
+        """In front of all handshakes of the process."""
+        return self._house.gate
 
     async def lecture(self, identifier: UUID) -> Lecture:
         """The lecture as the database has it now; NotFound when there is none."""

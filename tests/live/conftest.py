@@ -1,10 +1,12 @@
 """What tests of rooms share.
 
 room, visitor, sit, do   a room as rules, and people in it
+crowd                    `crowd(served)`: as many wait for a connection as may wait
 school                   a served lecture with people: `await school(state)`, then `await served.enter(…)`
 """
 
 import asyncio
+import math
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -24,6 +26,7 @@ from kernel.clock import ManualClock
 from kernel.facts import Fact
 from kernel.ids import new_id
 from kernel.web import BUS, CLOCK, DATABASE, RECORDER, SETTINGS
+from live.gate import Gate
 from live.live_room import LiveRoom
 from live.messages import LectureInfo, ServerMessage
 from live.port import MediaPort
@@ -186,6 +189,7 @@ def rooms_opened(library: Library) -> Callable[[web.Application], AsyncIterator[
                 clock=clock,
                 library=library,
                 stage=lambda listener: Stage(port, listener, clock=clock),
+                gate=Gate(clock),
                 ice_servers=read_ice_servers(
                     settings.ice_servers, settings.turn_urls, settings.turn_secret
                 ),
@@ -195,6 +199,14 @@ def rooms_opened(library: Library) -> Callable[[web.Application], AsyncIterator[
                 yield
 
     return context
+
+
+@pytest.fixture
+def crowd() -> Callable[[School], None]:
+    def fill(served: School) -> None:
+        served.client.app[ROOMS].gate._next = math.inf
+
+    return fill
 
 
 @pytest.fixture

@@ -53,6 +53,17 @@ async def test_a_student_without_the_floor_is_answered_inactive_and_told_why(sch
     assert served.facts(TrackPublished) == []
 
 
+async def test_in_a_crowd_students_are_put_off_and_who_teaches_is_not(school, crowd):
+    served = await school()
+    lecturer, student = await served.enter(served.lecturer), await served.enter()
+    crowd(served)
+    await student.send("offer", sdp=offer())
+    refused = await student.hear("refused")
+    assert (refused["code"], refused["about"]) == ("crowded", "offer")
+    await lecturer.send("offer", **MICROPHONE)
+    assert "a=recvonly" in (await lecturer.hear("answer"))["sdp"]
+
+
 async def test_taking_the_floor_takes_the_track_off_the_stage(school):
     served = await school()
     lecturer, student = await served.enter(served.lecturer), await served.enter()

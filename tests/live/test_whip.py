@@ -125,6 +125,16 @@ async def test_a_player_is_told_when_nothing_is_on_the_stage(school, add_person)
     assert len((await served.live()).room.seats) == 0
 
 
+async def test_a_player_in_a_crowd_is_told_when_to_come_back(school, add_person, crowd):
+    served = await school()
+    crowd(served)
+    offer = OFFER.replace("sendonly", "recvonly")
+    answer = await post(served, await add_person(Role.STUDENT), kind="whep", body=offer)
+    assert answer.status == 503
+    assert int(answer.headers["Retry-After"]) > 0
+    assert not served.facts(PersonJoined)
+
+
 @pytest.mark.e2e
 async def test_an_encoder_publishes_into_the_lecture_and_its_recording(school, encoder, tmp_path):
     served = await school()
