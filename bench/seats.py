@@ -102,6 +102,7 @@ class _CompiledCrowd:
     def __init__(self, library: Any, clients: Sequence[LightClient]) -> None:
         self._library = library
         self._clients = clients
+        self._offsets: dict[tuple[int, int], int] = {}
         self._seats = _ffi.new("struct seat[]", max(len(clients), 1))
         self._arrivals = _ffi.new("struct arrival[]", _ARRIVALS)
         self._crowd = _ffi.new("struct crowd *")
@@ -132,26 +133,26 @@ class _CompiledCrowd:
 
     def late(self, sent_at: SentAt) -> list[float]:
         self._crowd.is_measuring = 0
-        offsets = {
-            (index, kind): self._offset(index, kind)
-            for index in range(0, len(self._clients), MEASURED)
-            for kind in range(len(KINDS))
-        }
         late = []
         for arrival in self._arrivals[0 : self._crowd.arrival_count]:
-            offset = offsets[arrival.seat, arrival.kind]
+            offset = self._offset(arrival.seat, arrival.kind)
             sent = sent_at.get((KINDS[arrival.kind], arrival.sequence - offset & 0xFFFF))
             if sent is not None:
                 late.append(arrival.at / 1e9 - sent)
         return late
 
     def _offset(self, index: int, kind: int) -> int:
-        """How the seat's sequence numbers are ahead of the publisher's."""
-        stream = self._seats[index].streams[kind]
-        buffer = datagram_ffi.new("char[]", SLOT)
-        datagram_ffi.memmove(buffer, _ffi.buffer(stream.sample), stream.sample_size)
-        view = memoryview(datagram_ffi.buffer(buffer))
-        return offset_of(self._clients[index], view, buffer, stream.sample_size)
+        """How the seat's sequence numbers are ahead of the publisher's; a packet can be decrypted
+        only once."""
+        found = self._offsets.get((index, kind))
+        if found is None:
+            stream = self._seats[index].streams[kind]
+            buffer = datagram_ffi.new("char[]", SLOT)
+            datagram_ffi.memmove(buffer, _ffi.buffer(stream.sample), stream.sample_size)
+            view = memoryview(datagram_ffi.buffer(buffer))
+            found = offset_of(self._clients[index], view, buffer, stream.sample_size)
+            self._offsets[index, kind] = found
+        return found
 
     def _all(self) -> Iterator[Any]:
         return (self._seats[at] for at in range(len(self._clients)))

@@ -208,7 +208,7 @@ async def _rooms(app: web.Application) -> AsyncIterator[None]:
             clock=clock,
             library=app[LIBRARY],
             stage=lambda listener: Stage(port, listener, clock=clock),
-            gate=Gate(clock),
+            gate=Gate(clock, per_second=settings.joins_per_second),
             ice_servers=read_ice_servers(
                 settings.ice_servers, settings.turn_urls, settings.turn_secret
             ),

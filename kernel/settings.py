@@ -28,6 +28,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     media_bind: str = ""
     media_port: Port = 8081
     media_tcp: bool = True
+    joins_per_second: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 200
     announce: tuple[str, ...] = ()
     public_url: str = ""
     database_url: str = ""

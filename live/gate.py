@@ -16,7 +16,6 @@ from kernel.errors import Unavailable
 
 CROWDED = Counter("daris_live_joins_put_off", "Joins that were told to try again later")
 
-PER_SECOND: Final = 200.0
 AT_ONCE: Final = 8
 LONGEST_WAIT: Final = 5.0  # seconds
 
@@ -43,7 +42,7 @@ class Gate:
         self,
         clock: Clock,
         *,
-        per_second: float = PER_SECOND,
+        per_second: float = 200,
         at_once: int = AT_ONCE,
         longest_wait: float = LONGEST_WAIT,
     ) -> None:
