@@ -31,8 +31,9 @@ from kernel.pages import PAGES
 from kernel.settings import Settings
 from kernel.storage import Storage
 from kernel.web import BUS, CLOCK, DATABASE, ERROR_PAGE, RECORDER, SETTINGS, STORAGE
-from live import room_life, whip
+from live import echo_views, room_life, whip
 from live import views as live_views
+from live.echo import Echoes
 from live.endpoint import media_host
 from live.events import ChatSaid
 from live.gate import Gate
@@ -111,6 +112,7 @@ def _routes() -> tuple[Sequence[web.RouteDef], ...]:
         week.routes(),
         beacons.routes(),
         live_views.routes(),
+        echo_views.routes(),
         footprint_views.routes(),
         channel_api.routes(),
         channel_views.routes(),
@@ -215,7 +217,8 @@ async def _rooms(app: web.Application) -> AsyncIterator[None]:
             recall=partial(_chat_so_far, app[DATABASE]),
         )
         rooms = app[ROOMS] = Rooms(house, app[BUS])
-        async with rooms.open():
+        echoes = app[echo_views.ECHOES] = Echoes(port, clock)
+        async with rooms.open(), echoes.open():
             yield
 
 

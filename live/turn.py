@@ -29,6 +29,10 @@ class IceServers:
     relays: tuple[str, ...] = ()  # addresses of TURN servers that know the secret
     secret: str = field(default="", repr=False)
 
+    @property
+    def has_relay(self) -> bool:
+        return bool(self.relays) or any(server.username is not None for server in self.fixed)
+
     def of(self, person: UUID, now: datetime) -> tuple[IceServer, ...]:
         """The servers for one person's connection that begins now."""
         if not self.relays:
