@@ -1,4 +1,4 @@
-"""Pages: today, a lecture in its three lives, the form that plans one, one's own page."""
+"""Pages: today, a lecture in its three lives, the form that plans one, the self-test, one's own."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -35,6 +35,7 @@ _USUAL_LENGTH: Final = timedelta(minutes=50)
 def routes() -> list[web.RouteDef]:
     return [
         web.get("/", show_today),
+        web.get("/check", show_check),
         web.get("/me", show_me),
         web.get("/lectures/new", show_new),
         web.get(f"/lectures/{_ID}", show_lecture),
@@ -59,6 +60,11 @@ async def show_today(request: web.Request) -> web.Response:
         channels=channels,
         can_create=_may_plan(viewer),
     )
+
+
+async def show_check(request: web.Request) -> web.Response:
+    """The self-test, for everybody: the evening before, one may not be signed in yet."""
+    return render(request, "check.html")
 
 
 async def show_lecture(request: web.Request) -> web.Response:
