@@ -4,6 +4,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
 from functools import wraps
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -11,10 +12,13 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 import click
 import msgspec
 from rich.console import Console
+from rich.text import Text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from daris.app import build
 from daris.demo import Demo, make_demo
+from daris.doctor.examination import examine, is_well
+from daris.doctor.findings import Finding, State
 from daris.migrations import schema
 from daris.pushing import media_type_of, push_schedule, told
 from daris.server import serve as serve_app
@@ -34,7 +38,9 @@ T = TypeVar("T")
 
 CLOCK = SystemClock()
 _out = Console(highlight=False)
+_err = Console(stderr=True)  # progress, where it disturbs no pipe
 _as_json = click.option("--json", "as_json", is_flag=True, help="Answer as one line of JSON.")
+_COLOURS = {State.OK: "green", State.WARNING: "yellow", State.FAILING: "bold red"}
 _roles = click.Choice([role.value for role in Role])
 
 
@@ -84,6 +90,19 @@ def migrate(settings: Settings, as_json: bool) -> None:
     """Bring the database to the newest schema."""
     revision = _on_database(settings, schema.revision_of)
     _say({"revision": revision}, f"The database is at revision {revision}.", as_json)
+
+
+@main.command()
+@_as_json
+def doctor(as_json: bool) -> None:
+    """Look at every hop from the settings to the media port; exit code 1 when one fails."""
+    telemetry.configure(style="text", level="error")
+    with _err.status("Looking…") if not as_json else nullcontext():
+        findings = asyncio.run(examine(os.environ, _quiet if as_json else _show))
+    if as_json:
+        click.echo(msgspec.json.encode(findings))
+    if not is_well(findings):
+        sys.exit(1)
 
 
 @main.command()
@@ -298,6 +317,15 @@ def _hash(password: str) -> str:
         return asyncio.run(passwords.hash(password))
     finally:
         passwords.close()
+
+
+def _show(finding: Finding) -> None:
+    state = Text(f"{finding.state:8}", style=_COLOURS[finding.state])
+    _out.print(state, f"{finding.hop:15}", finding.sentence, soft_wrap=True, markup=False)
+
+
+def _quiet(finding: Finding) -> None:
+    """JSON comes whole, at the end."""
 
 
 def _say(data: Any, sentence: str, as_json: bool) -> None:

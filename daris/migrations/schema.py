@@ -50,6 +50,13 @@ def newest_revision() -> str | None:
     return ScriptDirectory(str(FOLDER)).get_current_head()
 
 
+def is_known(revision: str) -> bool:
+    """Whether this code has such a migration; a newer Daris' it has not."""
+    return any(
+        script.revision == revision for script in ScriptDirectory(str(FOLDER)).walk_revisions()
+    )
+
+
 async def differences(database: Database) -> list[Any]:
     """What separates the schema in the database from the tables in the code; empty is right."""
     whole = whole_metadata()
