@@ -70,6 +70,8 @@ SENTENCES = (
     _("Only a moderator may take the floor away."),
     _("Only a moderator may lower somebody's hand."),
     _("Too many messages came at once."),
+    # in the self-test
+    _("Many people are testing their connection; try again in a moment."),
     # watching
     _("There is no recording of this lecture."),
     _("There is no such channel."),
