@@ -24,7 +24,7 @@ from dataclasses import dataclass, field
 
 _BUFFER_BYTES = 1 << 20
 _LARGEST = 2048
-_WANDER_SECONDS = 0.1  # how long a jitter lasts: what follows closely is delayed alike
+_WANDER_SECONDS = 0.1  # how long one delay lasts
 _OVERHEAD_BYTES = 28  # of IP and UDP, on a line with a rate
 _MOST_WAITING = 20_000  # datagrams of all clients
 
@@ -42,7 +42,9 @@ class Conditions:
     late_seconds: float = 0.03
     delay_seconds: float = 0.0
     jitter_seconds: float = 0.0
-    """A delay that wanders between nothing and this; the order is kept."""
+    """A delay up to this, anew for each datagram: they overtake each other, as with netem."""
+    wander_seconds: float = 0.0
+    """A delay up to this that changes ten times a second; the order is kept."""
     rate_bps: float = 0.0
     """Of whole IP packets; 0 is without limit."""
     queue_seconds: float = 0.3
@@ -65,12 +67,12 @@ class Counts:
 
 @dataclass
 class _Course:
-    """One direction of one client: how far its queue and its jitter are."""
+    """One direction of one client: how far its queue and its delay are."""
 
     counts: Counts
     put: Callable[[bytes], None]
     free_at: float = 0.0  # when the line has sent what waits
-    last_at: float = 0.0  # when the newest datagram in order comes out
+    last_at: float = 0.0  # when the newest datagram is through what keeps the order
     wander: float = 0.0
     wander_until: float = 0.0
 
@@ -190,25 +192,25 @@ class LossyRelay:
         if queued is None or len(self._waiting) >= _MOST_WAITING:
             counts.overflowed += 1
             return
-        at = queued + self._delay(conditions, course, now)
+        course.last_at = max(course.last_at, queued + self._delay(conditions, course, now))
+        at = course.last_at + self._random.random() * conditions.jitter_seconds
         if self._happens(conditions.reordering):
             counts.late += 1
-            self._wait(at + self._random.uniform(0, conditions.late_seconds), datagram, course)
-        else:
-            course.last_at = max(course.last_at, at)
-            self._wait(course.last_at, datagram, course)
+            at += self._random.random() * conditions.late_seconds
+        self._wait(at, datagram, course)
         if self._happens(conditions.duplication):
             counts.doubled += 1
-            self._wait(at + self._random.uniform(0, conditions.late_seconds), datagram, course)
+            at += self._random.random() * conditions.late_seconds
+            self._wait(at, datagram, course)
 
     def _happens(self, share: float) -> bool:
         return share > 0 and self._random.random() < share
 
     def _delay(self, conditions: Conditions, course: _Course, now: float) -> float:
-        if conditions.jitter_seconds and now >= course.wander_until:
+        if conditions.wander_seconds and now >= course.wander_until:
             course.wander_until = now + _WANDER_SECONDS
             course.wander = self._random.random()
-        return conditions.delay_seconds + course.wander * conditions.jitter_seconds
+        return conditions.delay_seconds + course.wander * conditions.wander_seconds
 
     def _wait(self, at: float, datagram: bytes, course: _Course) -> None:
         if at <= self._loop.time():

@@ -11,7 +11,8 @@ from typing import Final, NamedTuple, Protocol
 from live.rtp import stap_a, vp8_descriptor_size
 from transcode.access_unit import AUDIO_TIMESCALE, VIDEO_TIMESCALE, AccessUnit, Codec
 
-WINDOW_SECONDS: Final = 0.25
+PICTURE_SECONDS: Final = 0.5  # that are waited for a picture's packet, which is sent again
+SOUND_SECONDS: Final = 0.25  # sound is not; what is late comes by itself
 _MOST_HELD: Final = 512  # packets
 _LARGEST_UNIT: Final = 4 * 1024 * 1024  # bytes
 _START_CODE: Final = b"\x00\x00\x00\x01"
@@ -36,7 +37,8 @@ class TappedPacket(NamedTuple):
 class Window:
     """Puts packets in order: waits for a missing one until it comes or the window is over."""
 
-    def __init__(self) -> None:
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
         self._held: dict[int, TappedPacket] = {}  # unwrapped sequence number
         self._next: int | None = None
 
@@ -54,7 +56,7 @@ class Window:
             if self._next not in self._held:
                 oldest = min(self._held)
                 waited = now - self._held[oldest].arrived
-                if waited < WINDOW_SECONDS and len(self._held) < _MOST_HELD:
+                if waited < self._seconds and len(self._held) < _MOST_HELD:
                     return
                 self._next = oldest
                 yield None
@@ -74,9 +76,9 @@ class Depacketizer:
     """One track's packets in, its access units out. One thread."""
 
     def __init__(self, codec: Codec, ask_keyframe: Callable[[], None]) -> None:
-        self._window = Window()
         self._ask_keyframe = ask_keyframe
         self._needs_key = codec is not Codec.OPUS
+        self._window = Window(PICTURE_SECONDS if self._needs_key else SOUND_SECONDS)
         self._assembler: Assembler = _ASSEMBLERS[codec]()
         self._is_video = self._needs_key
         self._last_pts: int | None = None

@@ -10,6 +10,7 @@ from live.forwarder import Forwarder
 from live.ice import Drop
 from live.layer import Layer
 from live.leg import SILENCE
+from live.losses import Losses
 from live.negotiation import Chosen
 from live.picture_order import PictureOrder
 from live.rtp import Header, read_extension
@@ -22,10 +23,6 @@ from live.sdp import (
     Section,
 )
 
-_LARGEST_GAP: Final = 256  # packets; beyond it nothing is asked for again
-_MOST_MISSING: Final = 512  # of one stream; who lacks more is helped by a keyframe only
-_TRIES: Final = 6
-_RETRY_SECONDS: Final = 0.04
 _MOST_STREAMS: Final = 64  # of one publisher
 _RESTART: Final = 3000  # sequence numbers that no loss explains
 
@@ -42,7 +39,7 @@ class Reception:
         self._rate = forwarder.rate
         self._first = self._highest = -1  # unwrapped
         self._received = 0
-        self._missing: dict[int, tuple[int, float]] = {}  # unwrapped -> tries, when due
+        self.losses = Losses()
         self._jitter = 0.0
         self._transit: float | None = None
         self._expected_before = self._received_before = 0
@@ -56,17 +53,18 @@ class Reception:
         pointer: Any,
         payload: memoryview,
         level: int,
+        is_repair: bool,
         now: float,
         /,
     ) -> None:
         """A packet of the stream, fresh or resent."""
-        self._account(sequence, timestamp, now)
+        self._account(sequence, timestamp, now, is_repair=is_repair)
         ticks = self.clock.ticks(timestamp, now)
         self.forwarder.push(
             self.layer, sequence, timestamp, marker, ticks, pointer, payload, level, now
         )
 
-    def _account(self, sequence: int, timestamp: int, now: float) -> None:
+    def _account(self, sequence: int, timestamp: int, now: float, *, is_repair: bool) -> None:
         self._received += 1
         if self._highest < 0:
             self._first = self._highest = sequence
@@ -74,22 +72,16 @@ class Reception:
         ahead = (sequence - self._highest + 0x8000 & 0xFFFF) - 0x8000
         if abs(ahead) > _RESTART:
             self._first = self._highest = sequence
-            self._missing.clear()
+            self.losses.forget()
         elif ahead > 0:
             if self.order is not None:
                 self.order.note(timestamp)
-            self._advance(self._highest + ahead, now)
+            if ahead > 1:
+                self.losses.skipped(range(self._highest + 1, self._highest + ahead), now)
+            self._highest += ahead
             self._measure(timestamp, now)
         else:
-            self._missing.pop(self._highest + ahead, None)
-
-    def _advance(self, sequence: int, now: float) -> None:
-        gap = range(self._highest + 1, sequence)
-        if len(gap) > _LARGEST_GAP or len(self._missing) + len(gap) > _MOST_MISSING:
-            self._missing.clear()
-        else:
-            self._missing.update((missing, (0, now)) for missing in gap)
-        self._highest = sequence
+            self.losses.came(self._highest + ahead, now, is_repair=is_repair)
 
     def _measure(self, timestamp: int, now: float) -> None:
         """RFC 3550 §6.4.1."""
@@ -101,17 +93,8 @@ class Reception:
         self._transit = transit
 
     def lost(self, now: float) -> list[int]:
-        """The sequence numbers to ask for again now. Gives up after some tries."""
-        if not self._missing:
-            return []
-        due = [s for s, (_, at) in self._missing.items() if at <= now][:_LARGEST_GAP]
-        for sequence in due:
-            tries = self._missing[sequence][0] + 1
-            if tries > _TRIES:
-                del self._missing[sequence]
-            else:
-                self._missing[sequence] = (tries, now + _RETRY_SECONDS * tries)
-        return [sequence & 0xFFFF for sequence in sorted(due) if sequence in self._missing]
+        """The sequence numbers to ask for again now."""
+        return [number & 0xFFFF for number in self.losses.due(now)] if self.losses else []
 
     def reported(self, report: RtcpSrPacket, now: float) -> None:
         """A sender report of the stream."""
@@ -214,7 +197,8 @@ class Receptions:
         published, reception = stream
         at, end = header.payload_at, header.payload_at + header.payload_size
         sequence = header.sequence
-        if header.payload_type != published.chosen.format.payload_type:
+        is_repair = header.payload_type != published.chosen.format.payload_type
+        if is_repair:
             if not self._is_repair(published, header):
                 return Drop.UNROUTED
             sequence = view[at] << 8 | view[at + 1]
@@ -223,7 +207,14 @@ class Receptions:
         if not reception.forwarder.is_video:
             level = self._loudness(view, header, reception, now)
         reception.take(
-            sequence, header.timestamp, header.marker, buffer + at, view[at:end], level, now
+            sequence,
+            header.timestamp,
+            header.marker,
+            buffer + at,
+            view[at:end],
+            level,
+            is_repair,
+            now,
         )
         return None
 

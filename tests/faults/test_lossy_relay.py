@@ -93,9 +93,9 @@ async def test_a_share_is_lost_and_a_share_doubled():
         assert max(Counter(server.came).values()) == 2
 
 
-async def test_those_that_are_held_back_are_overtaken_and_jitter_keeps_the_order():
+async def test_a_wandering_delay_keeps_the_order_and_those_held_back_are_overtaken():
     async with ends() as (relay, front, server, client):
-        relay.up.jitter_seconds = 0.02
+        relay.up.wander_seconds = 0.02
         client.say(front, *numbered(100))
         await server.until(lambda end: len(end.came) == 100)
         assert server.came == numbered(100)
