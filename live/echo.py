@@ -100,7 +100,7 @@ class Echoes:
         self._clock = clock
         self._tasks: asyncio.TaskGroup | None = None
         self._open: dict[UUID, Echo] = {}
-        self._throttle = Throttle(clock, burst=60, every=timedelta(seconds=1))
+        self._throttle = Throttle(clock, burst=120, every=timedelta(seconds=0.25))
 
     @property
     def fingerprint(self) -> str:
@@ -121,13 +121,9 @@ class Echoes:
                 for echo in self._open.values():
                     echo.ended.set()
 
-    def take(self, address: str) -> None:
-        """Count one attempt of the address; TooMany when there were too many."""
-        self._throttle.check(address, "That was too often; wait a moment.")
-
     async def begin(self, sdp: str, *, address: str) -> tuple[Echo, str]:
         """A new echo and its answer; TooMany, Unavailable, or what is wrong with the offer."""
-        self.take(address)
+        self._throttle.check(address, "That was too often; wait a moment.")
         tasks = self._tasks
         of_address = sum(echo.address == address for echo in self._open.values())
         if tasks is None or len(self._open) >= MOST or of_address >= MOST_OF_ADDRESS:

@@ -67,8 +67,10 @@ async def end(request: web.Request) -> web.Response:
 
 
 async def socket(request: web.Request) -> web.WebSocketResponse:
-    """A WebSocket that says again what it hears, for a while."""
-    request.app[ECHOES].take(request.remote or "")
+    """A WebSocket that says again what it hears, for a while.
+
+    No throttle: a refusal would look like a network that stops WebSockets.
+    """
     opened = web.WebSocketResponse(max_msg_size=_LONGEST_MESSAGE)
     await opened.prepare(request)
     try:
