@@ -100,7 +100,7 @@ async function quality(test) {
   const tracks = [test.signal.tone, test.signal.picture];
   const one = new Path(KINDS[way], { iceServers: test.ground.ice_servers, tracks });
   try {
-    if ((await one.connect(PATH_MS)) === null) return { state: "failing", reason: "not connected again" };
+    if ((await one.connect(PATH_MS)) === null) return { state: "failing" };
     test.show(one.received);
     await after(WARM_UP_MS);
     const [before, begin] = [look(await one.peer.getStats()), performance.now()];

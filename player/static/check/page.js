@@ -4,11 +4,13 @@ import { toast } from "../site.js";
 import { t } from "../translate.js";
 import { OwnDevices } from "./own.js";
 import { TRIES } from "./hops.js";
+import { after } from "./path.js";
 import { lineOf, reportOf } from "./report.js";
 import { Signal } from "./signal.js";
 import { HOPS, verdictOf } from "./verdict.js";
 import { adviceOf, blameOf, factOf, headingOf, prospectOf, stateName } from "./words.js";
 
+const HOP_MS = 30_000; // beyond what any hop waits for by itself
 const MARKS = { ok: "check", warning: "info", failing: "close", skipped: "next" };
 
 let report = "";
@@ -35,9 +37,18 @@ async function run() {
 async function tryAll(test) {
   for (const hop of HOPS) {
     show(hop, { state: "running" });
-    const found = test.found.server?.state === "failing" ? { state: "skipped" } : await TRIES[hop](test);
-    test.found[hop] = found;
-    show(hop, found);
+    test.found[hop] = test.found.server?.state === "failing" ? { state: "skipped" } : await attempt(hop, test);
+    show(hop, test.found[hop]);
+  }
+}
+
+/** What a hop throws is what is wrong with it: browsers differ. */
+async function attempt(hop, test) {
+  try {
+    const found = await Promise.race([TRIES[hop](test), after(HOP_MS)]);
+    return found || { state: "failing", reason: t("No answer.") };
+  } catch (error) {
+    return { state: "failing", reason: error.message };
   }
 }
 
@@ -104,3 +115,4 @@ $("check-start").addEventListener("click", (event) => {
 });
 $("report-copy").addEventListener("click", () => copy(report));
 new OwnDevices();
+for (const button of document.querySelectorAll(".check-page button")) button.disabled = false;

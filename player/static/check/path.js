@@ -65,7 +65,7 @@ export class Path {
       try {
         return await call("POST", "/check/echoes", { sdp });
       } catch (error) {
-        if (error.status !== 503 || tries === BUSY_TRIES) throw error;
+        if (![429, 503].includes(error.status) || tries === BUSY_TRIES) throw error;
         await after(BUSY_MS);
       }
     }

@@ -19,6 +19,7 @@ export function stateName(state) {
 /** One line of figures about what was found. */
 export function factOf(hop, found) {
   if (found.state === "skipped") return skipped(hop, found);
+  if (found.reason) return found.reason;
   return { server, socket: roundTrip, browser: codecs, udp: path, tcp: path, relay: path, quality: line, stream }[hop](found);
 }
 
@@ -29,7 +30,6 @@ function skipped(hop, found) {
 }
 
 function server(found) {
-  if (found.state === "failing") return found.reason;
   if (found.state === "warning") {
     return t("The clock of this device is {number} s off.", { number: whole.format(found.clockMs / 1000) });
   }
@@ -48,12 +48,12 @@ function codecs(found) {
 
 function path(found) {
   const targets = (found.targets ?? []).join(", ");
-  if (found.state === "failing") return found.reason ?? t("No answer from {targets}.", { targets });
+  if (found.state === "failing") return t("No answer from {targets}.", { targets });
   return t("Connected to {targets} within {number} ms.", { targets, number: whole.format(found.connectMs) });
 }
 
 function line(found) {
-  if (found.reason) return found.reason;
+  if (found.upBps === undefined) return t("The connection could not be made a second time.");
   return t("{up} Mbit/s up, {down} Mbit/s down, {loss} % lost, {trip} ms there and back, jitter {jitter} ms.", {
     up: tenths.format(found.upBps / 1e6),
     down: tenths.format(found.downBps / 1e6),
