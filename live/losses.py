@@ -32,6 +32,7 @@ class Losses:
         self._missing: dict[int, _Missing] = {}
         self._patience = 0.0  # in which what is late comes by itself
         self._round_trip = 0.0  # from asking to the answer
+        self._tells_repairs = False  # whether what is sent again can be told from what is late
 
     def __len__(self) -> int:
         return len(self._missing)
@@ -46,10 +47,11 @@ class Losses:
 
     def came(self, number: int, now: float, *, is_repair: bool) -> None:
         """One came after others, by itself or because it was asked for."""
+        self._tells_repairs |= is_repair
         missing = self._missing.pop(number, None)
         if missing is None:
             return
-        if not is_repair:
+        if not is_repair and (self._tells_repairs or not missing.tries):
             late = min(now - missing.since, _LONGEST_PATIENCE)
             self._patience += (late - self._patience) * (0.25 if late > self._patience else 0.02)
             return

@@ -56,6 +56,15 @@ def test_true_losses_take_the_patience_away_again():
     assert losses.due(now + 0.001) == [500]
 
 
+def test_without_a_stream_of_repairs_what_was_asked_for_is_an_answer_and_not_late():
+    losses, now = Losses(), 0.0
+    for number in range(20):
+        losses.skipped(range(number, number + 1), now)
+        assert losses.due(now) == [number]
+        losses.came(number, now + 0.1, is_repair=False)
+        now += 1
+
+
 def test_on_a_long_path_one_does_not_ask_twice_before_an_answer_can_be_there():
     losses, now = Losses(), 0.0
     for number in range(20):
