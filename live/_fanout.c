@@ -77,7 +77,9 @@ void fanout_counts(const struct fanout *f, uint64_t counts[4]) {
     counts[3] = (uint64_t)f->gso;
 }
 
-static void send_singly(struct fanout *f, struct msghdr *message) {
+/* How many of its pieces the kernel took. */
+static int send_singly(struct fanout *f, struct msghdr *message) {
+    int taken = 0;
     struct msghdr one = *message;
     one.msg_control = NULL;
     one.msg_controllen = 0;
@@ -87,8 +89,10 @@ static void send_singly(struct fanout *f, struct msghdr *message) {
         if (sendmsg(f->fd, &one, MSG_DONTWAIT) < 0)
             f->dropped++;
         else
-            f->sent++;
+            taken++;
     }
+    f->sent += taken;
+    return taken;
 }
 
 static void refuse_gso(struct fanout *f, int error) {
@@ -128,8 +132,9 @@ static void flush(struct fanout *f) {
         if (errno == EINTR)
             continue;
         if (stuck->msg_iovlen > 1 && (errno == EIO || errno == EINVAL || errno == EMSGSIZE)) {
-            refuse_gso(f, errno);
-            send_singly(f, stuck);
+            int error = errno;
+            if (send_singly(f, stuck))
+                refuse_gso(f, error); /* else the address was to blame */
         } else {
             f->dropped += stuck->msg_iovlen; /* a full socket buffer, or nobody there */
         }

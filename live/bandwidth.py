@@ -10,7 +10,7 @@ from typing import Final
 _FALLEN: Final = 0.97  # of the estimate before: less is congestion
 _FAR_BELOW: Final = 0.7  # of what is sent: a first estimate of less is congestion
 _MUCH_LOST: Final = 0.1
-_LITTLE_LOST: Final = 0.02
+_LOST_BY_CHANCE: Final = 0.3  # by bad radio, when the seat says that its line could take more
 _FIRST_PATIENCE: Final = 2.0
 _LONGEST_PATIENCE: Final = 20.0
 _PROBE_SECONDS: Final = 1.0
@@ -57,7 +57,9 @@ class Bandwidth:
     def lost(self, fraction: float, now: float) -> bool:
         """A receiver report came; True when it says that this is too much."""
         self._loss += (fraction - self._loss) * 0.5
-        if self._loss <= _MUCH_LOST or not self._sent or now < self._settled_at:
+        is_by_chance = self._estimate is not None and self._estimate >= self._sent
+        most = _LOST_BY_CHANCE if is_by_chance else _MUCH_LOST
+        if self._loss <= most or not self._sent or now < self._settled_at:
             return False
         self._congested(self._sent * (1 - self._loss / 2), now)
         return True
@@ -83,7 +85,7 @@ class Bandwidth:
             self._probe_until = None
             return
         if self._probe_until is None:
-            if now >= self._climb_at and self._loss <= _LITTLE_LOST:
+            if now >= self._climb_at:
                 self._probe_until, self._probe_bps = now + _PROBE_SECONDS, needed * _MARGIN
         elif now >= self._probe_until + _VERDICT_SECONDS:
             self.limit = self._probe_bps

@@ -11,7 +11,7 @@ _NEARLY: Final = 0.75  # a layer of so much of the wanted height is not seen to 
 _STAYING: Final = (
     0.85  # what the present layer counts for: paces waver, and a change costs a keyframe
 )
-_BARELY: Final = 0.6  # of its pace: with less than that even the first picture is not sent
+_BARELY: Final = 0.25  # of its pace: with less than that even the first picture is not sent
 
 
 @dataclass(frozen=True, slots=True)

@@ -177,8 +177,8 @@ class Peer:
 
     def view(self, heights: Mapping[UUID, int]) -> None:
         """How high, in pixels, each track's picture is shown; what is not there is not shown."""
-        self._reach.view = dict(heights)
-        self._reach.arrange(self._subscriptions.values(), self._port.clock.monotonic())
+        now = self._port.clock.monotonic()
+        self._reach.view(heights, self._subscriptions.values(), now)
 
     def set_muted(self, source: Source, *, muted: bool) -> None:
         """Keep a source from being forwarded and tapped, published or yet to be.

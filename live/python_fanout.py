@@ -260,12 +260,13 @@ class _Outbox:
         if self._runs[at] < 2 or error not in _GSO_REFUSALS:
             self.dropped += self._runs[at]  # a full socket buffer, or nobody there
             return
-        self._refusals += 1
-        self.gso = self.gso and error != errno.EIO and self._refusals < _PATIENCE_WITH_GSO
-        self._send_singly(self._headers[at], self._runs[at])
+        if self._send_singly(self._headers[at], self._runs[at]):  # else the address was to blame
+            self._refusals += 1
+            self.gso = self.gso and error != errno.EIO and self._refusals < _PATIENCE_WITH_GSO
 
-    def _send_singly(self, header: Any, run: int) -> None:
-        first = header.msg_iov
+    def _send_singly(self, header: Any, run: int) -> int:
+        """How many of its pieces the kernel took."""
+        first, before = header.msg_iov, self.sent
         header.msg_iovlen, header.msg_control, header.msg_controllen = 1, ffi.NULL, 0
         for i in range(run):
             header.msg_iov = first + i
@@ -273,3 +274,4 @@ class _Outbox:
                 self.dropped += 1
             else:
                 self.sent += 1
+        return self.sent - before

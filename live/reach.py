@@ -1,6 +1,6 @@
 """What reaches one seat: its layers chosen by what its page shows and its line can take."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Final
 from uuid import UUID
@@ -25,12 +25,22 @@ class Reach:
 
     def __init__(self) -> None:
         self.bandwidth = Bandwidth()
-        self.view: Mapping[UUID, int] | None = None
-        """By track the height in pixels at which it is shown; None until the page has told."""
+        self._heights: Mapping[UUID, int] = {}  # by track, as the page tells
+        self._known: frozenset[UUID] = frozenset()  # the tracks that the page told about
         self.is_probing = False
         self._octets: dict[int, int] = {}  # by SSRC, at the last review
         self._probed = 0
         self._reviewed_at: float | None = None
+
+    def view(
+        self, heights: Mapping[UUID, int], subscriptions: Collection[Subscription], now: float
+    ) -> None:
+        """How high, in pixels, the page shows each track; one that comes later is shown for now."""
+        self._heights = heights
+        self._known = frozenset(
+            one.forwarder.track.id for one in subscriptions if one.forwarder is not None
+        )
+        self.arrange(subscriptions, now)
 
     def heard(self, packet: AnyRtcpPacket, by_ssrc: Mapping[int, Subscription], now: float) -> bool:
         """A control packet of the seat; True when it says that it gets too much."""
@@ -79,7 +89,7 @@ class Reach:
 
     def _want(self, subscription: Subscription, forwarder: Forwarder) -> Want:
         track = forwarder.track.id
-        height = LARGEST if self.view is None else self.view.get(track, 0)
+        height = self._heights.get(track, 0 if track in self._known else LARGEST)
         return Want(track, height, forwarder.options(), subscription.target)
 
     def probes(self, subscriptions: Iterable[Subscription], now: float) -> Iterator[bytes]:

@@ -31,14 +31,15 @@ export class View extends EventTarget {
     this.#soon();
   }
 
-  /** Say it again: the seat is a new one. */
+  /** Say it again, the seat is a new one; until there is something to say it is sent everything. */
   repeat() {
     this.#told = null;
-    this.#tell();
+    if (this.#pictures.size) this.#tell();
   }
 
   #watch(id, video) {
     this.#pictures.set(id, video);
+    this.#inSight.add(video); // until it is known better
     this.#sizes.observe(video);
     this.#sight.observe(video);
     video.addEventListener("resize", this.#soon);

@@ -50,6 +50,14 @@ def test_much_loss_is_a_limit():
     assert bandwidth.lost(0.5, 5)
 
 
+def test_loss_by_chance_is_no_limit_while_the_seat_could_take_more():
+    bandwidth = flowing(1e6)
+    bandwidth.estimated(1.4e6, 0)
+    for second in range(1, 20):
+        assert not bandwidth.lost(0.15, second)
+    assert bandwidth.limit is None
+
+
 def climb(bandwidth, needed, since, until):
     """Wish for more, some times a second; when probing began, and when the limit rose."""
     probed = climbed = None

@@ -300,3 +300,13 @@ async def test_gso_is_given_up_where_the_kernel_refuses_it(fanout, make_leg, arr
         fan.forward()
     assert len(arrived()) == 50
     assert fanout.counts() == (50, 0, 0, False)
+
+
+async def test_an_address_that_takes_nothing_costs_the_others_no_gso(fanout, make_leg, arrived):
+    fan = fanout.fan()
+    fan.add(make_leg(name=write_name("127.0.0.1", 0), ssrc=1))
+    before = fanout.counts().gso
+    for n in range(20):
+        push(fan, first=100 + 5 * n)
+        fan.forward()
+    assert fanout.counts() == (0, 100, 0, before)
