@@ -61,6 +61,7 @@ def build(settings: Settings, clock: Clock) -> web.Application:
     """Everything in one process. Resources open in the order below and close in reverse."""
     app = web.Application(
         middlewares=[
+            live_views.media_first,
             kernel_web.timed,
             kernel_web.problems,
             identity_sessions.authenticate,
@@ -203,6 +204,7 @@ async def _rooms(app: web.Application) -> AsyncIterator[None]:
         MediaPort.open(host, settings.media_port, settings.announce, clock=clock) as port,
         open_ice_tcp(port) if takes_tcp else nullcontext(),
     ):
+        app[live_views.MEDIA_PORT] = port
         house = room_life.House(
             database=app[DATABASE],
             recorder=app[RECORDER],

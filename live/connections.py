@@ -265,7 +265,7 @@ class Connections:
         if peer is not None:
             with contextlib.suppress(Gone):
                 return await peer.answer(sdp, send=send, receive=receive)
-        await self._take_turn(seat)
+            await self._take_turn(seat)
         peer = self._by_seat[seat.id] = self._stage.connect(seat.id)
         if seat.id in self._views:
             peer.view(self._views[seat.id])
@@ -277,7 +277,7 @@ class Connections:
             raise
 
     async def _take_turn(self, seat: Seat) -> None:
-        """In front of a handshake; whoever teaches need not wait for the audience."""
+        """Who comes anew had one when the seat was taken; now it is for another handshake."""
         if seat.visitor.can_host:
             return
         await self._gate.enter()

@@ -1,7 +1,7 @@
-"""A gate in front of handshakes: who joins must not disturb those who are in.
+"""A gate in front of seats and handshakes: who joins must not disturb those who are in.
 
-A handshake takes milliseconds of the loop that forwards packets. A crowd is let in one by one, in
-the order in which it came; who would wait too long is told to come back.
+A join takes milliseconds of the loop that forwards packets. A crowd is let in one by one, in the
+order in which it came; who would wait too long is told to come back.
 """
 
 import asyncio
@@ -60,14 +60,10 @@ class Gate:
 
     def take(self) -> float:
         """Seconds until the turn that is now the caller's; Crowded when there is none."""
-        self.check()
         now = self._clock.monotonic()
+        if self._next - now > self._longest_wait:
+            CROWDED.inc()
+            raise Crowded
         turn = max(self._next, now - self._ahead)
         self._next = turn + self._every
         return max(0.0, turn - now)
-
-    def check(self) -> None:
-        """Crowded when there is no turn to be had."""
-        if self._next - self._clock.monotonic() > self._longest_wait:
-            CROWDED.inc()
-            raise Crowded

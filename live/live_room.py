@@ -90,6 +90,7 @@ class LiveRoom:
         self.stage = stage(self.connections)
         self.connections.use(self.stage)
         self._recorder = recorder
+        self._gate = gate
         self._clock = clock
         self._outboxes: dict[UUID, Outbox] = {}
         self._expelled: OrderedDict[str, str] = OrderedDict()  # by the token of the session: why
@@ -104,8 +105,14 @@ class LiveRoom:
     # ------------------------------------------------------------ coming and going
 
     async def enter(self, visitor: Visitor, device: str, channel: Channel) -> Seat:
-        """A new seat. On return its PersonJoined is kept and the others were told."""
+        """A new seat, after a wait when many come; Crowded when it would be long.
+
+        On return its PersonJoined is kept and the others were told.
+        """
         self._check_open()
+        if not visitor.can_host:  # whoever teaches need not wait for the audience
+            await self._gate.enter()
+            self._check_open()
         seat, joined = self.room.enter(visitor, device, channel)
         try:
             await self._as_child(self._keep((joined,), then=lambda: self._admit(seat)))

@@ -10,6 +10,7 @@ from aiohttp import WSCloseCode, WSMsgType, web
 from kernel.clock import Clock
 from kernel.errors import DarisError, Invalid, TooLarge, TooMany
 from kernel.throttle import Throttle
+from live.gate import Crowded
 from live.live_room import Closing, LiveRoom
 from live.messages import (
     LONGEST_MESSAGE_BYTES,
@@ -210,5 +211,7 @@ def _goodbye(error: DarisError | TimeoutError) -> Bye:
             return Bye(ByeReason.FULL, error.message)
         case Closing():
             return error.bye
+        case Crowded():
+            return Bye(ByeReason.RESTART, error.message)
         case _:
             return Bye(ByeReason.REFUSED, error.message)

@@ -1,5 +1,8 @@
 """Where rooms are reached: the room socket, WHIP and WHEP."""
 
+from collections.abc import Awaitable, Callable
+from typing import Final
+
 from aiohttp import web
 
 from identity.sessions import viewer_of
@@ -8,8 +11,21 @@ from kernel.web import CLOCK, path_id
 from live import whip
 from live.door import visitor_of
 from live.messages import Bye, ByeReason
+from live.port import MediaPort
 from live.room_socket import Conversation, accept, turn_away
 from live.rooms import ROOMS, DoorsShut
+
+MEDIA_PORT: Final = web.AppKey("media port", MediaPort)
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@web.middleware
+async def media_first(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Hundreds of requests that come at once are answered in one turn of the event loop: packets
+    that come meanwhile pass between them."""
+    request.app[MEDIA_PORT].read_now()
+    return await handler(request)
 
 
 async def room_socket(request: web.Request) -> web.WebSocketResponse:

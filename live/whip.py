@@ -79,7 +79,6 @@ async def play(request: web.Request) -> web.Response:
     room, visitor = await _room(request)
     offer = await _text(request, MOST_OFFER_BYTES)
     wanted = received_by(offer)
-    request.app[ROOMS].gate.check()
     seat = await room.enter(visitor, _device(request), Channel.WHEP)
     return _created(request, room, seat, await room.connect_player(seat, offer, wanted))
 

@@ -1,5 +1,6 @@
 """Offers through the room socket: who may be on the stage, and what the others are told."""
 
+from identity.rights import Role
 from live.events import TrackPublished, TrackUnpublished
 
 
@@ -56,12 +57,24 @@ async def test_a_student_without_the_floor_is_answered_inactive_and_told_why(sch
 async def test_in_a_crowd_students_are_put_off_and_who_teaches_is_not(school, crowd):
     served = await school()
     lecturer, student = await served.enter(served.lecturer), await served.enter()
-    crowd(served)
     await student.send("offer", sdp=offer())
+    await student.hear("answer")
+    crowd(served)
+    await student.send("offer", sdp=offer("CD"))
     refused = await student.hear("refused")
     assert (refused["code"], refused["about"]) == ("crowded", "offer")
     await lecturer.send("offer", **MICROPHONE)
     assert "a=recvonly" in (await lecturer.hear("answer"))["sdp"]
+
+
+async def test_who_comes_with_a_crowd_is_told_to_come_back(school, add_person, crowd):
+    served = await school()
+    crowd(served)
+    socket = await served.socket(await add_person(Role.STUDENT))
+    await socket.send_json({"type": "hello", "device": "tab"})
+    bye = await socket.receive_json()
+    assert (bye["type"], bye["reason"]) == ("bye", "restart")
+    assert (await served.enter(served.lecturer)).welcome["me"]["can_host"]
 
 
 async def test_taking_the_floor_takes_the_track_off_the_stage(school):
