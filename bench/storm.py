@@ -14,11 +14,11 @@ SEATED, CROWD = 50, 300
 _CALM_SECONDS = 4.0
 
 
-async def storm(*, joins_per_second: int) -> tuple[float, float]:
+async def storm(**settings: str) -> tuple[float, float]:
     """The 99th percentile of a packet's way to the seats, in calm and in the storm; milliseconds."""
     async with AsyncExitStack() as stack:
         library = stack.enter_context(compiled())
-        held = await stack.enter_async_context(lesson(DARIS_JOINS_PER_SECOND=str(joins_per_second)))
+        held = await stack.enter_async_context(lesson(**settings))
         connector = aiohttp.TCPConnector(limit=0)
         api = await stack.enter_async_context(
             aiohttp.ClientSession(held.server.url, connector=connector)
