@@ -2,6 +2,8 @@
 
 Whoever offers is the controlling side: it nominates, and may do so again at any time (roaming), or
 begins anew with other credentials (an ICE restart, RFC 8445 §9). Both leave DTLS and SRTP alone.
+Media goes where the first check with new credentials came from, until one is nominated: whoever
+restarts has lost the old path, and browsers take seconds to give it up.
 """
 
 from typing import Final, Protocol
@@ -54,12 +56,13 @@ class IcePath:
 
     def checked(self, credentials: Credentials, name: bytes, *, nominates: bool) -> None:
         """A connectivity check with that password of ours came from this raw address."""
-        if credentials is self._sessions[-1]:
+        is_restarted = credentials is self._sessions[-1] and len(self._sessions) > 1
+        if is_restarted:
             self._close(self._sessions[:-1])
         self._owner.proved()
         if not self._remember(name):
             return
-        if name != self.remote and (nominates or self.remote is None):
+        if name != self.remote and (nominates or is_restarted or self.remote is None):
             self.remote = name
             self._owner.moved(name)
 

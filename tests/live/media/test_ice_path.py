@@ -106,6 +106,19 @@ def test_the_address_moves_when_it_is_nominated(port, path, owner):
     assert owner.proofs == 3
 
 
+def test_a_restart_moves_the_address_before_anything_is_nominated(path, owner):
+    path.checked(path.credentials, address(1), nominates=True)
+    old = path.credentials
+    path.offered("anew")
+    path.checked(old, address(2), nominates=False)
+    assert path.remote == address(1)
+    path.checked(path.credentials, address(3), nominates=False)
+    path.checked(path.credentials, address(4), nominates=False)
+    assert path.remote == address(3)
+    path.checked(path.credentials, address(4), nominates=True)
+    assert owner.moves == [address(1), address(3), address(4)]
+
+
 def test_many_addresses_are_bounded_and_the_one_in_use_is_kept(port, path):
     path.checked(path.credentials, address(0), nominates=True)
     for n in range(1, 40):
