@@ -191,6 +191,8 @@ class _Worker:
     def _deliver(self, track: PublishedTrack, units: Iterable[AccessUnit]) -> None:
         for unit in units:
             pts = unit.pts - round(self.epoch_seconds * unit.timescale)
+            if pts < 0:
+                continue  # captured before the epoch, it came late
             try:
                 self._sink.take(track, AccessUnit(unit.data, pts, unit.timescale, unit.is_key))
             except Exception:
