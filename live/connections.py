@@ -15,6 +15,7 @@ from live.casting import Candidate, Cast, Player, cast
 from live.decision import Delivery
 from live.events import LiveFact
 from live.gate import Gate
+from live.health import Health
 from live.messages import Layers, MediaKind, Offer, Source, Speaking
 from live.peer import Peer
 from live.room import Room
@@ -130,6 +131,10 @@ class Connections:
         if peer is not None:
             silence = max(0.0, self._clock.monotonic() - peer.last_heard)
             seat.prove(self._clock.now() - timedelta(seconds=silence))
+
+    def healths(self) -> dict[UUID, Health]:
+        """How each seat's line fares, where there is one."""
+        return {seat: peer.health for seat, peer in self._by_seat.items()}
 
     def review(self) -> None:
         """Rights, mutes or tracks changed: reconcile soon."""

@@ -28,7 +28,9 @@ from live.messages import (
     LectureInfo,
     MediaKind,
     Offer,
+    Quality,
     Refused,
+    Report,
     ServerMessage,
     SetMuted,
     Source,
@@ -36,6 +38,7 @@ from live.messages import (
     encode,
 )
 from live.outbox import Outbox
+from live.quality import Qualities
 from live.room import Room, RoomMessage
 from live.seats import Channel, Seat, Visitor
 from live.stage import Stage, StageListener
@@ -51,6 +54,7 @@ KEPT_SECONDS = Histogram(
 )
 
 TICK: Final = 0.5  # seconds between looks at proofs and graces
+LOOK_AT_LINES: Final = 5.0  # seconds between looks at everybody's connection
 CHECKPOINT: Final = 1.0  # seconds between SeatsAlive: with `alive` every second, a crash loses two
 
 B_FRAMES: Final = (
@@ -89,6 +93,7 @@ class LiveRoom:
         self.connections = Connections(room, clock=clock, keep=self.keep, tell=self.tell, gate=gate)
         self.stage = stage(self.connections)
         self.connections.use(self.stage)
+        self.qualities = Qualities()
         self._recorder = recorder
         self._gate = gate
         self._clock = clock
@@ -136,6 +141,7 @@ class LiveRoom:
         speaking = self.connections.speaking()
         if speaking.people:
             outbox.put(speaking)
+        self.qualities.begin_anew(seat.id)
         self._outboxes[seat.id] = outbox
         if self._closing is not None:
             outbox.close(self._closing)
@@ -152,6 +158,7 @@ class LiveRoom:
             return
         self.connections.prove(seat)
         facts = self.room.leave(seat, reason)
+        self.qualities.forget(seat.id)
         await self.connections.close(seat.id)
         await self.keep(*facts)
 
@@ -196,6 +203,11 @@ class LiveRoom:
         except BaseException:
             await self.leave(seat, "refused")
             raise
+
+    def report(self, seat: Seat, report: Report) -> None:
+        """What the seat's page says of its connection."""
+        if not seat.is_leaving:
+            self.qualities.take(seat.id, report)
 
     def reply(self, seat: Seat, message: ServerMessage) -> None:
         outbox = self._outboxes.get(seat.id)
@@ -268,6 +280,7 @@ class LiveRoom:
                 loops = [
                     tasks.create_task(self.connections.follow(), name=f"stage of {self.lecture}"),
                     tasks.create_task(self._keep_house(), name=f"seats of {self.lecture}"),
+                    tasks.create_task(self._look_at_lines(), name=f"lines of {self.lecture}"),
                 ]
                 try:
                     yield
@@ -277,6 +290,7 @@ class LiveRoom:
         finally:
             self._is_over = True
             self.close(_ANEW)
+            self.qualities.close()
             SEATS.dec(len(self.room.seats))
 
     async def empty(self, bye: Bye) -> None:
@@ -335,6 +349,14 @@ class LiveRoom:
     def expelled(self, token: str) -> str | None:
         """Why the encoder with that token was ended, if it was."""
         return self._expelled.get(token)
+
+    async def _look_at_lines(self) -> None:
+        """Tell moderators how everybody's connection is, until cancelled."""
+        while True:
+            await asyncio.sleep(LOOK_AT_LINES)
+            news = self.qualities.look(self.room.seats, self.connections.healths())
+            for seat, people in news.items():
+                self.tell(Delivery(Quality(people), to=frozenset({seat})))
 
     def _over(self) -> list[Seat]:
         lost = (self.room.seats.get(seat) for seat in self.connections.take_lost())

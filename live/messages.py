@@ -20,6 +20,7 @@ Device = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 ResumeToken = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
 Pixels = Annotated[int, msgspec.Meta(ge=0, le=16_384)]
 Mid = Annotated[str, msgspec.Meta(min_length=1, max_length=32)]
+Count = Annotated[int, msgspec.Meta(ge=0, le=0x7FFFFFFF)]
 
 
 class Source(StrEnum):
@@ -35,6 +36,16 @@ class MediaKind(StrEnum):
 
     AUDIO = "audio"
     VIDEO = "video"
+
+
+class Way(StrEnum):
+    """How media reaches a seat, the best first."""
+
+    UDP = "udp"
+    TCP = "tcp"
+    RELAY = "relay"
+    STREAM = "stream"
+    STILLS = "stills"
 
 
 class Presence(StrEnum):
@@ -109,8 +120,20 @@ class View(msgspec.Struct, frozen=True, tag_field="type", tag="view"):
     heights: Annotated[dict[UUID, Pixels], msgspec.Meta(max_length=200)]
 
 
+class Report(msgspec.Struct, frozen=True, tag_field="type", tag="report"):
+    """How media reaches this page; `freezes` and `frozen_ms` count from its beginning."""
+
+    way: Way | None = None
+    width: Pixels = 0  # of the largest picture that comes
+    height: Pixels = 0
+    freezes: Count = 0
+    frozen_ms: Count = 0
+
+
 class Alive(msgspec.Struct, frozen=True, tag_field="type", tag="alive"):
-    """Sent every second: the proof of presence that attendance rests on."""
+    """Sent every second: the proof of presence that attendance rests on. An `echo` is answered."""
+
+    echo: Count | None = None
 
 
 class Leave(msgspec.Struct, frozen=True, tag_field="type", tag="leave"):
@@ -128,6 +151,7 @@ ClientMessage = (
     | LowerHandOf
     | SetMuted
     | View
+    | Report
     | Alive
     | Leave
 )
@@ -292,6 +316,34 @@ class Layers(msgspec.Struct, frozen=True, tag_field="type", tag="layers"):
     rids: tuple[str, ...]
 
 
+class PersonQuality(msgspec.Struct, frozen=True):
+    """The connection of one person; None is what is not known."""
+
+    person: UUID
+    way: Way | None
+    loss: int | None  # per cent of the packets on the way to them, before repair
+    round_trip_ms: int | None
+    jitter_ms: int | None
+    up_loss: int | None  # per cent of what they publish
+    width: int
+    height: int
+    freezes: int
+    frozen_ms: int
+    layer: str | None  # of the largest picture that they are sent
+
+
+class Quality(msgspec.Struct, frozen=True, tag_field="type", tag="quality"):
+    """For moderators: the connections that changed since they were told last."""
+
+    people: tuple[PersonQuality, ...]
+
+
+class StillAlive(msgspec.Struct, frozen=True, tag_field="type", tag="alive"):
+    """The answer to an `alive` that asked for one."""
+
+    echo: int
+
+
 class AskedToMute(msgspec.Struct, frozen=True, tag_field="type", tag="mute_asked"):
     """The moderator `by` asks the reader to mute a source."""
 
@@ -353,6 +405,8 @@ ServerMessage = (
     | Tracks
     | Speaking
     | Layers
+    | Quality
+    | StillAlive
     | AskedToMute
     | State
     | RecordingChanged

@@ -15,6 +15,7 @@ from live.adapter import SRTP_OVERHEAD, Dtls
 from live.allowances import Allowances
 from live.datagrams import SLOT, ffi
 from live.forwarder import Forwarder
+from live.health import Health
 from live.ice import Drop
 from live.ice_path import IcePath
 from live.messages import Source
@@ -60,6 +61,7 @@ class Peer:
         self.seat = seat
         self.last_heard: float = port.clock.monotonic()
         """Clock.monotonic() of the last authenticated packet; of `connect` before the first."""
+        self.health = Health()
         self.is_ready = False
         self.is_closed = False
         self._port = port
@@ -304,6 +306,7 @@ class Peer:
         return None if packets else Drop.MALFORMED
 
     def _take_report(self, packet: AnyRtcpPacket, now: float) -> None:
+        self.health.heard(packet, self._rate_sent, rtcp.ntp_time(self._unix_now()))
         if self._reach.heard(packet, self._by_ssrc, now):
             self._reach.arrange(self._subscriptions.values(), now)
         if isinstance(packet, RtcpSrPacket):
@@ -355,13 +358,15 @@ class Peer:
         self._report_at = now + _REPORT_SECONDS
         receptions = list(self._receptions.all())
         if receptions:
-            report = rtcp.receiver_report(self._ssrc, [r.report(now) for r in receptions][:31])
+            blocks = [reception.report(now) for reception in receptions]
+            self.health.told(blocks, self._rate_received)
+            report = rtcp.receiver_report(self._ssrc, blocks[:31])
             if self._takes_limit:
                 ssrcs = [reception.ssrc for reception in receptions]
                 report += rtcp.largest_bitrate(self._ssrc, _UNLIMITED_BPS, ssrcs)
             self._send_rtcp(report)
         self._reach.review(self._subscriptions.values(), now)
-        ntp = rtcp.ntp_time(self._port.clock.now().timestamp())
+        ntp = rtcp.ntp_time(self._unix_now())
         reports = {
             subscription.ssrc: report
             for subscription in self._subscriptions.values()
@@ -371,6 +376,18 @@ class Peer:
             ssrcs = list(reports)[at : at + _REPORTS_IN_A_DATAGRAM]
             whole = b"".join(reports[ssrc] for ssrc in ssrcs)
             self._send_rtcp(whole + rtcp.description(ssrcs, self._cname))
+
+    def _unix_now(self) -> float:
+        return self._port.clock.now().timestamp()
+
+    def _rate_sent(self, ssrc: int) -> int | None:
+        subscription = self._by_ssrc.get(ssrc)
+        forwarder = subscription.forwarder if subscription is not None else None
+        return forwarder.rate if forwarder is not None else None
+
+    def _rate_received(self, ssrc: int) -> int | None:
+        reception = self._receptions.by_ssrc(ssrc)
+        return reception.forwarder.rate if reception is not None else None
 
     def _ask_keyframe(self, reception: Reception) -> None:
         self._send_rtcp(rtcp.picture_loss(self._ssrc, reception.ssrc))

@@ -22,7 +22,9 @@ from live.messages import (
     Leave,
     Offer,
     Refused,
+    Report,
     Say,
+    StillAlive,
     View,
     decode,
     encode,
@@ -146,14 +148,17 @@ class Conversation:
 
     async def _handle(self, seat: Seat, message: ClientMessage) -> Bye | None:
         match message:
-            case Alive():
-                pass
+            case Alive(echo):
+                if echo is not None:
+                    self._outbox.put(StillAlive(echo))
             case Leave():
                 await self._room.leave(seat, ByeReason.LEFT)
                 return Bye(ByeReason.LEFT, "You have left the room.")
             case Offer():
                 self._offering.check(seat.id, "Too many offers; wait a moment.")
                 await self._room.answer(seat, message)
+            case Report():
+                self._room.report(seat, message)
             case View():
                 self._room.view(seat, message)
             case Hello():

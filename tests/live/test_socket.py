@@ -347,3 +347,11 @@ async def test_a_malformed_offer_is_refused_and_the_seat_stays(school, line):
     assert (await lecturer.hear("refused"))["about"] == "offer"
     await lecturer.send("say", **line("still here"))
     assert (await lecturer.hear("chat"))["text"] == "still here"
+
+
+async def test_a_socket_that_asks_whether_it_lives_is_answered(school):
+    served = await school()
+    student = await served.enter()
+    await student.send("alive")
+    await student.send("alive", echo=7)
+    assert (await student.hear("alive"))["echo"] == 7
