@@ -1,8 +1,12 @@
 // One RTCPeerConnection of a seat. The browser always offers, the server always answers.
+import { report } from "./stats.js";
 
-const CONNECT_MS = 5000; // without a connection by then, the far tier takes over
-const DISCONNECTED_MS = 4000; // a lost path may come back by itself
-const BETWEEN_TRIES_MS = 15_000;
+const CONNECT_MS = 5000; // for a new connection
+const RESTART_MS = 3000; // for another path on the same connection
+const FORGOTTEN_MS = 25_000; // the server ends what was silent for 30 seconds
+const AT_REST_MS = 2000; // a connection that was heard so lately has not noticed anything
+const FIRST_PAUSE_MS = 2000;
+const LONGEST_PAUSE_MS = 60_000;
 
 /** The layers of a picture, the smallest first: each seat gets the one that fits. */
 const ENCODINGS = {
@@ -34,8 +38,12 @@ export class Connection extends EventTarget {
   #pending = null; // the offer that waits for its answer
   #again = false;
   #agreed = ""; // what the last answered offer was about
-  #timer = null;
-  #retry = null;
+  #restarts = 0; // of ICE: each is worth an offer
+  #timer = null; // of the connection that is tried, or of the pause before the next
+  #pause = FIRST_PAUSE_MS;
+  #heard = 0; // octets and answers, in all
+  #heardAt = -Infinity;
+  #isReachable = true;
   way = "none";
 
   set iceServers(servers) {
@@ -99,27 +107,71 @@ export class Connection extends EventTarget {
     setTimeout(() => this.#negotiate(), 1000 + Math.random() * 1000);
   }
 
-  /** The socket is back: say again what was not answered. */
-  resume() {
-    if (this.#pending) this.#emit("offer", this.#pending.message);
+  /** The socket is gone: offers have to wait. */
+  hold() {
+    this.#isReachable = false;
+    this.#await(0, null);
+  }
+
+  /** The socket is back in the same seat: media goes on where it went on, or finds another path. */
+  async resume() {
+    this.#isReachable = true;
+    this.#pause = FIRST_PAUSE_MS;
+    const wasAnswered = !this.#pending;
+    this.#pending = null; // the offer or its answer was lost
+    if (wasAnswered && this.way === "connected" && this.quietMs < AT_REST_MS) return;
+    if (this.#peer) await this.repair();
+    else await this.#negotiate();
+  }
+
+  /** Look for another path: on the same connection first, then by a new one. */
+  async repair() {
+    if (!this.#isReachable || !this.#peer || this.#pending) return;
+    if (this.quietMs > FORGOTTEN_MS) {
+      await this.restart();
+      return;
+    }
+    const since = performance.now();
+    this.#restarts += 1;
+    this.#peer.restartIce();
+    this.#await(RESTART_MS, () => (this.#heardAt < since ? this.restart() : this.#connected()));
+    await this.#negotiate();
+  }
+
+  /** Whether another path is being looked for. */
+  get isRepairing() {
+    return this.#timer !== null;
   }
 
   /** Begin anew with a fresh connection and the same wishes. */
   async restart() {
+    this.#isReachable = true;
     this.#close();
+    if (this.way === "connected") this.#setWay("connecting");
     await this.#negotiate();
   }
 
   close() {
-    clearTimeout(this.#retry);
     this.#sources.clear();
     this.#wanted.clear();
     this.#close();
     this.#setWay("none");
   }
 
+  /** Milliseconds since anything came over the connection, as far as `stats` has seen. */
+  get quietMs() {
+    return performance.now() - this.#heardAt;
+  }
+
   async stats() {
-    return this.#peer ? report(await this.#peer.getStats(), this.#mids()) : null;
+    const peer = this.#peer;
+    if (!peer) return null;
+    const now = report(await peer.getStats(), this.#mids());
+    if (peer === this.#peer && now.heard > this.#heard) {
+      this.#heard = now.heard;
+      this.#heardAt = performance.now();
+    }
+    return now;
   }
 
   // ---------------------------------------------------------------- negotiation
@@ -142,7 +194,7 @@ export class Connection extends EventTarget {
     pending.message = { type: "offer", sdp: peer.localDescription.sdp, ...this.#maps() };
     if (this.#pending !== pending) return; // closed meanwhile
     this.#emit("offer", pending.message);
-    if (this.way !== "connected") this.#expectConnection();
+    if (this.way !== "connected" && !this.isRepairing) this.#expectConnection();
   }
 
   #open() {
@@ -152,7 +204,7 @@ export class Connection extends EventTarget {
   }
 
   #close() {
-    clearTimeout(this.#timer);
+    this.#await(0, null);
     for (const id of this.#receiving.keys()) this.#emit("gone", id);
     this.#receiving.clear();
     this.#sending.clear();
@@ -160,6 +212,8 @@ export class Connection extends EventTarget {
     this.#pending = null;
     this.#again = false;
     this.#agreed = "";
+    this.#heard = 0;
+    this.#heardAt = -Infinity;
     this.#peer?.close();
     this.#peer = null;
   }
@@ -228,7 +282,7 @@ export class Connection extends EventTarget {
 
   /** What an offer would be about, to leave out those that change nothing. */
   #about() {
-    return JSON.stringify([[...this.#receiving.keys()].sort(), [...this.#sources.keys()].sort()]);
+    return JSON.stringify([[...this.#receiving.keys()].sort(), [...this.#sources.keys()].sort(), this.#restarts]);
   }
 
   #mids() {
@@ -242,29 +296,41 @@ export class Connection extends EventTarget {
 
   #expectConnection() {
     if (this.way !== "blocked") this.#setWay("connecting");
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#blocked(), CONNECT_MS);
+    this.#await(CONNECT_MS, () => this.#blocked());
   }
 
   #watch(peer) {
-    clearTimeout(this.#timer);
     if (peer.connectionState === "connected") {
-      clearTimeout(this.#retry);
-      this.#setWay("connected");
-    } else if (peer.connectionState === "failed") {
+      this.#connected();
+    } else if (peer.connectionState === "disconnected" || peer.connectionState === "failed") {
       this.#setWay("connecting");
-      this.restart();
-    } else if (peer.connectionState === "disconnected") {
-      this.#timer = setTimeout(() => this.restart(), DISCONNECTED_MS);
-    } else {
-      this.#expectConnection();
+      if (!this.isRepairing) this.repair();
     }
   }
 
+  #connected() {
+    this.#await(0, null);
+    this.#pause = FIRST_PAUSE_MS;
+    this.#heardAt = performance.now();
+    this.#setWay("connected");
+  }
+
+  /** No way at all now: try again after a while, with growing patience. */
   #blocked() {
     this.#setWay("blocked");
-    clearTimeout(this.#retry);
-    this.#retry = setTimeout(() => this.restart(), BETWEEN_TRIES_MS);
+    this.#await(this.#pause, () => this.restart());
+    this.#pause = Math.min(this.#pause * 2, LONGEST_PAUSE_MS);
+  }
+
+  /** Do `then` after that time, unless something else comes first. */
+  #await(ms, then) {
+    clearTimeout(this.#timer);
+    this.#timer = null;
+    if (!then) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = null;
+      then();
+    }, ms);
   }
 
   #setWay(way) {
@@ -291,47 +357,4 @@ function prefer(transceiver, capabilities) {
 
 function h264(parameters) {
   return parameters.includes("profile-level-id=42e0") ? 0 : 1;
-}
-
-/** The numbers that the quality mark, the meters and the tests look at. */
-function report(stats, mids) {
-  const tracks = {};
-  const sent = {};
-  let roundTripMs = null;
-  for (const one of stats.values()) {
-    const known = mids.get(one.mid);
-    if (one.type === "inbound-rtp" && known?.id) tracks[known.id] = inbound(one, known.info);
-    if (one.type === "outbound-rtp" && known?.source) sent[known.source] = outbound(one, sent[known.source]);
-    if (one.type === "candidate-pair" && one.nominated && one.currentRoundTripTime !== undefined) {
-      roundTripMs = one.currentRoundTripTime * 1000;
-    }
-  }
-  return { tracks, sent, roundTripMs };
-}
-
-function inbound(one, info) {
-  return {
-    source: info?.source,
-    person: info?.person,
-    kind: one.kind,
-    bytes: one.bytesReceived,
-    packets: one.packetsReceived,
-    lost: one.packetsLost,
-    framesDecoded: one.framesDecoded,
-    width: one.frameWidth,
-    height: one.frameHeight,
-    audioEnergy: one.totalAudioEnergy,
-    freezes: one.freezeCount,
-  };
-}
-
-/** The layers of a source together. */
-function outbound(one, others = { bytes: 0, packets: 0, frames: 0, width: 0, layers: [] }) {
-  return {
-    bytes: others.bytes + one.bytesSent,
-    packets: others.packets + one.packetsSent,
-    frames: Math.max(others.frames, one.framesSent ?? 0),
-    width: Math.max(others.width, one.frameWidth ?? 0),
-    layers: [...others.layers, ...(one.rid && one.active ? [one.rid] : [])],
-  };
 }

@@ -3,9 +3,14 @@ import { $ } from "../dom.js";
 import { Beacon } from "../watch/beacon.js";
 import { Player } from "../watch/player.js";
 
+const BEGIN_MS = 12_000; // what has not begun to play by then does not reach us
+
 export class FarTier {
   #config;
   #beacon = null;
+  #openedAt = 0;
+  #position = 0;
+  #hasPlayed = false;
   player = null;
 
   constructor(config) {
@@ -23,10 +28,12 @@ export class FarTier {
   open() {
     if (this.player) return;
     $("watch").hidden = false;
-    $("tiles").hidden = true;
     const root = $("watch").querySelector("[data-player]");
     this.player = new Player({ root, url: this.#config.hls, mode: "live" });
     this.#beacon = new Beacon({ video: this.player.video, address: this.#config.beacon, mode: "live" });
+    this.#openedAt = performance.now();
+    this.#position = 0;
+    this.#hasPlayed = false;
   }
 
   close() {
@@ -35,6 +42,18 @@ export class FarTier {
     this.player.close();
     this.player = this.#beacon = null;
     $("watch").hidden = true;
-    $("tiles").hidden = false;
+  }
+
+  /** What it did since the last call: off, loading, playing or stalled. */
+  look() {
+    if (!this.player) return "off";
+    const { currentTime, paused, readyState } = this.player.video;
+    const hasMoved = currentTime !== this.#position;
+    this.#position = currentTime;
+    this.#hasPlayed ||= hasMoved && currentTime > 0;
+    const isHeld = paused && readyState > HTMLMediaElement.HAVE_CURRENT_DATA; // by the person
+    if (hasMoved || (this.#hasPlayed && isHeld)) return "playing";
+    if (this.#hasPlayed) return "stalled";
+    return performance.now() - this.#openedAt > BEGIN_MS ? "stalled" : "loading";
   }
 }

@@ -11,14 +11,12 @@ import { GreenRoom } from "./green.js";
 import { OwnMedia } from "./own.js";
 import { Panels } from "./panels.js";
 import { People } from "./people.js";
-import { Quality } from "./quality.js";
+import { Quality, news } from "./quality.js";
 import { RoomSocket, TabStore } from "./socket.js";
 import { Stage } from "./stage.js";
 import { EMPTY, reduce, say, sayAgain, toReceive, unsaid } from "./state.js";
 import { View } from "./view.js";
-import { FarTier } from "./far.js";
-
-const LOOK_MS = 2000;
+import { Way } from "./way.js";
 
 const config = JSON.parse($("room-config").textContent);
 const page = $("main");
@@ -26,10 +24,11 @@ const store = new TabStore(config.lecture);
 const socket = new RoomSocket(config.socket, store);
 const connection = new Connection();
 const devices = new Devices();
-const quality = new Quality();
 const view = new View();
-const far = new FarTier(config);
-const stage = new Stage({ box: $("tiles"), soundBox: $("sounds"), blocked: () => ($("sound-on").hidden = false) });
+const blocked = () => ($("sound-on").hidden = false);
+const stage = new Stage({ box: $("tiles"), soundBox: $("sounds"), blocked });
+const way = new Way({ config, connection, socket, view, stage, blocked });
+const quality = new Quality(way);
 const own = new OwnMedia({ devices, connection, stage, send: (message) => socket.send(message) });
 const people = new People((type, person, more = {}) => socket.send({ type, person, ...more }));
 const chat = new Chat({
@@ -42,7 +41,6 @@ const panels = new Panels((name) => name === "chat" && chat.read());
 
 let room = EMPTY;
 let startedAt = config.started_at ? Date.parse(config.started_at) : null;
-let stats = null;
 let isOver = false;
 
 // ---------------------------------------------------------------- the room changes
@@ -57,11 +55,12 @@ function hear(message) {
 const REACTIONS = {
   async welcome(message, before) {
     connection.iceServers = message.ice_servers ?? [];
+    way.back({ isNew: before.seat !== message.seat });
     if (before.seat && before.seat !== message.seat) {
       await connection.restart();
       own.repeatMutes();
     } else if (before.seat) {
-      connection.resume();
+      await connection.resume();
     }
     if (!before.seat && room.me.can_publish) await own.takeOver();
     if (room.lecture.state === "ended") end();
@@ -106,7 +105,8 @@ function show() {
   view.show(stage.pictures);
   people.show(room);
   chat.show(room);
-  const receiving = config.watch_only ? [] : toReceive(room, connection.sources);
+  const receiving = way.isDirect ? toReceive(room, connection.sources) : [];
+  way.show(receiving);
   connection.want(receiving);
   showLecture();
   showRecording();
@@ -152,7 +152,7 @@ function showControls() {
 }
 
 function showEmptiness() {
-  const empty = stage.isEmpty && !far.isOn;
+  const empty = stage.isEmpty && way.rung === "webrtc";
   $("stage-empty").hidden = !empty;
   if (!empty) return;
   const waiting = room.me.can_host
@@ -212,7 +212,7 @@ function close() {
   socket.leave();
   connection.close();
   stage.clear();
-  far.close();
+  way.close();
   devices.closeAll();
 }
 
@@ -249,6 +249,7 @@ function wire() {
   socket.addEventListener("drop", (event) => {
     banner(t("The connection was lost. Reconnecting, attempt {count}…", { count: event.detail }));
     page.dataset.socket = "reconnecting";
+    connection.hold();
   });
   socket.addEventListener("open", () => (page.dataset.socket = "open"));
   socket.addEventListener("bye", (event) => part(event.detail));
@@ -263,7 +264,12 @@ function wire() {
     stage.remove(event.detail);
     view.show(stage.pictures);
   });
-  connection.addEventListener("way", (event) => takeWay(event.detail));
+  connection.addEventListener("way", (event) => {
+    page.dataset.way = event.detail;
+    way.look();
+  });
+  way.addEventListener("change", takeWay);
+  way.addEventListener("look", (event) => quality.show(connection.way, event.detail.stats));
   own.addEventListener("change", () => {
     store.presence = page.dataset.phase === "in" ? own.presence : null;
     show();
@@ -278,11 +284,12 @@ function wire() {
   $("help").addEventListener("click", () => $("keys-dialog").showModal());
   $("quality").addEventListener("click", () => {
     $("quality-dialog").showModal();
-    look();
+    way.look();
   });
   $("sound-on").addEventListener("click", () => {
     $("sound-on").hidden = true;
     stage.startSound();
+    way.startSound();
   });
   document.addEventListener("keydown", press);
   wireDevices();
@@ -302,16 +309,10 @@ function wireDevices() {
   });
 }
 
-/** WebRTC where it works; the stream where it does not, until it does. */
-function takeWay(way) {
-  page.dataset.way = way;
-  if (way === "blocked") {
-    far.open();
-    toast(t("A direct connection is not possible here; you see the stream, a few seconds later."));
-  }
-  if (way === "connected" && !config.watch_only) far.close();
-  view.isOff = far.isOn;
-  showEmptiness();
+/** Another rung of the ladder, or another reason to be on it. */
+function takeWay() {
+  if (room.me && way.reason !== "chosen") toast(news(way.rung, way.reason));
+  show();
 }
 
 /** The server said good-bye for good. */
@@ -322,13 +323,6 @@ function part(bye) {
   store.presence = null;
   close();
   showLeft(goodbye(bye));
-}
-
-async function look() {
-  stats = await connection.stats();
-  if (far.isOn) quality.showHls(far.latency);
-  else if (stats && connection.way === "connected") quality.showWebRtc(stats);
-  else quality.hide();
 }
 
 function tick() {
@@ -342,9 +336,8 @@ function enter() {
   page.dataset.phase = "in";
   for (const id of ["room-body", "toolbar"]) $(id).hidden = false;
   banner(t("Connecting…"), "calm");
-  if (config.watch_only) far.open();
   socket.connect();
-  setInterval(look, LOOK_MS);
+  way.begin();
   setInterval(tick, 1000);
   navigator.wakeLock?.request("screen").catch(() => {});
 }
@@ -377,10 +370,13 @@ globalThis.daris = Object.freeze({
     return { ...room, people: [...room.people.values()], hands: [...room.hands.keys()] };
   },
   get way() {
-    return far.isOn ? "hls" : connection.way;
+    return way.rung === "webrtc" ? connection.way : way.rung;
+  },
+  get reason() {
+    return way.reason;
   },
   get player() {
-    return far.player;
+    return way.far.player;
   },
   stats: () => connection.stats(),
 });

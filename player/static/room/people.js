@@ -1,12 +1,13 @@
 // The people panel: who is here, whose hand is up, and what a host may do about it.
 import { $, el, icon, initials } from "../dom.js";
 import { locale, t, tn } from "../translate.js";
+import { describe, lineMark } from "./line.js";
 import { listed } from "./state.js";
 
 export class People {
   #list = $("people");
   #count = $("people-count");
-  #looks = new Map(); // person id -> {look, element}
+  #looks = new Map(); // person id -> {look, element, line}
 
   /** `act(type, person, more)` sends a message about a person. */
   constructor(act) {
@@ -32,17 +33,19 @@ export class People {
     const look = JSON.stringify([person, hand, voice?.muted, Boolean(voice), room.me]);
     let known = this.#looks.get(person.id);
     if (known?.look !== look) {
-      const element = this.#draw(person, hand, voice, room);
+      const line = lineMark();
+      const element = this.#draw(person, hand, voice, room, line);
       known?.element.replaceWith(element);
-      known = { look, element };
+      known = { look, element, line };
       this.#looks.set(person.id, known);
     }
+    describe(known.line, room.me.can_moderate ? room.quality.get(person.id) : null);
     if (this.#list.children[at] !== known.element) {
       this.#list.insertBefore(known.element, this.#list.children[at] ?? null);
     }
   }
 
-  #draw(person, hand, voice, room) {
+  #draw(person, hand, voice, room, line) {
     const isMe = person.id === room.me.person;
     const name = isMe ? t("{name} (you)", { name: person.name }) : person.name;
     return el(
@@ -56,6 +59,7 @@ export class People {
       },
       el("span", { class: "avatar", "aria-hidden": "true", "data-host": String(person.can_host) }, initials(person.name)),
       el("span", { class: "who" }, el("strong", { title: person.name }, name), el("small", {}, this.#note(person, hand))),
+      line,
       el("span", { class: "acts" }, ...this.#acts(person, hand, voice, room)),
     );
   }

@@ -14,6 +14,7 @@ export class Stage {
   #box;
   #soundBox;
   #blocked;
+  #isSilenced = false;
 
   /** `blocked` is called when the browser does not let sound begin by itself. */
   constructor({ box, soundBox, blocked }) {
@@ -62,6 +63,12 @@ export class Stage {
     return new Map([...this.#tiles].filter(([id]) => this.#pictures.has(id)).map(([id, { video }]) => [id, video]));
   }
 
+  /** Whether the sound comes another way. */
+  silence(isSilenced) {
+    this.#isSilenced = isSilenced;
+    for (const sound of this.#sounds.values()) sound.muted = isSilenced;
+  }
+
   /** After a click: sound may begin. */
   async startSound() {
     await Promise.all([...this.#sounds.values()].map((sound) => sound.play().catch(() => {})));
@@ -79,6 +86,7 @@ export class Stage {
     let sound = this.#sounds.get(info.id);
     if (!sound) {
       sound = el("audio", { autoplay: true, "data-person": info.person });
+      sound.muted = this.#isSilenced;
       this.#sounds.set(info.id, sound);
       this.#soundBox.append(sound);
     }

@@ -9,6 +9,7 @@ export const EMPTY = Object.freeze({
   chat: [], // {id, at, person, name, text, status: kept | pending | failed}
   hands: new Map(), // person id -> since
   speaking: [], // person ids, the loudest first
+  quality: new Map(), // person id -> how their connection is, for who moderates
   recording: { is_on: false, faults: [] },
   skew: 0, // the server's clock minus ours, in milliseconds
 });
@@ -63,7 +64,9 @@ const REDUCERS = {
     people.delete(person);
     const hands = new Map(state.hands);
     hands.delete(person);
-    return { ...state, people, hands };
+    const quality = new Map(state.quality);
+    quality.delete(person);
+    return { ...state, people, hands, quality };
   },
 
   chat(state, { type, ...line }) {
@@ -92,6 +95,11 @@ const REDUCERS = {
   tracks: (state, { tracks }) => ({ ...state, tracks }),
 
   speaking: (state, { people }) => ({ ...state, speaking: people }),
+
+  quality: (state, { people }) => ({
+    ...state,
+    quality: new Map([...state.quality, ...people.map((one) => [one.person, one])]),
+  }),
 
   recording: (state, { recording }) => ({ ...state, recording }),
 

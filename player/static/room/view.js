@@ -9,6 +9,7 @@ export class View extends EventTarget {
   #pictures = new Map(); // track id -> <video>
   #inSight = new Set(); // <video> elements
   #told = null;
+  #isNew = false; // a picture of which the server was told nothing yet: it would be sent
   #timer = null;
   #isOff = false;
   #sizes = new ResizeObserver(() => this.#soon());
@@ -27,8 +28,14 @@ export class View extends EventTarget {
 
   /** Whether the pictures come another way, so that none of these is wanted. */
   set isOff(value) {
+    if (value === this.#isOff) return;
     this.#isOff = value;
     this.#soon();
+  }
+
+  /** The ids of the tracks that the server was asked to send. */
+  get shown() {
+    return new Set(Object.keys(this.#told ?? {}));
   }
 
   /** Say it again, the seat is a new one; until there is something to say it is sent everything. */
@@ -39,6 +46,7 @@ export class View extends EventTarget {
 
   #watch(id, video) {
     this.#pictures.set(id, video);
+    this.#isNew = true;
     this.#inSight.add(video); // until it is known better
     this.#sizes.observe(video);
     this.#sight.observe(video);
@@ -75,8 +83,9 @@ export class View extends EventTarget {
       const height = this.#height(video);
       if (height) heights[id] = height;
     }
-    if (this.#told && !differ(this.#told, heights)) return;
+    if (this.#told && !this.#isNew && !differ(this.#told, heights)) return;
     this.#told = heights;
+    this.#isNew = false;
     this.dispatchEvent(new CustomEvent("view", { detail: { type: "view", heights } }));
   }
 

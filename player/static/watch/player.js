@@ -142,6 +142,7 @@ export class Player extends EventTarget {
     this.#hls = null;
     this.video.removeAttribute("src");
     this.video.load();
+    this.#root.dataset.state = "loading"; // another player may follow in the same place
   }
 
   // ---------------------------------------------------------------- loading
