@@ -19,7 +19,7 @@ from live.health import Health
 from live.messages import Layers, MediaKind, Offer, Source, Speaking
 from live.peer import Peer
 from live.room import Room
-from live.sdp import Transport
+from live.sdp_answer import Transport
 from live.seats import Channel, Seat
 from live.stage import Stage
 from live.tracks import PublishedTrack

@@ -29,7 +29,7 @@ class Mean:
 class Health:
     """The line of one seat: down to it, by its reports; up from it, by ours. Event loop only."""
 
-    __slots__ = ("down_jitter", "down_loss", "round_trip", "up_jitter", "up_loss")
+    __slots__ = ("down_jitter", "down_loss", "layer", "round_trip", "up_jitter", "up_loss")
 
     def __init__(self) -> None:
         self.round_trip = Mean()  # seconds
@@ -37,6 +37,8 @@ class Health:
         self.down_jitter = Mean()  # seconds
         self.up_loss = Mean()
         self.up_jitter = Mean()
+        self.layer: str | None = None
+        """Of the largest picture that is sent to it in layers."""
 
     def heard(self, packet: AnyRtcpPacket, rate: Rate, ntp_now: int) -> None:
         """A report of the seat, at NTP time 32.32 of the clock that our own reports tell."""

@@ -14,6 +14,7 @@ from live import rtcp
 from live.adapter import SRTP_OVERHEAD, Dtls
 from live.allowances import Allowances
 from live.datagrams import SLOT, ffi
+from live.downlink import Downlink
 from live.forwarder import Forwarder
 from live.health import Health
 from live.ice import Drop
@@ -22,17 +23,15 @@ from live.messages import Source
 from live.negotiation import Chosen, choose_to_receive
 from live.plan import Plan, Wanted, answer_sections, make_plan
 from live.port import PEERS, MediaPort
-from live.reach import Reach
 from live.reception import Published, Reception, Receptions
 from live.rtp import read_extension, read_header
-from live.sdp import TRANSPORT_CC_EXTENSION, Offer, Section, Transport, read_offer, write_answer
-from live.subscription import Subscription
+from live.sdp import TRANSPORT_CC_EXTENSION, Offer, read_offer
+from live.sdp_answer import Transport, write_answer
 from live.transport_feedback import ArrivalLog
 
 CONSENT_SECONDS: Final = 30.0  # RFC 7675
 _HANDSHAKE_SECONDS: Final = 20.0
 _REPORT_SECONDS: Final = 1.0
-_REPORTS_IN_A_DATAGRAM: Final = 16
 _FEEDBACK_SECONDS: Final = 0.045
 _UNLIMITED_BPS: Final = 20_000_000
 _SRTCP_TRAILER: Final = SRTP_OVERHEAD + 4
@@ -77,9 +76,7 @@ class Peer:
         self._session = secrets.randbits(62)
         self._reachable = asyncio.Event()
         self._receptions = Receptions(self._ask_keyframe)
-        self._subscriptions: dict[str, Subscription] = {}
-        self._by_ssrc: dict[int, Subscription] = {}
-        self._reach = Reach()
+        self.downlink = Downlink(port.srtp)
         self._arrivals = ArrivalLog()
         self._arrival_extension = 0
         self._takes_limit = False
@@ -108,11 +105,10 @@ class Peer:
         self._publish(plan)
         self._subscribe(plan)
         self._start(read)
-        outgoing = {mid: one.outgoing(self._cname) for mid, one in self._subscriptions.items()}
         self._version += 1
         return write_answer(
             read,
-            answer_sections(read, plan, outgoing),
+            answer_sections(read, plan, self.downlink.outgoing(self._cname)),
             self._transport(),
             session=self._session,
             version=self._version,
@@ -141,32 +137,21 @@ class Peer:
         self._takes_limit = any("goog-remb" in chosen.format.feedback for chosen in choices)
 
     def _subscribe(self, plan: Plan) -> None:
-        for mid, subscription in self._subscriptions.items():
-            if mid not in plan.received:
-                subscription.forget()
+        self.downlink.keep(plan.received.keys())
         for section, track_id, chosen in plan.received.values():
             forwarder = self._stage.forwarder(track_id)
             if forwarder is not None:
-                self._subscription(section).choose(section, forwarder, chosen)
+                self.downlink.of(section).choose(section, forwarder, chosen)
         self._connect_all()
 
-    def _subscription(self, section: Section) -> Subscription:
-        found = self._subscriptions.get(section.mid)
-        if found is None:
-            found = Subscription(section, self._port.srtp)
-            self._subscriptions[section.mid] = found
-            self._by_ssrc[found.ssrc] = found
-        return found
-
     def _connect_all(self) -> None:
-        if self._dtls is None or not self._dtls.is_ready or self.path.remote is None:
-            return
-        for subscription in self._subscriptions.values():
-            subscription.connect(self._dtls, self.path.remote, self._port.clock.monotonic())
+        dtls, remote = self._dtls, self.path.remote
+        if dtls is not None and dtls.is_ready and remote is not None:
+            self.downlink.connect(dtls, remote, self._port.clock.monotonic())
 
     def switch(self, mid: str, track_id: UUID) -> bool:
         """Feed a receiving section from another track of the same codec, without a new offer."""
-        subscription, forwarder = self._subscriptions.get(mid), self._stage.forwarder(track_id)
+        subscription, forwarder = self.downlink.get(mid), self._stage.forwarder(track_id)
         if subscription is None or subscription.chosen is None or forwarder is None:
             return False
         wanted = self._stage.wanted()[track_id]
@@ -179,8 +164,7 @@ class Peer:
 
     def view(self, heights: Mapping[UUID, int]) -> None:
         """How high, in pixels, each track's picture is shown; what is not there is not shown."""
-        now = self._port.clock.monotonic()
-        self._reach.view(heights, self._subscriptions.values(), now)
+        self.downlink.view(heights, self._port.clock.monotonic())
 
     def set_muted(self, source: Source, *, muted: bool) -> None:
         """Keep a source from being forwarded and tapped, published or yet to be.
@@ -241,14 +225,17 @@ class Peer:
         if self.path.remote is not None:
             self._port.send(datagram, self.path.remote)
 
+    def _send_all(self, datagrams: Iterable[bytes]) -> None:
+        for datagram in datagrams:
+            self._send_raw(datagram)
+
     def proved(self) -> None:
         """A connectivity check with our password came."""
         self.last_heard = self._port.now
 
     def moved(self, name: bytes) -> None:
         """Everything goes to this raw address from now on."""
-        for subscription in self._subscriptions.values():
-            subscription.redirect(name)
+        self.downlink.redirect(name)
         self._reachable.set()
 
     def dtls_came(self, datagram: bytes) -> Drop | None:
@@ -306,29 +293,19 @@ class Peer:
         return None if packets else Drop.MALFORMED
 
     def _take_report(self, packet: AnyRtcpPacket, now: float) -> None:
-        self.health.heard(packet, self._rate_sent, rtcp.ntp_time(self._unix_now()))
-        if self._reach.heard(packet, self._by_ssrc, now):
-            self._reach.arrange(self._subscriptions.values(), now)
+        self.health.heard(packet, self.downlink.rate, rtcp.ntp_time(self._unix_now()))
         if isinstance(packet, RtcpSrPacket):
             reception = self._receptions.by_ssrc(packet.ssrc)
             if reception is not None:
                 reception.reported(packet, now)
-        for ssrc in rtcp.keyframe_ssrcs(packet):
-            if ssrc in self._by_ssrc and self._allowances.keyframe(ssrc, now):
-                self._by_ssrc[ssrc].keyframe_wanted(now)
-        lost = rtcp.nacked(packet)
-        subscription = self._by_ssrc.get(getattr(packet, "media_ssrc", 0)) if lost else None
-        if subscription is not None and self.path.remote is not None:
-            for datagram in subscription.resends(self._allowances.resends(lost, now), now):
-                self._port.send(datagram, self.path.remote)
+        self._send_all(self.downlink.heard(packet, self._allowances, now))
 
     # ------------------------------------------------------------ what is due
 
     def tick(self, now: float) -> None:
         """About every 25 ms; who only receives has nothing to do but once a second."""
-        if self._reach.is_probing and self.path.remote is not None:
-            for datagram in self._reach.probes(self._subscriptions.values(), now):
-                self._port.send(datagram, self.path.remote)
+        if self.downlink.is_probing:
+            self._send_all(self.downlink.probes(now))
         if now < self._report_at and not self._receptions.published:
             return
         if now - self.last_heard > CONSENT_SECONDS:
@@ -365,25 +342,13 @@ class Peer:
                 ssrcs = [reception.ssrc for reception in receptions]
                 report += rtcp.largest_bitrate(self._ssrc, _UNLIMITED_BPS, ssrcs)
             self._send_rtcp(report)
-        self._reach.review(self._subscriptions.values(), now)
-        ntp = rtcp.ntp_time(self._unix_now())
-        reports = {
-            subscription.ssrc: report
-            for subscription in self._subscriptions.values()
-            if (report := subscription.report(now, ntp))
-        }
-        for at in range(0, len(reports), _REPORTS_IN_A_DATAGRAM):
-            ssrcs = list(reports)[at : at + _REPORTS_IN_A_DATAGRAM]
-            whole = b"".join(reports[ssrc] for ssrc in ssrcs)
-            self._send_rtcp(whole + rtcp.description(ssrcs, self._cname))
+        self.downlink.review(now)
+        self.health.layer = self.downlink.layer
+        for report in self.downlink.reports(now, rtcp.ntp_time(self._unix_now()), self._cname):
+            self._send_rtcp(report)
 
     def _unix_now(self) -> float:
         return self._port.clock.now().timestamp()
-
-    def _rate_sent(self, ssrc: int) -> int | None:
-        subscription = self._by_ssrc.get(ssrc)
-        forwarder = subscription.forwarder if subscription is not None else None
-        return forwarder.rate if forwarder is not None else None
 
     def _rate_received(self, ssrc: int) -> int | None:
         reception = self._receptions.by_ssrc(ssrc)
@@ -443,7 +408,6 @@ class Peer:
         PEERS.dec()
         if self._handshake is not None:
             self._handshake.cancel()
-        for subscription in self._subscriptions.values():
-            subscription.disconnect()
+        self.downlink.disconnect()
         self.path.close()
         return self._dtls

@@ -7,7 +7,8 @@ from uuid import UUID
 from kernel.errors import Invalid
 from live.messages import Source
 from live.negotiation import Chosen, choose_to_publish, choose_to_receive
-from live.sdp import Answered, Offer, Outgoing, Section
+from live.sdp import Offer, Section
+from live.sdp_answer import Answered, Outgoing
 from transcode.access_unit import Codec
 
 

@@ -111,7 +111,7 @@ def _quality(person: UUID, report: Report, health: Health | None) -> PersonQuali
         height=report.height,
         freezes=report.freezes,
         frozen_ms=report.frozen_ms,
-        layer=None,
+        layer=health.layer,
     )
 
 

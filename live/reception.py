@@ -15,13 +15,7 @@ from live.negotiation import Chosen
 from live.picture_order import PictureOrder
 from live.rtp import Header, read_extension
 from live.rtp_clock import RtpClock, SenderClock
-from live.sdp import (
-    LEVEL_EXTENSION,
-    MID_EXTENSION,
-    REPAIRED_RID_EXTENSION,
-    RID_EXTENSION,
-    Section,
-)
+from live.sdp import LEVEL_EXTENSION, MID_EXTENSION, REPAIRED_RID_EXTENSION, RID_EXTENSION, Section
 
 _MOST_STREAMS: Final = 64  # of one publisher
 _RESTART: Final = 3000  # sequence numbers that no loss explains

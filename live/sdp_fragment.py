@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from kernel.errors import Invalid
-from live.sdp import Transport, candidates
+from live.sdp_answer import Transport, candidates
 
 MOST_FRAGMENT_BYTES: Final = 32_768
 

@@ -13,12 +13,13 @@ from live.adapter import Dtls, Srtp
 from live.datagrams import SLOT, ffi
 from live.forwarder import JOIN_PATIENCE_SECONDS, LOSS_PATIENCE_SECONDS, Forwarder
 from live.ice import Allowance
-from live.layers import Option, sorted_by_size
+from live.layers import Choice, sorted_by_size
 from live.leg import NO_LAYER, Leg, Run, Sent, send_time
 from live.negotiation import Chosen
 from live.packet_cache import Cached
 from live.rtp import HEADER_BYTES, write_elements
-from live.sdp import LEVEL_EXTENSION, MID_EXTENSION, SEND_TIME_EXTENSION, Outgoing, Section
+from live.sdp import LEVEL_EXTENSION, MID_EXTENSION, SEND_TIME_EXTENSION, Section
+from live.sdp_answer import Outgoing
 
 RESENT = Counter("daris_live_packets_resent_total", "Packets sent again because of a NACK")
 PROBED = Counter("daris_live_probe_packets_total", "Packets sent to find out what a seat can take")
@@ -124,9 +125,13 @@ class Subscription:
 
     # ------------------------------------------------------------ layers
 
-    def aim(self, option: Option | None, now: float) -> None:
-        """Change over to that layer at its next keyframe; with None nothing is sent any more."""
-        target = NO_LAYER if option is None else option.index
+    def aim(self, choice: Choice, now: float) -> None:
+        """Change over to the chosen layer at its next keyframe; without one nothing is sent."""
+        if self.forwarder is not None and choice.ideal is not None:
+            self.forwarder.need(choice.ideal.index, now)
+        if self.forwarder is not None and choice.layer is not None:
+            self.forwarder.need(choice.layer.index, now)
+        target = NO_LAYER if choice.layer is None else choice.layer.index
         if target == self.target:
             return
         self.target = target

@@ -43,7 +43,7 @@ async def test_replayed_packets_of_both_kinds_are_unreadable(lecture, flood, dro
 
 
 async def test_streams_in_anybody_elses_name_stay_the_rogues_own(room, lecture, rogue, flood):
-    ours = next(iter(room.peers[lecture.student.seat]._by_ssrc))
+    ours = next(iter(room.peers[lecture.student.seat].downlink._by_ssrc))
     before = len(lecture.at_student.media)
     for ssrc in (lecture.camera, ours, room.peers[rogue.seat]._ssrc, 0, 0xFFFFFFFF):
         packets = (rtp_packet(VIDEO_TYPE, n, n * 3000, ssrc, KEY) for n in range(20))
@@ -121,7 +121,7 @@ async def test_numbers_that_jump_ask_for_a_bounded_number_of_repeats(room, lectu
 
 
 async def test_a_loss_across_the_wrap_of_the_numbers_is_mended(room, lecture):
-    [subscription] = room.peers[lecture.student.seat]._by_ssrc.values()
+    [subscription] = room.peers[lecture.student.seat].downlink._by_ssrc.values()
     to_the_end = 0xFFF0 - struct.unpack_from("!H", lecture.at_student.media[0], 2)[0]
     for count in (2, 3):  # packets from there on, in two leaps
         lecture.sequence += to_the_end // 2
@@ -138,7 +138,7 @@ async def test_a_loss_across_the_wrap_of_the_numbers_is_mended(room, lecture):
 
 async def test_a_bomb_of_nacks_is_answered_within_bounds(room, lecture, flood, drops):
     assert await lecture.is_unharmed(200)
-    [subscription] = room.peers[lecture.student.seat]._by_ssrc.values()
+    [subscription] = room.peers[lecture.student.seat].downlink._by_ssrc.values()
     last = struct.unpack_from("!H", lecture.at_student.media[-1], 2)[0]
     everything = struct.pack("!HH", last - 100 & 0xFFFF, 0xFFFF) * 350
     head = struct.pack("!BBHII", 0x81, 205, 2 + 350, 1, subscription.ssrc)
@@ -152,7 +152,7 @@ async def test_a_bomb_of_nacks_is_answered_within_bounds(room, lecture, flood, d
 
 
 async def test_a_seat_that_cries_for_keyframes_gets_a_few(room, lecture, flood):
-    ssrc = next(iter(room.peers[lecture.student.seat]._by_ssrc))
+    ssrc = next(iter(room.peers[lecture.student.seat].downlink._by_ssrc))
     allowances = room.peers[lecture.student.seat]._allowances
     entries = struct.pack("!II", ssrc, 0) * 100
     cries = [rtcp.picture_loss(1, ssrc), struct.pack("!BBHII", 0x84, 206, 202, 1, 0) + entries]

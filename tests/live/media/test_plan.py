@@ -6,7 +6,8 @@ import pytest
 from kernel.errors import Invalid, Refused
 from live.messages import Source
 from live.plan import Wanted, answer_sections, make_plan
-from live.sdp import Outgoing, read_offer
+from live.sdp import read_offer
+from live.sdp_answer import Outgoing
 from transcode.access_unit import Codec
 
 CHROMIUM = (Path(__file__).parent / "offers/chromium.sdp").read_text()

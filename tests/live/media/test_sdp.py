@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from kernel.errors import DarisError, Invalid
 from live.endpoint import Endpoint
 from live.plan import answer_sections, make_plan
-from live.sdp import Answered, Outgoing, Transport, read_offer, write_answer
+from live.sdp import read_offer
+from live.sdp_answer import Answered, Outgoing, Transport, write_answer
 
 OFFERS = Path(__file__).parent / "offers"
 CHROMIUM = (OFFERS / "chromium.sdp").read_text()

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from kernel.errors import Invalid
 from live.endpoint import Endpoint
-from live.sdp import Transport
+from live.sdp_answer import Transport
 from live.sdp_fragment import Fragment, read_fragment, write_fragment
 
 OURS = Transport(

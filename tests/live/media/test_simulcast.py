@@ -75,7 +75,7 @@ class Student:
 
     @property
     def ssrc(self):
-        return next(iter(self.peer._by_ssrc))
+        return next(iter(self.peer.downlink._by_ssrc))
 
     @property
     def layers(self):
@@ -157,7 +157,7 @@ async def test_a_seat_gets_the_best_layer_and_changes_over_without_a_gap(room, l
     student = await watch()
     lecturer.show("q", "h", "f", key=True)
     await student.until(lambda s: len(s.shown) == PACKETS["f"])
-    assert student.layers == "f"
+    assert student.layers == student.peer.downlink.layer == "f"
     student.peer.view({room.told.added[0].id: 180})
     lecturer.show("q", "h", "f")  # no keyframe yet: the large one goes on
     await student.until(lambda s: len(s.shown) == 2 * PACKETS["f"])
@@ -192,11 +192,11 @@ async def test_a_seat_that_says_it_gets_too_much_gets_a_smaller_layer(room, lect
     student = await watch()
     for layer, bps in zip(forwarder.layers, (150e3, 500e3, 1500e3), strict=True):
         layer.bps = bps
-    student.peer._reach.bandwidth.sent(1.5e6)
+    student.peer.downlink.bandwidth.sent(1.5e6)
     lecturer.show("q", "h", "f", key=True)
     await student.until(lambda s: s.layers == "f")
     student.estimate(700_000)
-    await until(lambda: student.peer._reach.bandwidth.limit is not None)
+    await until(lambda: student.peer.downlink.bandwidth.limit is not None)
     lecturer.show("q", "h", "f", key=True)
     await student.until(lambda s: s.layers == "fh")
 
