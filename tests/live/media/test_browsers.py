@@ -175,3 +175,20 @@ async def test_both_sides_restart_ice_and_the_picture_goes_on(room, sit, until_s
         await goes_on(student, mid, until_seen)
     assert len(room.told.ready) == 2
     assert room.told.removed == room.told.lost == []
+
+
+@pytest.mark.parametrize("codec", ["video/H264", "video/VP8"])
+async def test_a_picture_in_layers_changes_its_size_without_a_loss(room, sit, until_seen, codec):
+    lecturer, student = await sit(), await sit()
+    await lecturer.evaluate("codec => { only = codec; }", codec)
+    await lecturer.evaluate("publish('camera', {layered: true, width: 1280, height: 720})")
+    await lecturer.evaluate("climbed(600_000)")
+    [camera] = [t for t in room.stage.tracks.values() if t.source is Source.CAMERA]
+    [mid] = await student.evaluate("tracks => receive(tracks)", wanted(room, "camera"))
+    seat = next(seat for seat in room.peers if seat != camera.seat)
+    for height, width in ((720, 1280), (180, 320), (360, 640), (720, 1280)):
+        room.peers[seat].view({camera.id: height})
+        seen = await until_seen(student, mid, lambda seen, width=width: seen["width"] == width)
+        enough = seen["frames"] + 10
+        seen = await until_seen(student, mid, lambda seen, enough=enough: seen["frames"] > enough)
+    assert seen["lost"] == 0
