@@ -60,11 +60,13 @@ class Downlink:
         """Of the streams that we send."""
         return self._by_ssrc.keys()
 
-    def keep(self, mids: Collection[str]) -> None:
-        """The other sections receive nothing any more."""
-        for mid, subscription in self._by_mid.items():
+    def keep(self, mids: Collection[str], *, offered: Collection[str]) -> None:
+        """The other sections receive nothing any more; those not offered will not come again."""
+        for mid, subscription in tuple(self._by_mid.items()):
             if mid not in mids:
                 subscription.forget()
+            if mid not in offered:
+                del self._by_mid[mid], self._by_ssrc[subscription.ssrc]
 
     def connect(self, dtls: Dtls, name: bytes, now: float) -> None:
         """Let flow what does not yet."""

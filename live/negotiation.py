@@ -24,7 +24,15 @@ _ASKED_OF_PUBLISHERS: Final = frozenset(
 _GIVEN_TO_RECEIVERS: Final = frozenset({"nack", "nack pli", "ccm fir", "goog-remb"})
 _EXTENSIONS_IN: Final = (MID_EXTENSION, TRANSPORT_CC_EXTENSION, LEVEL_EXTENSION)
 _EXTENSIONS_OF_LAYERS: Final = (RID_EXTENSION, REPAIRED_RID_EXTENSION)
-_EXTENSIONS_OUT: Final = (MID_EXTENSION, SEND_TIME_EXTENSION, LEVEL_EXTENSION)
+_EXTENSIONS_OUT: Final = (
+    MID_EXTENSION,
+    SEND_TIME_EXTENSION,
+    LEVEL_EXTENSION,
+    # Never sent: but what an answer leaves out, Chromium does not offer in a later section of the
+    # kind, and who gets the floor publishes in one, in layers.
+    TRANSPORT_CC_EXTENSION,
+    *_EXTENSIONS_OF_LAYERS,
+)
 
 _PROFILES: Final = ("42e0", "42c0", "42", "4d", "64")  # in the order in which we like them
 _DEFAULT_PROFILE: Final = "42e01f"
@@ -64,6 +72,15 @@ def choose_to_publish(section: Section, source: Source) -> Chosen:
     if best is not None:
         return _publish(section, Codec.H264, best)
     return _publish(section, Codec.VP8, _first(section, Codec.VP8))
+
+
+def left_open(section: Section) -> tuple[Mapping[str, int], tuple[str, ...]]:
+    """The extensions and layers that an inactive section keeps, to be used in a later offer.
+
+    Chromium never offers again what an answer has left out, and layers without rid not at all.
+    """
+    rids = section.rids if RID_EXTENSION in section.extensions else ()
+    return _offered(section, dict.fromkeys((*_EXTENSIONS_IN, *_EXTENSIONS_OUT))), rids
 
 
 def _publish(section: Section, codec: Codec, format_: Format | None) -> Chosen:

@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 import struct
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final, Protocol
 from uuid import UUID
 
@@ -103,7 +103,7 @@ class Peer:
         self._recognise(read)
         plan = make_plan(read, send, receive, self._stage.wanted())
         self._publish(plan)
-        self._subscribe(plan)
+        self._subscribe(plan, {section.mid for section in read.sections})
         self._start(read)
         self._version += 1
         return write_answer(
@@ -136,8 +136,8 @@ class Peer:
         self._arrival_extension = max(numbers, default=0)
         self._takes_limit = any("goog-remb" in chosen.format.feedback for chosen in choices)
 
-    def _subscribe(self, plan: Plan) -> None:
-        self.downlink.keep(plan.received.keys())
+    def _subscribe(self, plan: Plan, offered: Collection[str]) -> None:
+        self.downlink.keep(plan.received.keys(), offered=offered)
         for section, track_id, chosen in plan.received.values():
             forwarder = self._stage.forwarder(track_id)
             if forwarder is not None:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from kernel.errors import Invalid
 from live.messages import Source
-from live.negotiation import Chosen, choose_to_publish, choose_to_receive
+from live.negotiation import Chosen, choose_to_publish, choose_to_receive, left_open
 from live.sdp import Offer, Section
 from live.sdp_answer import Answered, Outgoing
 from transcode.access_unit import Codec
@@ -77,7 +77,8 @@ def _answered(section: Section, plan: Plan, outgoing: Outgoing | None) -> Answer
     published = plan.published.get(section.mid)
     received = plan.received.get(section.mid) if outgoing is not None else None
     if published is None and received is None:
-        return Answered(section)
+        extensions, rids = left_open(section)
+        return Answered(section, extensions=extensions, rids=rids)
     chosen = published[2] if published is not None else received[2] if received else None
     assert chosen is not None
     direction = {

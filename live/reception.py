@@ -143,6 +143,7 @@ class Receptions:
     def __init__(self, ask_keyframe: Callable[[Reception], None]) -> None:
         self.published: dict[str, Published] = {}
         self._streams: dict[int, tuple[Published, Reception]] = {}
+        self._told: dict[tuple[int, int], str] = {}  # SSRC and extension -> mid or rid
         self._sender = SenderClock()
         self._ask_keyframe = ask_keyframe
         self._mid = self._rid = self._repaired_rid = self._level = 0  # extension numbers
@@ -234,7 +235,8 @@ class Receptions:
         if published is None or len(self._streams) >= _MOST_STREAMS:
             return None
         if header.payload_type == published.chosen.format.payload_type:
-            layer = self._layer(published, self._text(view, header, self._rid))
+            rid = self._text(view, header, self._rid)
+            layer = self._layer(published, rid)
             reception = None if layer is None else self._begin(published, layer, header.ssrc)
         elif self._is_repair(published, header):
             rid = self._text(view, header, self._repaired_rid)
@@ -248,8 +250,14 @@ class Receptions:
         return published, reception
 
     def _text(self, view: memoryview, header: Header, number: int) -> str:
+        """A mid or rid: acknowledged, senders leave it out (RFC 8852 §3), also after a pause."""
         value = read_extension(view, header, number) if number else None
-        return value.decode("ascii", "replace") if value is not None else ""
+        if value is None:
+            return self._told.get((header.ssrc, number), "")
+        text = value.decode("ascii", "replace")
+        if len(self._told) < 3 * _MOST_STREAMS:
+            self._told[header.ssrc, number] = text
+        return text
 
     def _owner(self, view: memoryview, header: Header) -> Published | None:
         mid = self._text(view, header, self._mid)

@@ -90,7 +90,7 @@ async def test_after_an_outage_a_seat_is_as_it_was(house, far, there, browser, a
     assert [await room.page.evaluate(STATE) for room in (asking, speaking)] == before
     assert await host.page.evaluate(TRACKS) == tracks
     assert await host.page.evaluate("daris.room.people.length") == 3
-    heard = "daris.stats().then(({ tracks }) => Object.values(tracks)[0].packets)"
+    heard = "daris.stats().then(({ tracks }) => Object.values(tracks)[0]?.packets ?? 0)"
     packets = await host.page.evaluate(heard)
     await host.until(f"{heard[:-1]} > {packets})")
     await asking.say("Байланыс қайтты")

@@ -32,7 +32,6 @@ export class Connection extends EventTarget {
   #iceServers = [];
   #wanted = new Map(); // track id -> info
   #receiving = new Map(); // track id -> transceiver
-  #free = []; // receiving transceivers that carry nothing now
   #sources = new Map(); // source -> the MediaStreamTrack to send, or null while it is off
   #sending = new Map(); // source -> transceiver
   #pending = null; // the offer that waits for its answer
@@ -208,7 +207,6 @@ export class Connection extends EventTarget {
     for (const id of this.#receiving.keys()) this.#emit("gone", id);
     this.#receiving.clear();
     this.#sending.clear();
-    this.#free = [];
     this.#pending = null;
     this.#again = false;
     this.#agreed = "";
@@ -244,9 +242,8 @@ export class Connection extends EventTarget {
   #arrangeReceiving() {
     for (const [id, transceiver] of this.#receiving) {
       if (this.#wanted.has(id)) continue;
-      transceiver.direction = "inactive";
+      transceiver.stop(); // used again, it would decode and show nothing in Chromium
       this.#receiving.delete(id);
-      this.#free.push(transceiver);
       this.#emit("gone", id);
     }
     for (const [id, info] of this.#wanted) {
@@ -255,11 +252,8 @@ export class Connection extends EventTarget {
   }
 
   #receiveOnly(kind) {
-    const at = this.#free.findIndex((transceiver) => transceiver.receiver.track.kind === kind);
-    const [reused] = at < 0 ? [] : this.#free.splice(at, 1);
-    const transceiver = reused ?? this.#peer.addTransceiver(kind, { direction: "recvonly" });
-    transceiver.direction = "recvonly";
-    if (kind === "video" && !reused) prefer(transceiver, RTCRtpReceiver.getCapabilities("video"));
+    const transceiver = this.#peer.addTransceiver(kind, { direction: "recvonly" });
+    if (kind === "video") prefer(transceiver, RTCRtpReceiver.getCapabilities("video"));
     return transceiver;
   }
 

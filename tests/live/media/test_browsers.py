@@ -71,11 +71,35 @@ async def test_a_student_who_gets_the_floor_publishes_on_the_connection_it_has(
     [camera] = await student.evaluate("tracks => receive(tracks)", wanted(room, "camera"))
     await until_seen(student, camera, lambda seen: seen["frames"] > 0)
     theirs = set(room.stage.tracks)
-    await student.evaluate("publish('camera')")
+    await student.evaluate("publish('camera', {layered: true})")
+    assert await student.evaluate("climbed(400_000)")
     tracks = [[str(t.id), t.kind] for t in room.stage.tracks.values() if t.id not in theirs]
     mids = await lecturer.evaluate("tracks => receive(tracks)", tracks)
     for mid in mids:
         await until_seen(lecturer, mid, lambda seen: seen["frames"] > 10 or seen["energy"] > 0)
+
+
+async def test_who_leaves_the_stage_and_comes_back_still_sends_in_layers(room, sit):
+    student = await sit()
+    added = await student.evaluate("publish('camera', {layered: true, width: 1280, height: 720})")
+    mid = next(mid for mid, source in added if source == "camera")
+    for direction in ("inactive", "sendonly", "inactive", "sendonly"):
+        await student.evaluate(
+            """([mid, direction]) => {
+                connection.getTransceivers().find((one) => one.mid === mid).direction = direction;
+                if (direction === "inactive") delete sources[mid]; else sources[mid] = "camera";
+                return negotiate();
+            }""",
+            [mid, direction],
+        )
+    [camera] = [t for t in room.stage.tracks.values() if t.source is Source.CAMERA]
+    forwarder = room.stage._forwarders[camera.id]
+    assert [layer.rid for layer in forwarder.layers] == ["q", "h", "f"]
+    for layer in forwarder.layers:
+        forwarder.want_keyframe(room.port.clock.monotonic(), 0, layer.index)
+    async with asyncio.timeout(20):
+        while not all(layer.height for layer in forwarder.layers):  # noqa: ASYNC110 - of packets
+            await asyncio.sleep(0.05)
 
 
 async def test_a_lecturer_who_reloads_keeps_the_tracks_and_the_students_see_on(
