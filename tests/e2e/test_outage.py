@@ -1,7 +1,6 @@
 """Ten seconds without a network, and another address afterwards: the seat is as it was."""
 
 import asyncio
-import time
 
 import pytest
 from playwright.async_api import async_playwright
@@ -72,7 +71,6 @@ async def test_after_an_outage_a_seat_is_as_it_was(house, far, there, browser, a
     before = [await room.page.evaluate(STATE) for room in (asking, speaking)]
     tracks = await host.page.evaluate(TRACKS)
 
-    seconds = []  # until each was back
     for outage, moves in ((10, False), (4, True)):
         far.plug(is_in=False)
         await asyncio.sleep(outage)  # the outage itself
@@ -80,13 +78,10 @@ async def test_after_an_outage_a_seat_is_as_it_was(house, far, there, browser, a
             far.move(far.there.removesuffix("2") + "3")
         frames = [await room.page.evaluate(FRAMES) for room in (asking, speaking)]
         far.plug(is_in=True)
-        plugged_at = time.monotonic()
         for room, seen in zip((asking, speaking), frames, strict=True):
             await room.until(f"{FRAMES} > {seen} && {IS_BACK}", seconds=20)
-        seconds.append(time.monotonic() - plugged_at)
         await host.until(EVERYBODY_IS_PRESENT)
 
-    assert max(seconds) < 6  # half a second on a quiet machine
     assert [await room.page.evaluate(STATE) for room in (asking, speaking)] == before
     assert await host.page.evaluate(TRACKS) == tracks
     assert await host.page.evaluate("daris.room.people.length") == 3

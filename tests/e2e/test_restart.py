@@ -25,8 +25,8 @@ async def test_a_killed_server_goes_on_in_the_same_lecture(
     await host.reads("before the cut")
     await asyncio.sleep(6)
 
-    killed_at = datetime.now(UTC)
     server.kill()
+    killed_at = datetime.now(UTC)
     await asyncio.sleep(1)
     camera = server.folder / "media" / lecture / "camera.mp4"
     kept_before = camera.stat().st_size

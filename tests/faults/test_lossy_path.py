@@ -68,7 +68,7 @@ async def test_picture_sound_and_recording_go_on_at_ten_percent_loss_and_much_ji
         recorded = [unit.pts for unit in recorder.pictures]
     took = (seen["timestamp"] - began["timestamp"]) / 1000
     frozen = seen["totalFreezesDuration"] - began["totalFreezesDuration"]
-    assert encoded - sent["framesEncoded"] < FRAMES * 2, "too many pictures were given up"
+    assert encoded - sent["framesEncoded"] < FRAMES * 3, "too many pictures were given up"
     assert frozen < took * 0.8, f"frozen for {frozen} of {took} s, {seen['freezeCount']} times"
     assert heard["totalAudioEnergy"] > 0
     assert heard["concealedSamples"] < heard["totalSamplesReceived"] * 0.5

@@ -1,7 +1,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kernel.errors import DarisError, Invalid
@@ -114,6 +114,7 @@ def test_a_malformed_offer_is_refused_with_a_sentence(text, says):
 LINES = CHROMIUM.splitlines()
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # on a busy machine
 @given(st.data())
 def test_a_damaged_offer_is_answered_or_invalid(data):
     lines = list(LINES)
