@@ -1,9 +1,10 @@
 """What an HLS request costs: `python -m bench.origin [--json] [--viewers N]`.
 
-A server in its own process packages a live lecture of about 0.9 Mbit/s. First 64 connections ask
-for playlist and part in turn, and its CPU is counted; nginx answers the same bytes from
-files in the page cache. Then viewers do what players do: wait for the next part in the playlist,
-fetch it. The clients share the machine's cores with the server.
+The whole service in its own process packages a live lecture of about 0.9 Mbit/s, for viewers with
+tickets. First 64 connections ask for playlist and part in turn, by the fast lane and by aiohttp alone,
+and the server's CPU is counted; nginx answers the same bytes from files in the page cache. Then viewers
+do what players do: wait for the next part in the playlist, fetch it. The clients share the machine's
+cores with the server.
 """
 
 import asyncio
@@ -15,8 +16,8 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import UUID
@@ -25,81 +26,89 @@ import uvloop
 from aiohttp import web
 
 from bench import clips
+from bench.crowd import Crowd, gather
 from bench.report import arguments, percentile, show
-from kernel.web import problems
-from player.delivery import LIBRARY, add_routes
+from daris.app import build, may_still_watch
+from identity.tickets import TICKETS, Ticket
+from kernel.clock import SystemClock
+from kernel.settings import Settings
+from player.delivery import LIBRARY
+from player.fast_lane import FastLane, FastSite
 from transcode.access_unit import AccessUnit, TrackKind
 from transcode.h264 import annex_b
-from transcode.library import Library
 from transcode.writer import RecordingWriter
 
 LECTURE = UUID(int=7)
 CLIP = 10
 PADDING = 4000  # bytes a picture
-CONNECTIONS, LOAD_SECONDS, WATCH_SECONDS = 64, 4.0, 8.0
+CONNECTIONS, LOAD_SECONDS, SETTLE_SECONDS, WATCH_SECONDS = 64, 4.0, 4.0, 8.0
 TICKS = os.sysconf("SC_CLK_TCK")
 PLAYLIST = f"/hls/{LECTURE}/programme.m3u8"
 MEANINGS = {
     "us_per_request": "CPU of our server for a playlist or a part, microseconds",
+    "aiohttp_us_per_request": "the same without the fast lane",
     "nginx_us_per_request": "CPU of nginx for the same bytes from files",
     "viewers": "players at once in the second run",
     "part_p99_ms": "from a part announced to the first viewer to it received by all",
+    "requests_per_second": "in the second run",
     "cpu_percent": "of one core, our server with these viewers",
+    "refused": "answers to them that were none",
 }
-
-
-@dataclass(slots=True)
-class Swarm:
-    """When each part was first announced, and how late each viewer had it."""
-
-    announced: dict[str, float] = field(default_factory=dict)
-    late_ms: list[float] = field(default_factory=list)
 
 
 def main() -> None:
     parser = arguments(__doc__ or "")
-    parser.add_argument("--viewers", type=int, default=300)
+    parser.add_argument("--viewers", type=int, default=1000)
     options = parser.parse_args()
-    with TemporaryDirectory() as folder, _server(Path(folder)) as (process, port):
-        figures = asyncio.run(_measure(Path(folder), process.pid, port, options.viewers))
+    with TemporaryDirectory() as folder, _server(Path(folder)) as server:
+        figures = uvloop.run(_measure(Path(folder), server, options.viewers))
     show("HLS origin", figures, MEANINGS, as_json=options.json)
 
 
-async def _measure(folder: Path, pid: int, port: int, viewers: int) -> dict[str, float | None]:
-    client = await Client.open(port)
+async def _measure(folder: Path, server: "Served", viewers: int) -> dict[str, float | None]:
+    pid, cookie = server.pid, f"Cookie: daris_ticket={server.ticket}\r\n"
+    client = await Client.open(server.port, cookie)
     listed = (await client.get(PLAYLIST)).decode()
     part = f"/hls/{LECTURE}/{_parts(listed)[-1]}"
-    ours = await _us_per_request(pid, port, (PLAYLIST, part))
+    paths = PLAYLIST, part
+    ours = await _us_per_request(pid, server.port, paths, cookie)
+    aiohttps = await _us_per_request(pid, server.plain_port, paths, cookie)
     theirs = await _nginx_us(folder / "www", listed.encode(), await client.get(part))
-    before = _cpu(pid)
-    swarm = Swarm()
-    ends = time.monotonic() + WATCH_SECONDS
-    async with asyncio.TaskGroup() as tasks:
-        for _ in range(viewers):
-            tasks.create_task(_view(port, swarm, ends))
+    crowd = Crowd(f"/hls/{LECTURE}", "programme", cookie)
+    watching = await gather(crowd, server.port, viewers)
+    await asyncio.sleep(SETTLE_SECONDS)
+    crowd.late_ms.clear()
+    before, answers = _cpu(pid), crowd.answers
+    await asyncio.sleep(WATCH_SECONDS)
+    cpu, answers = _cpu(pid) - before, crowd.answers - answers
+    for viewer in watching:
+        viewer.close()
     return {
         "us_per_request": ours,
+        "aiohttp_us_per_request": aiohttps,
         "nginx_us_per_request": theirs,
         "viewers": viewers,
-        "part_p99_ms": percentile(swarm.late_ms, 0.99),
-        "cpu_percent": 100 * (_cpu(pid) - before) / WATCH_SECONDS,
+        "part_p99_ms": percentile(crowd.late_ms, 0.99),
+        "requests_per_second": answers / WATCH_SECONDS,
+        "cpu_percent": 100 * cpu / WATCH_SECONDS,
+        "refused": crowd.failures,
     }
 
 
-async def _us_per_request(pid: int, port: int, paths: tuple[str, str]) -> float:
+async def _us_per_request(pid: int, port: int, paths: tuple[str, str], headers: str = "") -> float:
     idle = _cpu(pid)
     await asyncio.sleep(1)
     idle = _cpu(pid) - idle  # a second of packaging, not of answering
     before = _cpu(pid)
     ends = time.monotonic() + LOAD_SECONDS
     async with asyncio.TaskGroup() as tasks:
-        asking = [tasks.create_task(_ask(port, paths, ends)) for _ in range(CONNECTIONS)]
+        asking = [tasks.create_task(_ask(port, paths, headers, ends)) for _ in range(CONNECTIONS)]
     requests = sum(task.result() for task in asking)
     return 1e6 * (_cpu(pid) - before - idle * LOAD_SECONDS) / requests
 
 
-async def _ask(port: int, paths: tuple[str, str], ends: float) -> int:
-    client = await Client.open(port)
+async def _ask(port: int, paths: tuple[str, str], headers: str, ends: float) -> int:
+    client = await Client.open(port, headers)
     count = 0
     while time.monotonic() < ends:
         await client.get(paths[count % 2])
@@ -107,43 +116,27 @@ async def _ask(port: int, paths: tuple[str, str], ends: float) -> int:
     return count
 
 
-async def _view(port: int, swarm: Swarm, ends: float) -> None:
-    """One player: the next part's address, then the part."""
-    client = await Client.open(port)
-    seen = _parts((await client.get(PLAYLIST)).decode())[-1]
-    while time.monotonic() < ends:
-        msn, number = _position(seen)
-        ask = f"{PLAYLIST}?_HLS_msn={msn}&_HLS_part={number + 1}&_HLS_skip=YES"
-        parts = _parts((await client.get(ask)).decode())
-        fresh = parts[parts.index(seen) + 1 :] if seen in parts else parts[-1:]
-        for seen in fresh:
-            announced = swarm.announced.setdefault(seen, time.perf_counter())
-            await client.get(f"/hls/{LECTURE}/{seen}")
-            swarm.late_ms.append(1000 * (time.perf_counter() - announced))
-
-
 def _parts(listed: str) -> list[str]:
     lines = (line for line in listed.splitlines() if line.startswith("#EXT-X-PART:"))
     return [line.split('URI="')[1].split('"')[0] for line in lines]
 
 
-def _position(part: str) -> tuple[int, int]:
-    msn, number, _ = part.split("/")[1].split(".")
-    return int(msn), int(number)
-
-
 class Client:
     """The least that speaks HTTP/1.1 over one connection."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader, self._writer = reader, writer
+    def __init__(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, headers: str
+    ) -> None:
+        self._reader, self._writer, self._headers = reader, writer, headers
 
     @classmethod
-    async def open(cls, port: int) -> "Client":
-        return cls(*await asyncio.open_connection("127.0.0.1", port, limit=1 << 20))
+    async def open(cls, port: int, headers: str) -> "Client":
+        streams = await asyncio.open_connection("127.0.0.1", port, limit=1 << 20)
+        return cls(*streams, headers)
 
     async def get(self, path: str) -> bytes:
-        self._writer.write(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+        request = f"GET {path} HTTP/1.1\r\nHost: localhost\r\n{self._headers}\r\n"
+        self._writer.write(request.encode())
         head = (await self._reader.readuntil(b"\r\n\r\n")).lower()
         assert b" 200 " in head[:20], head
         size = int(head.split(b"content-length: ")[1].split(b"\r\n")[0])
@@ -179,38 +172,47 @@ def _nginx(folder: Path) -> Iterator[tuple[int, int]]:
             process.kill()
 
 
+@dataclass(frozen=True, slots=True)
+class Served:
+    """The child."""
+
+    pid: int
+    port: int
+    plain_port: int  # without the fast lane
+    ticket: str
+
+
 @contextmanager
-def _server(folder: Path) -> Iterator[tuple["subprocess.Popen[bytes]", int]]:
-    port = _free_port()
+def _server(folder: Path) -> Iterator[Served]:
+    port, plain_port = _free_port(), _free_port()
     code = "from bench.origin import serve; serve()"
-    with subprocess.Popen([sys.executable, "-c", code, folder, str(port)]) as process:
+    command = [sys.executable, "-c", code, str(folder), str(port), str(plain_port)]
+    with subprocess.Popen(command) as process:
         try:
-            _wait_for(port)
+            _wait_for(plain_port)
             time.sleep(6)  # of lecture, so that there is a playlist
-            yield process, port
+            yield Served(process.pid, port, plain_port, (folder / "ticket").read_text())
         finally:
             process.kill()
 
 
 def serve() -> None:
-    """The child: one live lecture and its origin."""
-    uvloop.run(_serve(Path(sys.argv[1]), int(sys.argv[2])))
+    """The child: the service with one live lecture."""
+    uvloop.run(_serve(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])))
 
 
-async def _serve(folder: Path, port: int) -> None:
-    async def anybody(*_: object) -> None:
-        pass
-
+async def _serve(folder: Path, port: int, plain_port: int) -> None:
     units = clips.interleaved(camera=_padded(clips.video(CLIP)), voice=clips.voice(CLIP))
-    app = web.Application(middlewares=[problems])
-    library = app[LIBRARY] = Library(folder)
-    add_routes(app, anybody)
-    runner = web.AppRunner(app, access_log=None)
+    settings = Settings(data_dir=folder, port=port, media_port=_free_port(), media_tcp=False)
+    runner = web.AppRunner(build(settings, SystemClock()), access_log=None)
     await runner.setup()
-    writer = RecordingWriter(
-        library.open_recording(LECTURE, datetime.now(UTC)), lambda: datetime.now(UTC)
-    )
-    await web.TCPSite(runner, "127.0.0.1", port).start()
+    guest = Ticket(lecture=LECTURE, name="Guest")
+    (folder / "ticket").write_text(runner.app[TICKETS].issue(guest, timedelta(hours=1)))
+    library = runner.app[LIBRARY]
+    recording = library.open_recording(LECTURE, datetime.now(UTC))
+    writer = RecordingWriter(recording, lambda: datetime.now(UTC))
+    await FastSite(runner, "127.0.0.1", port, FastLane(library, may_still_watch)).start()
+    await web.TCPSite(runner, "127.0.0.1", plain_port).start()
     await _teach(writer, units)
 
 

@@ -20,8 +20,9 @@ from footprint.statements import House
 from identity import csrf
 from identity import sessions as identity_sessions
 from identity import views as identity_views
-from identity.rights import Action, Subject
-from identity.sessions import require
+from identity.credentials import token_hash
+from identity.rights import Action, Subject, allows
+from identity.sessions import SESSIONS, Carrier, proof_of, require
 from kernel import web as kernel_web
 from kernel.bus import open_bus
 from kernel.clock import Clock
@@ -45,6 +46,7 @@ from live.turn import read_ice_servers
 from player import beacons, delivery, extras, site, television, week
 from player import views as player_views
 from player.delivery import LIBRARY
+from player.fast_lane import MayWatch
 from schedule import academic_api, agenda, channel_api, channel_views, feed_api, series_api
 from schedule import api as schedule_api
 from schedule.announcer import Announcer
@@ -227,6 +229,24 @@ async def _rooms(app: web.Application) -> AsyncIterator[None]:
 async def _may_watch(request: web.Request, lecture: UUID) -> None:
     """Who may see the streams of a lecture. Asks no database: it is called for each part."""
     require(request, Action.WATCH_RECORDING, Subject(lecture=lecture))
+
+
+def may_still_watch(request: web.BaseRequest) -> MayWatch | None:
+    """For the fast lane: what `_may_watch` says, while the session is remembered."""
+    if not isinstance(request, web.Request):
+        return None
+    proof, sessions = proof_of(request), request.app[SESSIONS]
+    if proof is None or proof.carrier is Carrier.LINK:  # the address would have to be read again
+        return None
+    key = token_hash(proof.text)
+
+    def may_watch(lecture: UUID) -> bool:
+        viewer = sessions.remembered(key)
+        return viewer is not None and allows(
+            viewer, Action.WATCH_RECORDING, Subject(lecture=lecture)
+        )
+
+    return may_watch
 
 
 async def _chat_so_far(database: Database, lecture: UUID, at_most: int) -> list[ChatSaid]:

@@ -7,8 +7,11 @@ import signal
 import structlog
 from aiohttp import web
 
+from daris.app import may_still_watch
 from kernel.errors import SettingsError
 from kernel.settings import Settings
+from player.delivery import LIBRARY
+from player.fast_lane import FastLane, FastSite
 
 log = structlog.get_logger()
 
@@ -29,7 +32,8 @@ async def serve(app: web.Application, settings: Settings) -> None:
 
 
 async def _listen(runner: web.AppRunner, settings: Settings) -> None:
-    site = web.TCPSite(runner, settings.bind, settings.port)
+    lane = FastLane(runner.app[LIBRARY], may_still_watch)
+    site = FastSite(runner, settings.bind, settings.port, lane)
     try:
         await site.start()
     except OSError as error:

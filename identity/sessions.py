@@ -82,12 +82,17 @@ class Sessions:
     async def viewer(self, proof: Proof) -> Viewer:
         """Unauthenticated when the proof is forged, over or revoked."""
         key = token_hash(proof.text)
-        known = self._known.get(key)
-        if known is not None and known.until > self._clock.monotonic():
-            return known.viewer
+        known = self.remembered(key)
+        if known is not None:
+            return known
         viewer, expires_at = await self._look_up(proof)
         self._remember(key, viewer, expires_at)
         return viewer
+
+    def remembered(self, key: bytes) -> Viewer | None:
+        """Who showed the proof with this `token_hash`, if that was a few seconds ago."""
+        known = self._known.get(key)
+        return known.viewer if known and known.until > self._clock.monotonic() else None
 
     def forget(self, proof: Proof) -> None:
         """This one has just been revoked."""

@@ -25,8 +25,8 @@ from transcode.window import Rendered, Window
 LIBRARY: Final = web.AppKey("library", Library)
 Guard = Callable[[web.Request, UUID], Awaitable[None]]
 
-_PATIENCE: Final = timedelta(seconds=6)  # hls.js gives up on a playlist after 10
-_FARTHEST: Final = 2  # segments ahead of the edge that may be asked for
+PATIENCE: Final = timedelta(seconds=6)  # hls.js gives up on a playlist after 10
+FARTHEST: Final = 2  # segments ahead of the edge that may be asked for
 _LARGEST_RANGE: Final = 8 << 20  # bytes that are read in one go
 _PLAYLIST_TYPE: Final = "application/vnd.apple.mpegurl"
 _UUID: Final = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
@@ -73,11 +73,11 @@ class _Origin:
 
     def __init__(self, guard: Guard, scope: str) -> None:
         self._guard = guard
-        self._for_ever = f"{scope}, max-age=31536000, immutable"
+        self._scope = scope
 
     async def multivariant(self, request: web.Request) -> web.Response:
         found = await self._recording(request)
-        if found.state is RecordingState.LIVE and not await found.begin(_PATIENCE):
+        if found.state is RecordingState.LIVE and not await found.begin(PATIENCE):
             raise Unavailable("The lecture has not begun.", retry_after=timedelta(seconds=2))
         rendered = found.multivariant()
         if rendered is None:
@@ -101,32 +101,32 @@ class _Origin:
         init = window.inits.get(int(request.match_info["number"]))
         if init is None:
             raise NotFound("There is no such initialization segment.")
-        return self._media(window, init.data)
+        return self._media(request, window, init.data, f"init-{init.number}")
 
     async def part(self, request: web.Request) -> web.Response:
         """A part; the one that is hinted at comes when it is there."""
         window = await self._window(request)
         msn, number = int(request.match_info["msn"]), int(request.match_info["part"])
         if msn <= window.next_msn:
-            await window.reach(msn, number, _PATIENCE)
+            await window.reach(msn, number, PATIENCE)
         parts = window.parts(msn) or ()
         if number >= len(parts):
             raise NotFound("There is no such part.")
-        return self._media(window, parts[number].data)
+        return self._media(request, window, parts[number].data, f"{msn}.{number}")
 
     async def segment(self, request: web.Request) -> web.Response:
         found = await self._recording(request)
         window = found.window(request.match_info["name"])
         msn = int(request.match_info["msn"])
         if msn == window.next_msn:
-            await window.reach(msn, None, _PATIENCE)
+            await window.reach(msn, None, PATIENCE)
         parts = window.parts(msn)
         if parts and msn < window.next_msn:
-            return self._media(window, _joined(parts))
+            return self._media(request, window, _joined(parts), f"{msn}")
         segment = window.segment(msn)
         if segment is None:
             raise NotFound("There is no such segment.")
-        return self._media(window, await _read(found, segment.stretch))
+        return self._media(request, window, await _read(found, segment.stretch), f"{msn}")
 
     async def file(self, request: web.Request) -> web.StreamResponse:
         """The growing file: whole as a download, or the byte ranges of the recording."""
@@ -140,10 +140,10 @@ class _Origin:
             return web.FileResponse(path, headers={hdrs.CACHE_CONTROL: "no-cache"})
         first, last = wanted
         data = await _read(found, Stretch(name, first, last - first + 1))
-        response = self._media(found.window(request.match_info["name"]), data)
-        response.set_status(206)
-        response.headers[hdrs.CONTENT_RANGE] = f"bytes {first}-{last}/*"
-        return response
+        address = f"{first}-{last}"
+        headers = media_headers(request.match_info["name"], address, scope=self._scope)
+        headers[hdrs.CONTENT_RANGE] = f"bytes {address}/*"
+        return web.Response(status=206, body=data, headers=headers)
 
     async def _recording(self, request: web.Request) -> Recording:
         lecture = UUID(request.match_info["lecture"])
@@ -157,21 +157,43 @@ class _Origin:
         found = await self._recording(request)
         return found.window(request.match_info["name"])
 
-    def _media(self, window: Window, data: bytes) -> web.Response:
-        kind = "audio/mp4" if window.name == "voice" else "video/mp4"
-        headers = {hdrs.CACHE_CONTROL: self._for_ever, hdrs.CONTENT_TYPE: kind}
-        return web.Response(body=data, headers=headers)
+    def _media(
+        self, request: web.Request, window: Window, data: bytes, address: str
+    ) -> web.Response:
+        headers = media_headers(window.name, address, scope=self._scope)
+        return _unless_known(request, headers, data)
+
+
+def media_headers(name: str, address: str, *, scope: str = "private") -> dict[str, str]:
+    """Of an initialization segment, a segment or a part: its bytes never change."""
+    return {
+        hdrs.CONTENT_TYPE: "audio/mp4" if name == "voice" else "video/mp4",
+        hdrs.CACHE_CONTROL: f"{scope}, max-age=31536000, immutable",
+        hdrs.ETAG: f'"{name}-{address}"',
+    }
+
+
+def playlist_headers(rendered: Rendered, *, is_zipped: bool) -> dict[str, str]:
+    headers: dict[str, str] = {
+        hdrs.CONTENT_TYPE: _PLAYLIST_TYPE,
+        hdrs.CACHE_CONTROL: "no-cache",
+        hdrs.VARY: hdrs.ACCEPT_ENCODING,
+        hdrs.ETAG: f'"{rendered.tag}{"-gzip" if is_zipped else ""}"',
+    }
+    if is_zipped:
+        headers[hdrs.CONTENT_ENCODING] = "gzip"
+    return headers
 
 
 async def _wait(window: Window, reload: Reload) -> None:
     """Until the window has what is asked for. Who waits in vain gets what there is."""
     if reload.msn is None:
-        if not await window.begin(_PATIENCE):
+        if not await window.begin(PATIENCE):
             raise NotFound("This track has not begun.")
-    elif reload.msn > window.next_msn + _FARTHEST:
+    elif reload.msn > window.next_msn + FARTHEST:
         raise Invalid("The media sequence number is too far ahead.")
     else:
-        await window.reach(reload.msn, reload.part, _PATIENCE)
+        await window.reach(reload.msn, reload.part, PATIENCE)
 
 
 async def _read(found: Recording, stretch: Stretch) -> bytes:
@@ -186,15 +208,18 @@ def _joined(parts: Sequence[Part]) -> bytes:
 
 
 def _playlist(request: web.Request, rendered: Rendered) -> web.Response:
-    headers = {
-        hdrs.CACHE_CONTROL: "no-cache",
-        hdrs.CONTENT_TYPE: _PLAYLIST_TYPE,
-        hdrs.VARY: hdrs.ACCEPT_ENCODING,
-    }
-    if "gzip" not in request.headers.get(hdrs.ACCEPT_ENCODING, ""):
-        return web.Response(body=rendered.plain, headers=headers)
-    headers[hdrs.CONTENT_ENCODING] = "gzip"
-    return web.Response(body=rendered.gzipped, headers=headers)
+    is_zipped = "gzip" in request.headers.get(hdrs.ACCEPT_ENCODING, "")
+    headers = playlist_headers(rendered, is_zipped=is_zipped)
+    return _unless_known(request, headers, rendered.gzipped if is_zipped else rendered.plain)
+
+
+def _unless_known(request: web.Request, headers: dict[str, str], data: bytes) -> web.Response:
+    """The bytes, or 304 to who has them (RFC 9110 13.1.2)."""
+    known = {tag.value for tag in request.if_none_match or ()}
+    if known & {"*", headers[hdrs.ETAG].strip('"')}:
+        headers.pop(hdrs.CONTENT_ENCODING, None)
+        return web.Response(status=304, headers=headers)
+    return web.Response(body=data, headers=headers)
 
 
 def _number(request: web.Request, name: str) -> int | None:

@@ -5,10 +5,11 @@ Event loop only. The packager thread sends each change through `call_soon_thread
 
 import asyncio
 import gzip
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from fractions import Fraction
+from hashlib import blake2b
 from typing import Final
 
 from transcode import playlist
@@ -35,13 +36,22 @@ class Rendered:
 
     def __init__(self, text: str) -> None:
         self.plain = text.encode()
+        self.answers: dict[bool, bytes] = {}  # for whoever sends it, zipped or not, with headers
         self._gzipped: bytes | None = None
+        self._tag = ""
 
     @property
     def gzipped(self) -> bytes:
         if self._gzipped is None:
             self._gzipped = gzip.compress(self.plain, _GZIP_LEVEL, mtime=0)
         return self._gzipped
+
+    @property
+    def tag(self) -> str:
+        """Another text has another one."""
+        if not self._tag:
+            self._tag = blake2b(self.plain, digest_size=9).hexdigest()
+        return self._tag
 
 
 class Window:
@@ -56,6 +66,7 @@ class Window:
         self.inits: dict[int, Init] = {}
         self.segments: list[Segment] = []
         self.is_ended = False
+        self.watchers: set[Callable[[], None]] = set()  # called whenever it has changed
         self._addresses = OwnFiles(name)
         self._part_target = part_target
         self._span = span
@@ -288,6 +299,8 @@ class Window:
         self._rendered.clear()
         grown, self._grown = self._grown, asyncio.Event()
         grown.set()
+        for watcher in tuple(self.watchers):
+            watcher()
 
 
 def _closed(opened: _Open, ends: int) -> Segment:

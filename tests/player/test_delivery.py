@@ -214,7 +214,7 @@ async def test_old_segments_come_from_the_file(client, opened):
 
 
 async def test_a_lecture_that_has_not_begun_is_waited_for(client, opened, film, monkeypatch):
-    monkeypatch.setattr("player.delivery._PATIENCE", timedelta(0))
+    monkeypatch.setattr("player.delivery.PATIENCE", timedelta(0))
     await get(client, "index.m3u8", 503)
     await get(client, "screen.m3u8", 404)
     push(opened, film, 0, 3)
