@@ -237,7 +237,8 @@ def variant(segments: Sequence[Segment], inits: Iterable[Init], timescale: int) 
 
 
 def multivariant(video: Variant, voice: Variant | None, aac: Variant | None = None) -> str:
-    """The programme with its voice; `aac` is that voice for players without Opus."""
+    """The programme with its voice, and the voice alone for thin lines; `aac` is that voice for
+    players without Opus."""
     lines = ["#EXTM3U", "#EXT-X-VERSION:9", "#EXT-X-INDEPENDENT-SEGMENTS"]
     sounds = [("voice", voice, 2), ("aac", aac, 1)]
     groups = [(name, sound, channels) for name, sound, channels in sounds if sound]
@@ -248,6 +249,8 @@ def multivariant(video: Variant, voice: Variant | None, aac: Variant | None = No
     ]
     for name, sound, _ in groups or [("", Variant(0, 0, ""), 0)]:
         lines += [_stream(video, sound, name), "programme.m3u8"]
+    for name, sound, _ in groups:
+        lines += [_sound_alone(sound, name), f"{name}.m3u8"]
     return "\n".join(lines) + "\n"
 
 
@@ -263,6 +266,14 @@ def _stream(video: Variant, sound: Variant, group: str) -> str:
     if group:
         attributes.append(f'AUDIO="{group}"')
     return f"#EXT-X-STREAM-INF:{','.join(attributes)}"
+
+
+def _sound_alone(sound: Variant, group: str) -> str:
+    return (
+        f"#EXT-X-STREAM-INF:BANDWIDTH={max(int(sound.peak_bps * _HEADROOM), 10_000)},"
+        f"AVERAGE-BANDWIDTH={max(sound.average_bps, 5_000)},"
+        f'CODECS="{sound.codec}",AUDIO="{group}"'
+    )
 
 
 def _rates(segments: Iterable[Segment], timescale: int) -> Iterator[tuple[int, Fraction]]:

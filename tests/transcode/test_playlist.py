@@ -80,13 +80,13 @@ def test_own_files_have_addresses_that_never_change():
 def test_the_programme_is_offered_with_its_voice():
     picture = Variant(1_000_000, 800_000, "avc1.42C01F", 1280, 720, Fraction(30000, 1001))
     parsed = m3u8.loads(playlist.multivariant(picture, Variant(40_000, 32_000, "opus")))
-    (variant,) = parsed.playlists
+    variant, alone = parsed.playlists
     assert variant.stream_info.codecs == "avc1.42C01F,opus"
     assert variant.stream_info.resolution == (1280, 720)
     assert variant.stream_info.frame_rate == 29.97
     assert variant.stream_info.average_bandwidth == 832_000
     assert variant.stream_info.bandwidth >= 1_040_000
-    assert variant.media[0].uri == "voice.m3u8"
+    assert variant.media[0].uri == alone.uri == "voice.m3u8"
 
 
 def test_a_variant_is_measured_on_its_segments():
