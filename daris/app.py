@@ -21,7 +21,7 @@ from identity import csrf
 from identity import sessions as identity_sessions
 from identity import views as identity_views
 from identity.credentials import token_hash
-from identity.rights import Action, Subject, allows
+from identity.rights import Action, Subject, Viewer, allows
 from identity.sessions import SESSIONS, Carrier, proof_of, require
 from kernel import web as kernel_web
 from kernel.bus import open_bus
@@ -240,11 +240,17 @@ def may_still_watch(request: web.BaseRequest) -> MayWatch | None:
         return None
     key = token_hash(proof.text)
 
+    verdict: tuple[Viewer | None, UUID | None, bool] = None, None, False
+
     def may_watch(lecture: UUID) -> bool:
+        nonlocal verdict
         viewer = sessions.remembered(key)
-        return viewer is not None and allows(
-            viewer, Action.WATCH_RECORDING, Subject(lecture=lecture)
-        )
+        if viewer is None:
+            return False
+        if viewer is not verdict[0] or lecture != verdict[1]:  # rights are a pure function of both
+            allowed = allows(viewer, Action.WATCH_RECORDING, Subject(lecture=lecture))
+            verdict = viewer, lecture, allowed
+        return verdict[2]
 
     return may_watch
 

@@ -64,6 +64,7 @@ class _Ask:
     msn: int | None
     part: int | None
     can_skip: bool
+    opening: bytes  # of the answer, up to the length; of media only
 
     def is_met_by(self, window: Window) -> bool:
         """True if there is nothing to wait for."""
@@ -103,6 +104,7 @@ class FastLane:
         self._heads: OrderedDict[bytes, _Head] = OrderedDict()
         self._targets: dict[bytes, _Ask | None] = {}
         self._queues: dict[tuple[UUID, str], _Queue] = {}
+        self._dated, self._dated_until = b"", 0.0
 
     def take(self, connection: "Connection", data: bytes) -> bool:
         """Answer now or later; False if aiohttp must."""
@@ -189,11 +191,20 @@ class FastLane:
             connection.transport.write(_playlist(rendered, is_zipped=head.takes_gzip))
         else:
             data = _media(window, ask)
-            if data is None:
+            if not data:
                 return False
-            connection.transport.writelines(data)
+            length = sum(map(len, data))
+            opening = b"%b%d\r\nDate: %b\r\n\r\n" % (ask.opening, length, self._date())
+            connection.transport.writelines((opening, *data))
         ANSWERS.inc()
         return True
+
+    def _date(self) -> bytes:
+        """For the header, made once a second."""
+        now = self._loop.time()
+        if now >= self._dated_until:
+            self._dated, self._dated_until = formatdate(usegmt=True).encode(), now + 1
+        return self._dated
 
 
 class _Queue:
@@ -346,7 +357,13 @@ def _read(target: bytes) -> _Ask | None:
         msn=_number(msn or media_msn),
         part=_number(part or media_part),
         can_skip=skips is not None,
+        opening=b"" if is_playlist else _media_opening(target),
     )
+
+
+def _media_opening(target: bytes) -> bytes:
+    name, file = target.decode().split("/")[-2:]
+    return _opening(media_headers(name, file.removesuffix(".m4s")))
 
 
 def _number(digits: bytes | None) -> int | None:
@@ -358,29 +375,22 @@ def _playlist(rendered: Rendered, *, is_zipped: bool) -> bytes:
     answer = rendered.answers.get(is_zipped)
     if answer is None:
         body = rendered.gzipped if is_zipped else rendered.plain
-        headers = playlist_headers(rendered, is_zipped=is_zipped)
-        answer = rendered.answers[is_zipped] = _opening(headers, len(body)) + body
+        opening = _opening(playlist_headers(rendered, is_zipped=is_zipped))
+        date = formatdate(usegmt=True).encode()
+        answer = b"%b%d\r\nDate: %b\r\n\r\n%b" % (opening, len(body), date, body)
+        rendered.answers[is_zipped] = answer
     return answer
 
 
-def _media(window: Window, ask: _Ask) -> list[bytes] | None:
-    """A part, or a whole segment; None if memory does not hold it."""
+def _media(window: Window, ask: _Ask) -> list[bytes]:
+    """A part, or the parts of a whole segment; nothing if memory does not hold it."""
     assert ask.msn is not None
     parts = window.parts(ask.msn) or ()
-    if ask.part is None and ask.msn < window.next_msn:
-        data = [part.data for part in parts]
-    else:
-        data = [parts[ask.part].data] if ask.part is not None and ask.part < len(parts) else []
-    if not data:
-        return None
-    address = f"{ask.msn}" if ask.part is None else f"{ask.msn}.{ask.part}"
-    headers = media_headers(window.name, address)
-    return [_opening(headers, sum(map(len, data))), *data]
+    if ask.part is not None:
+        return [parts[ask.part].data] if ask.part < len(parts) else []
+    return [part.data for part in parts] if ask.msn < window.next_msn else []
 
 
-def _opening(headers: Mapping[str, str], length: int) -> bytes:
-    lines = [f"{name}: {value}\r\n" for name, value in headers.items()]
-    return (
-        f"HTTP/1.1 200 OK\r\n{''.join(lines)}Content-Length: {length}\r\n"
-        f"Date: {formatdate(usegmt=True)}\r\n\r\n"
-    ).encode()
+def _opening(headers: Mapping[str, str]) -> bytes:
+    lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    return f"HTTP/1.1 200 OK\r\n{lines}Content-Length: ".encode()

@@ -7,12 +7,12 @@ from uuid import uuid4
 
 import pytest
 from aiohttp import web
-from aiohttp.test_utils import TestServer
 from playwright.async_api import async_playwright
 
 import player
 from bench import clips
 from player.delivery import LIBRARY, add_routes
+from player.fast_lane import ANSWERS, FastLane, FastSite
 from transcode.access_unit import AccessUnit, TrackKind
 from transcode.library import Library
 from transcode.writer import RecordingWriter
@@ -52,8 +52,12 @@ async def origin(tmp_path):
     add_routes(app, anybody)
     app.router.add_get("/", page)
     app.router.add_get("/hls.mjs", hls_js)
-    async with TestServer(app) as server:
-        yield server
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    lane = FastLane(app[LIBRARY], lambda _: lambda _: True)
+    await FastSite(runner, "127.0.0.1", 0, lane).start()
+    yield runner
+    await runner.cleanup()
 
 
 @pytest.fixture
@@ -78,6 +82,11 @@ def lecture() -> list[tuple[float, TrackKind, AccessUnit | None]]:
     return sorted([*events, (9.35, TrackKind.SCREEN, None)], key=lambda event: event[0])
 
 
+def fast_answers() -> float:
+    (metric,) = ANSWERS.collect()
+    return metric.samples[0].value
+
+
 async def teach(library: Library) -> None:
     """In real time."""
     writer = RecordingWriter(
@@ -95,13 +104,15 @@ async def teach(library: Library) -> None:
 
 
 async def test_a_lecture_plays_live_to_its_end_and_can_be_sought_in_after_it(origin, page):
-    url = str(origin.make_url("/"))
+    url = "http://{}:{}/".format(*origin.addresses[0])
+    before = fast_answers()
     async with asyncio.TaskGroup() as tasks:
         teaching = tasks.create_task(teach(origin.app[LIBRARY]))
         await page.goto(url)
         await page.wait_for_function("video.currentTime > 2 && hls.latency > 0")
         assert await page.evaluate("hls.latency") < 3
         await teaching
+    assert fast_answers() > before + 20
     await page.wait_for_function("video.ended")
     seen = await page.evaluate("seen")
     busy = {"bufferStalledError"}  # a machine that is late; bench.llhls counts those
