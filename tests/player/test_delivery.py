@@ -151,6 +151,36 @@ async def test_media_never_changes_and_may_be_cached(client, opened, film):
         assert headers["Content-Type"] == kind
 
 
+@pytest.mark.parametrize("path", ["camera.m3u8", "camera/0.m4s", "camera/init-0.mp4"])
+async def test_who_has_the_bytes_is_told_so(client, opened, film, path):
+    push(opened, film, 0, 3)
+    _, headers = await get(client, path)
+    known = {"If-None-Match": f'"other", {headers["ETag"]}'}
+    body, again = await get(client, path, 304, headers=known)
+    assert body == b""
+    assert again["ETag"] == headers["ETag"]
+    await get(client, path, 200, headers={"If-None-Match": '"other"'})
+
+
+async def test_a_playlist_that_has_grown_has_another_tag(client, opened, film):
+    push(opened, film, 0, 3)
+    _, before = await get(client, "camera.m3u8")
+    push(opened, film, 3, 4)
+    _, after = await get(client, "camera.m3u8")
+    assert before["ETag"] != after["ETag"]
+
+
+@pytest.mark.parametrize("path", ["index.m3u8", "camera.m3u8", "camera/0.m4s", "camera/0.1.m4s"])
+async def test_a_head_is_what_a_get_has_above_its_body(client, opened, film, path):
+    push(opened, film, 0, 3)
+    _, asked = await get(client, path)
+    async with client.head(f"/hls/{LECTURE}/{path}") as response:
+        assert response.status == 200
+        assert await response.read() == b""
+        for name in ("Content-Type", "Content-Length", "Cache-Control", "ETag"):
+            assert response.headers[name] == asked[name]
+
+
 @pytest.mark.parametrize("path", ["camera/7.m4s", "camera/9.9.m4s", "camera/init-9.mp4", "x.m3u8"])
 async def test_what_is_not_there_is_not_found(client, opened, film, path):
     push(opened, film, 0, 3)
