@@ -11,6 +11,8 @@ from typing import cast
 
 _ENDS = b"\r\n\r\n"
 _LENGTH = b"Content-Length: "
+_LONGEST_HEAD = 1024
+_BUFFER = memoryview(bytearray(1 << 18))  # of all: what is in it is used before the next read
 
 
 @dataclass(slots=True)
@@ -29,13 +31,13 @@ class Crowd:
         return f"GET {self.base}/{path} HTTP/1.1\r\nHost: localhost\r\n{self.headers}\r\n".encode()
 
 
-class Viewer(asyncio.Protocol):
-    """One player on one connection."""
+class Viewer(asyncio.BufferedProtocol):
+    """One player on one connection. Of a part it counts the bytes only."""
 
     def __init__(self, crowd: Crowd) -> None:
         self._crowd = crowd
         self._transport: asyncio.Transport | None = None
-        self._received: list[bytes] = []
+        self._listed = b""  # of the playlist that comes
         self._left = 0  # bytes of the answer
         self._part = b""  # that was fetched last
         self._hint = b""  # the part after it
@@ -45,18 +47,23 @@ class Viewer(asyncio.Protocol):
         self._transport = cast(asyncio.Transport, transport)
         self._ask(f"{self._crowd.name}.m3u8")
 
-    def data_received(self, data: bytes) -> None:
-        if not self._received:
-            head, _, body = data.partition(_ENDS)
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return _BUFFER
+
+    def buffer_updated(self, nbytes: int) -> None:
+        starts = 0
+        if not self._left:
+            head, ends, _ = bytes(_BUFFER[: min(nbytes, _LONGEST_HEAD)]).partition(_ENDS)
             if b" 200 " not in head[:16]:
                 self._crowd.failures += 1
                 self.close()
                 return
+            starts = len(head) + len(ends)
             self._left = int(head.partition(_LENGTH)[2].partition(b"\r")[0])
-            data = body
-        self._received.append(data)
-        self._left -= len(data)
-        if self._left <= 0:
+        if not self._is_fetching:
+            self._listed += bytes(_BUFFER[starts:nbytes])
+        self._left -= nbytes - starts
+        if not self._left:
             self._answered()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -69,12 +76,12 @@ class Viewer(asyncio.Protocol):
     def _answered(self) -> None:
         crowd = self._crowd
         crowd.answers += 1
-        received, self._received = self._received, []
         if self._is_fetching:
             crowd.late_ms.append(1000 * (time.perf_counter() - crowd.announced[self._part]))
             self._reload()
             return
-        part, self._hint = _last_and_next(received)
+        part, self._hint = _last_and_next(self._listed)
+        self._listed = b""
         if part == self._part:
             self._reload()
             return
@@ -103,9 +110,8 @@ async def gather(crowd: Crowd, port: int, count: int) -> list[Viewer]:
     return viewers
 
 
-def _last_and_next(received: list[bytes]) -> tuple[bytes, bytes]:
+def _last_and_next(listed: bytes) -> tuple[bytes, bytes]:
     """Addresses of the newest part and of the one that is hinted at."""
-    listed = b"".join(received)
     tags = listed.rfind(b"#EXT-X-PART:"), listed.rfind(b"#EXT-X-PRELOAD-HINT:")
     part, hint = (listed[listed.index(b'URI="', at) + 5 :].partition(b'"')[0] for at in tags)
     return part, hint

@@ -52,6 +52,7 @@ MEANINGS = {
     "part_p99_ms": "from a part announced to the first viewer to it received by all",
     "requests_per_second": "in the second run",
     "cpu_percent": "of one core, our server with these viewers",
+    "viewers_cpu_percent": "of one core, the viewers: near 100 it is they who are late",
     "refused": "answers to them that were none",
 }
 
@@ -78,9 +79,13 @@ async def _measure(folder: Path, server: "Served", viewers: int) -> dict[str, fl
     watching = await gather(crowd, server.port, viewers)
     await asyncio.sleep(SETTLE_SECONDS)
     crowd.late_ms.clear()
-    before, answers = _cpu(pid), crowd.answers
+    before, answers, spent = _cpu(pid), crowd.answers, time.process_time()
     await asyncio.sleep(WATCH_SECONDS)
-    cpu, answers = _cpu(pid) - before, crowd.answers - answers
+    cpu, answers, spent = (
+        _cpu(pid) - before,
+        crowd.answers - answers,
+        time.process_time() - spent,
+    )
     for viewer in watching:
         viewer.close()
     return {
@@ -91,6 +96,7 @@ async def _measure(folder: Path, server: "Served", viewers: int) -> dict[str, fl
         "part_p99_ms": percentile(crowd.late_ms, 0.99),
         "requests_per_second": answers / WATCH_SECONDS,
         "cpu_percent": 100 * cpu / WATCH_SECONDS,
+        "viewers_cpu_percent": 100 * spent / WATCH_SECONDS,
         "refused": crowd.failures,
     }
 
