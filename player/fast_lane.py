@@ -227,20 +227,26 @@ class _Queue:
         """The window has grown; it may grow more before we run."""
         if not self._is_called:
             self._is_called = True
-            self._loop.call_soon(self._run)
+            self._loop.call_soon(self._sort)
 
-    def _run(self) -> None:
+    def _sort(self) -> None:
+        """Find whose time has come."""
         self._is_called = False
-        now = self._loop.time()
+        now, was_serving = self._loop.time(), bool(self._due)
         still: list[_Waiting] = []
         for waiting in self._waiting:
             is_due = waiting.until <= now or waiting.ask.is_met_by(self.window)
             (self._due if is_due else still).append(waiting)
         self._waiting = still
+        if not was_serving:
+            self._serve()
+
+    def _serve(self) -> None:
+        """Answer some of those, and let the loop's other work have its turn."""
         for _ in range(min(_BATCH, len(self._due))):
             self._lane.serve(self._due.popleft(), self.window)
         if self._due:
-            self._call()
+            self._loop.call_soon(self._serve)
         elif not self._waiting:
             self._close()
 
