@@ -4,7 +4,7 @@ Nothing that goes wrong here ends the room: it is told as a fact and tried again
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
 from enum import StrEnum
@@ -14,19 +14,32 @@ from uuid import UUID
 import structlog
 
 from kernel.clock import Clock
-from kernel.errors import Conflict, DarisError
-from live.events import LiveFact, RecordingFaulted, RecordingFinished, RecordingStarted
+from kernel.errors import Conflict, DarisError, Unavailable
+from live.events import (
+    LiveFact,
+    RecordingFaulted,
+    RecordingFinished,
+    RecordingPaused,
+    RecordingResumed,
+    RecordingStarted,
+    RecordingStopped,
+)
 from live.live_room import LiveRoom
-from live.messages import RecordingInfo
+from live.messages import RecordAction, RecordingInfo, RecordingState
 from live.packing import Packing
 from live.tap import Tap
 from transcode.access_unit import TrackKind
 from transcode.library import Library
+from transcode.manifest import Keeping
 from transcode.recording import Recording
 
 log = structlog.get_logger()
 
 KEYFRAMES: Final = 2.0  # seconds between the keyframes that all tracks are asked for: segments
+
+
+LEAD: Final = 0.6  # seconds from telling everybody that it is recorded to the first byte that is
+"""What was said before may be that long on its way here, and is not to be kept."""
 
 
 class Outcome(StrEnum):
@@ -40,15 +53,25 @@ class Outcome(StrEnum):
 class Broadcast:
     """One lecture's far tier. Event loop only; works within `open`."""
 
-    def __init__(self, live: LiveRoom, library: Library, *, clock: Clock) -> None:
+    def __init__(
+        self,
+        live: LiveRoom,
+        library: Library,
+        *,
+        clock: Clock,
+        on_change: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`on_change` hears that recording began or ended."""
         self._live = live
+        self._on_change = on_change
         self._scribe = live.room.scribe
         self._library = library
         self._clock = clock
         self._recording: Recording | None = None
         self._packing: Packing | None = None
         self._tap: Tap | None = None
-        self._is_kept = False
+        self._state = RecordingState.OFF
+        self._switching = asyncio.Lock()
         self._told: list[str] = []
         self._faults: asyncio.Queue[str] = asyncio.Queue(100)
 
@@ -75,7 +98,7 @@ class Broadcast:
         recording = self._opened(epoch, is_recorded=is_recorded)
         if recording is None:
             return
-        self._recording, self._is_kept = recording, recording.folder is not None
+        self._recording, self._state = recording, RecordingState(recording.keeping.value)
         self._packing = Packing(
             recording,
             clock=self._clock,
@@ -85,30 +108,97 @@ class Broadcast:
         self._cast()
         self._live.connections.on_cast = self._cast
         self._tap = self._live.stage.tap(self._packing, epoch=epoch)
+        self._live.on_record = self.record
         self._show()
-        log.info("live.recording_started", lecture=str(self._live.lecture), kept=self._is_kept)
-        if self._is_kept:
+        log.info("live.broadcast_started", lecture=str(self._live.lecture), recording=self._state)
+        if self._state is RecordingState.ON:
             await self._keep(self._scribe.fact(RecordingStarted, epoch=recording.epoch))
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether there is something that will be the lecture's recording."""
+        return self._recording is not None and self._recording.folder is not None
+
+    async def record(self, action: RecordAction, by: UUID | None) -> None:
+        """What a person wants of the recording. Harmless twice; Conflict if it makes no sense."""
+        async with self._switching:
+            if self._packing is None:
+                raise Conflict("The lecture is over.")
+            wanted = wanted_state(self._state, action)
+            if wanted is RecordingState.ON and self._state is not wanted:
+                await self._go_on(by)
+            elif wanted is not self._state:
+                await self._hold(wanted, by)
 
     async def finish(self) -> Outcome:
         """The lecture is over: make the recording whole, also one that a crash left behind."""
         if self._packing is None:
             return await self._finish_interrupted()
-        recording, is_kept = self._recording, self._is_kept
+        recording = self._recording
         await self._stop()
         assert recording is not None
-        return await self._outcome(recording) if is_kept else Outcome.NOTHING
+        return await self._outcome(recording) if recording.folder else Outcome.NOTHING
 
     async def pause(self) -> None:
         """The process stops and the lecture does not: another process goes on with the item."""
         await self._stop()
+
+    # ------------------------------------------------------------ the button
+
+    async def _go_on(self, by: UUID | None) -> None:
+        """Everybody knows it before anything is written."""
+        recording = self._recording
+        assert recording is not None
+        was_off = self._state is RecordingState.OFF
+        fact = (
+            self._scribe.fact(RecordingStarted, person=by, epoch=recording.epoch)
+            if was_off
+            else self._scribe.fact(RecordingResumed, person=by)
+        )
+        await self._live.keep(fact)
+        before, self._state = self._state, RecordingState.ON
+        self._show()
+        try:
+            await asyncio.sleep(LEAD)
+            await self._switch(Keeping.ON)
+        except DarisError as error:
+            self._state = before
+            self._fault(error.message)
+            raise
+
+    async def _hold(self, wanted: RecordingState, by: UUID | None) -> None:
+        """Nothing is written any more before anybody is told so."""
+        await self._switch(Keeping(wanted.value))
+        self._state = wanted
+        self._show()
+        if wanted is RecordingState.PAUSED:
+            await self._live.keep(self._scribe.fact(RecordingPaused, person=by))
+        else:
+            await self._live.keep(self._scribe.fact(RecordingStopped, person=by))
+
+    async def _switch(self, keeping: Keeping) -> None:
+        if self._packing is None:
+            raise Conflict("The lecture is over.")
+        try:
+            await self._packing.switch(keeping)
+        except TimeoutError:
+            raise Unavailable("The disk does not answer; try again in a moment.") from None
+        except OSError as error:
+            raise Unavailable(
+                f"The lecture can't be recorded: {error.strerror or error}."
+            ) from error
+        for kind in TrackKind:
+            self._want_key(kind)
+        log.info("live.recording_switched", lecture=str(self._live.lecture), keeping=keeping)
+        self._on_change()
 
     # ------------------------------------------------------------ starting and stopping
 
     def _opened(self, epoch: datetime, *, is_recorded: bool) -> Recording | None:
         """The recording; one in memory alone when the disk refuses it."""
         try:
-            return self._library.open_recording(self._live.lecture, epoch, is_kept=is_recorded)
+            is_kept = is_recorded or self._library.has_begun(self._live.lecture)  # by the button
+            return self._library.open_recording(self._live.lecture, epoch, is_kept=is_kept)
         except Conflict:
             self._fault("Another process is recording this lecture.")
             return None
@@ -121,6 +211,7 @@ class Broadcast:
         tap, packing = self._tap, self._packing
         self._tap = self._packing = None
         self._live.connections.on_cast = None
+        self._live.on_record = None
         if tap is not None:
             await tap.aclose()
         if packing is not None:
@@ -138,7 +229,7 @@ class Broadcast:
         return Outcome.NOTHING if recording is None else await self._outcome(recording)
 
     async def _outcome(self, recording: Recording) -> Outcome:
-        if recording.programme.is_empty:
+        if recording.is_blank:
             await asyncio.to_thread(self._library.delete, recording.lecture)
             return Outcome.FAULTED if recording.fault else Outcome.NOTHING
         await self._keep(self._scribe.fact(RecordingFinished, duration=recording.duration))
@@ -188,8 +279,9 @@ class Broadcast:
 
     def _show(self) -> None:
         """In the room, at once: the disk that faults may also be the one that keeps facts."""
-        is_on = self._packing is not None and self._is_kept
-        self._live.tell(*self._live.room.record(RecordingInfo(is_on, tuple(self._told))))
+        state = RecordingState.OFF if self._packing is None else self._state
+        is_on = state is RecordingState.ON
+        self._live.tell(*self._live.room.record(RecordingInfo(is_on, tuple(self._told), state)))
 
     async def _tell_faults(self) -> None:
         while True:
@@ -202,3 +294,18 @@ class Broadcast:
             await self._live.keep(fact)
         except DarisError as error:
             log.warning("live.recording_fact_lost", kind=type(fact).__name__, reason=error.message)
+
+
+def wanted_state(now: RecordingState, action: RecordAction) -> RecordingState:
+    """Where the action leads; Conflict if it leads nowhere."""
+    match action:
+        case RecordAction.START:
+            return RecordingState.ON
+        case RecordAction.STOP:
+            return RecordingState.OFF
+        case RecordAction.PAUSE if now is not RecordingState.OFF:
+            return RecordingState.PAUSED
+        case RecordAction.RESUME if now is not RecordingState.OFF:
+            return RecordingState.ON
+        case _:
+            raise Conflict("Nothing is being recorded.")

@@ -121,9 +121,26 @@ class MuteAsked(RoomFact, frozen=True, kw_only=True):
 
 
 class RecordingStarted(RoomFact, frozen=True, kw_only=True):
-    """Recording runs; media time zero is `epoch`. It happens again when it goes on after a crash."""
+    """Recording runs; media time zero is `epoch`. It happens again when it goes on after a crash.
+    `person` pressed the button; nobody when the schedule did."""
 
     epoch: datetime
+
+
+class RecordingPaused(RoomFact, frozen=True, kw_only=True):
+    """`person` paused it: what comes is shown and not kept."""
+
+
+class RecordingResumed(RoomFact, frozen=True, kw_only=True):
+    """`person` let it go on."""
+
+
+class RecordingStopped(RoomFact, frozen=True, kw_only=True):
+    """`person` stopped it while the lecture goes on. It may be started again."""
+
+
+class RecordingConsented(SeatFact, frozen=True, kw_only=True):
+    """The person has read that the lecture is recorded, in the words that the page has for it."""
 
 
 class RecordingFaulted(RoomFact, frozen=True, kw_only=True):
@@ -153,6 +170,10 @@ LiveFact = (
     | FloorTaken
     | MuteAsked
     | RecordingStarted
+    | RecordingPaused
+    | RecordingResumed
+    | RecordingStopped
+    | RecordingConsented
     | RecordingFaulted
     | RecordingFinished
 )

@@ -15,7 +15,7 @@ import structlog
 from prometheus_client import Counter, Gauge, Histogram
 
 from kernel.clock import Clock
-from kernel.errors import DarisError, Gone
+from kernel.errors import Conflict, DarisError, Gone
 from kernel.facts import Recorder
 from live.connections import Connections
 from live.decision import Delivery
@@ -29,6 +29,8 @@ from live.messages import (
     MediaKind,
     Offer,
     Quality,
+    Record,
+    RecordAction,
     Refused,
     Report,
     ServerMessage,
@@ -65,6 +67,9 @@ _MOST_EXPELLED: Final = 64
 
 _ANEW: Final = Bye(ByeReason.RESTART, "The room starts anew; please wait a moment.")
 
+OnRecord = Callable[[RecordAction, UUID | None], Awaitable[None]]
+"""Does what a person asks of the recording."""
+
 StageMaker = Callable[[StageListener], Stage]
 
 
@@ -94,6 +99,7 @@ class LiveRoom:
         self.stage = stage(self.connections)
         self.connections.use(self.stage)
         self.qualities = Qualities()
+        self.on_record: OnRecord | None = None  # while the lecture is live
         self._recorder = recorder
         self._gate = gate
         self._clock = clock
@@ -173,8 +179,17 @@ class LiveRoom:
         self.tell(*decision.told)
         if isinstance(message, SetMuted):
             self.connections.review()
+        if isinstance(message, Record):
+            await self.record(message.action, seat.person)
         if decision.facts:
             await self.keep(*decision.facts)
+
+    async def record(self, action: RecordAction, by: UUID | None) -> None:
+        """Start, pause, resume or stop the recording; a DarisError tells why not."""
+        self._check_open()
+        if self.on_record is None:
+            raise Conflict("The lecture has not begun; recording can start with it.")
+        await self.on_record(action, by)
 
     async def answer(self, seat: Seat, offer: Offer) -> None:
         """Answer an offer of the seat's socket."""

@@ -114,6 +114,25 @@ class SetMuted(msgspec.Struct, frozen=True, tag_field="type", tag="set_muted"):
     person: UUID | None = None
 
 
+class RecordAction(StrEnum):
+    """What a host does with the recording; starting again after a stop goes on in the same item."""
+
+    START = "start"
+    PAUSE = "pause"
+    RESUME = "resume"
+    STOP = "stop"
+
+
+class Record(msgspec.Struct, frozen=True, tag_field="type", tag="record"):
+    """Moderators: start, pause, resume or stop the recording."""
+
+    action: RecordAction
+
+
+class Consent(msgspec.Struct, frozen=True, tag_field="type", tag="consent"):
+    """Whoever publishes: I have read that this lecture is being recorded."""
+
+
 class View(msgspec.Struct, frozen=True, tag_field="type", tag="view"):
     """How high, in device pixels, each track's picture is shown; one that is missing is not."""
 
@@ -150,6 +169,8 @@ ClientMessage = (
     | TakeFloor
     | LowerHandOf
     | SetMuted
+    | Record
+    | Consent
     | View
     | Report
     | Alive
@@ -217,11 +238,20 @@ class RaisedHand(msgspec.Struct, frozen=True):
     at: datetime
 
 
+class RecordingState(StrEnum):
+    """Whether what happens is being written down."""
+
+    OFF = "off"
+    ON = "on"
+    PAUSED = "paused"
+
+
 class RecordingInfo(msgspec.Struct, frozen=True):
     """Whether what happens is being recorded; what is wrong with it is told to hosts only."""
 
     is_on: bool = False
     faults: tuple[str, ...] = ()
+    state: RecordingState = RecordingState.OFF
 
 
 class IceServer(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -7,6 +7,7 @@ from uuid import UUID
 from kernel.clock import Clock
 from live.tracks import PublishedTrack
 from transcode.access_unit import AccessUnit, TrackKind
+from transcode.manifest import Keeping
 from transcode.recording import Recording
 from transcode.writer import RecordingWriter
 
@@ -37,6 +38,10 @@ class Packing:
     def cast(self, roles: Mapping[UUID, TrackKind]) -> None:
         """Which track is recorded as what, from now on."""
         self._roles = dict(roles)
+
+    async def switch(self, keeping: Keeping) -> None:
+        """Keep what comes, or only show it; see the writer."""
+        await self._writer.switch(keeping)
 
     async def finish(self) -> None:
         """Pack what waits, and end the recording."""

@@ -10,6 +10,8 @@ from datetime import timedelta
 from typing import Final, assert_never
 from uuid import UUID
 
+import msgspec
+
 from kernel.clock import Clock
 from kernel.errors import Conflict, Forbidden, Invalid, NotFound, TooMany, Unavailable
 from kernel.ids import new_id
@@ -26,6 +28,7 @@ from live.events import (
     MuteAsked,
     PersonJoined,
     PersonLeft,
+    RecordingConsented,
     RoomClosed,
     RoomOpened,
     SeatProof,
@@ -36,6 +39,7 @@ from live.events import (
 from live.messages import (
     AskedToMute,
     ChangedPerson,
+    Consent,
     GiveFloor,
     IceServer,
     JoinedPerson,
@@ -47,6 +51,7 @@ from live.messages import (
     PersonInfo,
     Presence,
     RaiseHand,
+    Record,
     RecordingChanged,
     RecordingInfo,
     Say,
@@ -67,7 +72,9 @@ MOST_SEATS: Final = 2000
 MOST_SEATS_OF_A_PERSON: Final = 10
 MOST_ON_STAGE: Final = 25  # people who may publish at the same time
 
-RoomMessage = Say | RaiseHand | LowerHand | LowerHandOf | GiveFloor | TakeFloor | SetMuted
+RoomMessage = (
+    Say | RaiseHand | LowerHand | LowerHandOf | GiveFloor | TakeFloor | SetMuted | Record | Consent
+)
 
 
 _NO_SERVERS: Final = IceServers()
@@ -97,6 +104,7 @@ class Room:
         self._podium = Podium()
         self._staged = Staged()
         self._recording = RecordingInfo()
+        self._consented: set[UUID] = set()  # people
         self._speaking = Throttle(clock, burst=5, every=timedelta(seconds=1))  # by person
         self._asking = Throttle(clock, burst=20, every=timedelta(seconds=0.25))  # by seat
         self._checked_at = clock.now()
@@ -131,8 +139,13 @@ class Room:
             for can_host, seats in groups.items()
         )
 
+    @property
+    def recording(self) -> RecordingInfo:
+        """As hosts see it."""
+        return self._recording
+
     def _recording_for(self, *, can_host: bool) -> RecordingInfo:
-        return self._recording if can_host else RecordingInfo(self._recording.is_on)
+        return self._recording if can_host else msgspec.structs.replace(self._recording, faults=())
 
     def enter(self, visitor: Visitor, device: str, channel: Channel) -> tuple[Seat, PersonJoined]:
         """A seat for the visitor, and the fact that must be kept before `admit`."""
@@ -233,10 +246,10 @@ class Room:
                 return self._set_muted(seat, message)
             case RaiseHand() | LowerHand() | LowerHandOf():
                 return Decision(self._move_hand(seat, message))
-            case GiveFloor(person):
-                return Decision(self._give_floor(seat, person))
-            case TakeFloor(person):
-                return Decision(self._take_floor(seat, person))
+            case GiveFloor() | TakeFloor():
+                return Decision(self._move_floor(seat, message))
+            case Record() | Consent():
+                return Decision(self._mind_recording(seat, message))
             case _:
                 assert_never(message)
 
@@ -249,6 +262,8 @@ class Room:
                 case PersonLeft(seat=left):
                     if (seat := self.seats.get(left)) is not None:
                         seat.is_leaving = False
+                case RecordingConsented(person=UUID() as person):
+                    self._consented.discard(person)
                 case _:
                     pass
 
@@ -307,6 +322,11 @@ class Room:
             return ()
         return (self.scribe.fact(HandLowered, person=person, by=seat.person),)
 
+    def _move_floor(self, seat: Seat, message: GiveFloor | TakeFloor) -> tuple[LiveFact, ...]:
+        if isinstance(message, GiveFloor):
+            return self._give_floor(seat, message.person)
+        return self._take_floor(seat, message.person)
+
     def _give_floor(self, seat: Seat, person: UUID) -> tuple[LiveFact, ...]:
         self._check(seat.visitor.can_host, "Only the host may give the floor.")
         self._find(person)
@@ -333,6 +353,16 @@ class Room:
         if not self._podium.has_floor(person):
             return ()
         return (self.scribe.fact(FloorTaken, person=person, by=seat.person),)
+
+    def _mind_recording(self, seat: Seat, message: Record | Consent) -> tuple[LiveFact, ...]:
+        """What the button does is done, and kept, by `live.broadcast`."""
+        if isinstance(message, Record):
+            self._check(seat.visitor.can_moderate, "Only a moderator may record.")
+            return ()
+        if seat.person in self._consented:
+            return ()
+        self._consented.add(seat.person)
+        return (self.scribe.of(seat, RecordingConsented),)
 
     def _check(self, is_allowed: bool, otherwise: str) -> None:
         if not is_allowed:

@@ -109,7 +109,9 @@ class RoomLife:
             stage=self._house.stage,
             gate=self._house.gate,
         )
-        broadcast = Broadcast(live, self._house.library, clock=self._house.clock)
+        broadcast = Broadcast(
+            live, self._house.library, clock=self._house.clock, on_change=self.ring
+        )
         async with live.open(), broadcast.open():
             if not self._opened.done():
                 self._opened.set_result(live)
@@ -125,6 +127,8 @@ class RoomLife:
                 return
             if lecture.state is LectureState.LIVE:
                 await broadcast.start(is_recorded=lecture.is_recorded)
+                if broadcast.is_kept and lecture.recording is RecordingState.NONE:
+                    await self._is_marked(RecordingState.RUNNING)  # a person pressed the button
             await self._wait(LOOK)
         await self._pause(live, broadcast)
 

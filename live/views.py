@@ -8,7 +8,7 @@ from aiohttp import web
 from identity.sessions import viewer_of
 from kernel.errors import Unavailable
 from kernel.web import CLOCK, path_id
-from live import whip
+from live import recording_api, whip
 from live.door import visitor_of
 from live.messages import Bye, ByeReason
 from live.port import MediaPort
@@ -55,7 +55,7 @@ async def say_goodbye(app: web.Application) -> None:
 
 def routes() -> list[web.RouteDef]:
     """The addresses of this package."""
-    listed = [web.get("/lectures/{lecture}/socket", room_socket)]
+    listed = [web.get("/lectures/{lecture}/socket", room_socket), *recording_api.routes()]
     for kind, post in (("whip", whip.publish), ("whep", whip.play)):
         endpoint = f"/{kind}/{{lecture}}"
         session = f"{endpoint}/{{session}}"

@@ -124,7 +124,7 @@ class _Origin:
         if parts and msn < window.next_msn:
             return self._media(request, window, _joined(parts), f"{msn}")
         segment = window.segment(msn)
-        if segment is None:
+        if segment is None or not segment.stretch.is_kept:
             raise NotFound("There is no such segment.")
         return self._media(request, window, await _read(found, segment.stretch), f"{msn}")
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import assert_never
 
-from transcode.index import EndNoted, InitNoted, PartNoted, Record, SegmentNoted
+from transcode.index import EndNoted, InitNoted, PartNoted, Record, SegmentNoted, SkippedNoted
 from transcode.segments import Init, Segment, Stretch
 from transcode.store import read_index, read_stretch
 
@@ -16,6 +16,7 @@ class Contents:
 
     inits: list[Init] = field(default_factory=list)
     segments: list[Segment] = field(default_factory=list)
+    first_msn: int = 0
 
     @property
     def ends(self) -> int:
@@ -28,9 +29,10 @@ def read(folder: Path, name: str) -> Contents:
     contents = Contents()
     sizes: dict[str, int] = {}
     for noted, parts, ends in _runs(read_index(folder, name), contents, folder):
-        if not all(part.offset + part.size <= _size(folder, part.file, sizes) for part in parts):
+        if not all(_is_there(folder, part, sizes) for part in parts):
             break
-        contents.segments.append(_segment(len(contents.segments), noted, parts, ends))
+        msn = contents.first_msn + len(contents.segments)
+        contents.segments.append(_segment(msn, noted, parts, ends))
     return contents
 
 
@@ -44,8 +46,8 @@ def _runs(records: Iterable[Record], contents: Contents, folder: Path) -> Iterab
     ends: int | None = None
     for record in records:
         match record:
-            case InitNoted():
-                contents.inits.append(_init(folder, record))
+            case InitNoted() | SkippedNoted():
+                _take(record, contents, folder)
             case PartNoted():
                 parts.append(record)
             case EndNoted():
@@ -58,6 +60,13 @@ def _runs(records: Iterable[Record], contents: Contents, folder: Path) -> Iterab
                 assert_never(record)
     if noted and parts:
         yield noted, parts, _end(parts, ends)
+
+
+def _take(record: InitNoted | SkippedNoted, contents: Contents, folder: Path) -> None:
+    if isinstance(record, InitNoted):
+        contents.inits.append(_init(folder, record))
+    else:
+        contents.first_msn = record.segments
 
 
 def _end(parts: list[PartNoted], ends: int | None) -> int:
@@ -81,8 +90,12 @@ def _segment(msn: int, noted: SegmentNoted, parts: list[PartNoted], ends: int) -
 
 def _init(folder: Path, record: InitNoted) -> Init:
     stretch = Stretch(record.file, record.offset, record.size)
-    data = read_stretch(folder, stretch)
+    data = read_stretch(folder, stretch) if stretch.is_kept else b""
     return Init(record.number, record.codec, record.width, record.height, stretch, data)
+
+
+def _is_there(folder: Path, part: PartNoted, sizes: dict[str, int]) -> bool:
+    return not part.file or part.offset + part.size <= _size(folder, part.file, sizes)
 
 
 def _size(folder: Path, file: str, known: dict[str, int]) -> int:

@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from transcode import manifest, recording, shelf
-from transcode.manifest import Manifest
+from transcode.manifest import Keeping, Manifest
 from transcode.recording import Recording
 from transcode.rendition import Post, Rendition
 from transcode.store import Store
@@ -29,6 +29,16 @@ class Deck:
             name: Rendition(store, opened.window(name), post, self.fail)
             for name, store in stores.items()
         }
+
+    def begin_files(self, stores: Mapping[str, Store]) -> None:
+        """What was shown from memory alone is kept from here on."""
+        for name, rendition in self.renditions.items():
+            rendition.begin_file(stores[name])
+
+    def keep(self, *, is_kept: bool) -> None:
+        """Whether what comes is written, or only shown and noted. No segment may be open."""
+        for rendition in self.renditions.values():
+            rendition.is_kept = is_kept
 
     def sync(self) -> None:
         """Make what was written outlive the machine. Any thread; OSError."""
@@ -64,10 +74,23 @@ class Keeper:
 
     def note_outage(self, starts: Fraction, ends: Fraction) -> None:
         """Nothing was recorded between these seconds since the epoch."""
-        outage = int(starts * 1_000_000), int(ends * 1_000_000)
-        self.noted = msgspec.structs.replace(self.noted, outages=(*self.noted.outages, outage))
-        gaps = recording.gaps(self.noted.epoch, self.noted.outages)
+        if self.noted.keeping is Keeping.ON:  # else the pause covers it
+            outage = int(starts * 1_000_000), int(ends * 1_000_000)
+            self._write(outages=(*self.noted.outages, outage))
+
+    def note_keeping(self, keeping: Keeping, at: Fraction) -> None:
+        """It is paused, stopped or gone on with, `at` seconds since the epoch."""
+        now, begun = int(at * 1_000_000), self.noted.paused_at
+        if keeping is Keeping.ON and begun is not None:
+            pauses = (*self.noted.pauses, (begun, now))
+            self._write(keeping=keeping, paused_at=None, pauses=pauses)
+        elif keeping is not Keeping.ON:
+            self._write(keeping=keeping, paused_at=now if begun is None else begun)
+
+    def _write(self, **changes: object) -> None:
+        self.noted = msgspec.structs.replace(self.noted, **changes)
         manifest.write(self.folder, self.noted)
+        gaps = recording.gaps(self.noted)
         self.post(lambda: setattr(self.opened, "gaps", gaps))
 
     def conclude(self, *, is_torn: bool) -> None:

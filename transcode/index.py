@@ -52,7 +52,13 @@ class EndNoted(msgspec.Struct, frozen=True, array_like=True, tag="e"):
     ends: int
 
 
-Record = InitNoted | SegmentNoted | PartNoted | EndNoted
+class SkippedNoted(msgspec.Struct, frozen=True, array_like=True, tag="k"):
+    """The index begins here: so many segments were shown before, and none of them was kept."""
+
+    segments: int
+
+
+Record = InitNoted | SegmentNoted | PartNoted | EndNoted | SkippedNoted
 
 _encode: Final = msgspec.msgpack.Encoder().encode
 _decode: Final = msgspec.msgpack.Decoder(Record).decode

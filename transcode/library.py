@@ -10,22 +10,22 @@ from collections import OrderedDict
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from shutil import rmtree
 from typing import Final
 from uuid import UUID
 
-import msgspec
-
-from transcode import extras, manifest, recording, shelf
+from transcode import extras, manifest, recording, reel, shelf
 from transcode.access_unit import TrackKind
 from transcode.deck import SPAN_IN_MEMORY, Deck, Keeper
-from transcode.manifest import Manifest
+from transcode.manifest import Keeping, Manifest
 from transcode.packager import PART_TARGET
 from transcode.recording import Recording, RecordingState
+from transcode.reel import Reel, Shelved
 from transcode.rendition import Post
 from transcode.shelf import AlreadyRecorded
-from transcode.store import FileStore, MemoryStore
+from transcode.store import MemoryStore
 from transcode.tape import PROGRAMME, Position, Tape
 
 _FAREWELL: Final = timedelta(milliseconds=600)  # two parts
@@ -58,6 +58,10 @@ class Library:
         opened.room_epoch = epoch
         self._live[lecture] = opened
         return opened
+
+    def has_begun(self, lecture: UUID) -> bool:
+        """True if something of the lecture was kept already, or is being kept. OSError."""
+        return manifest.read(self._folder(lecture)) is not None
 
     def remembered(self, lecture: UUID) -> Recording | None:
         """The recording if it is in memory: all that are live, and those asked for lately."""
@@ -122,7 +126,8 @@ class Library:
                 windows[name].end()
         state = RecordingState.FINISHED if noted.is_finished else RecordingState.INTERRUPTED
         found = Recording(noted.lecture, noted.epoch, windows, folder, state)
-        found.gaps = recording.gaps(noted.epoch, noted.outages)
+        found.keeping = noted.keeping
+        found.gaps = recording.gaps(noted)
         made = extras.read(folder) if noted.is_finished else None
         found.aac = made.aac if made else None
         return found
@@ -130,30 +135,27 @@ class Library:
     def _unkept(self, lecture: UUID, epoch: datetime, post: Post) -> Recording:
         windows = recording.windows(epoch, self._part_target, SPAN_IN_MEMORY)
         opened = Recording(lecture, epoch, windows, None, RecordingState.LIVE)
-        deck = Deck(opened, {name: MemoryStore(name) for name in windows}, post)
-        tape = Tape(deck.renditions, self._part_target)
-        opened.feed_by(tape, deck, lambda: post(lambda: self._ended(opened)))
+        deck = Deck(opened, {name: MemoryStore() for name in windows}, post)
+        ended = partial(self._ended, opened)
+        made = Reel(opened, self._folder(lecture), deck, post=post, on_ended=ended)
+        made.run(Tape(deck.renditions, self._part_target))
         return opened
 
     def _kept(self, lecture: UUID, epoch: datetime, post: Post) -> Recording:
         folder = self._folder(lecture)
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = shelf.lock(folder)
+        lock, noted = reel.take(folder, lecture, epoch)
         try:
-            noted = manifest.read(folder) or Manifest(lecture=lecture, epoch=epoch)
-            noted = msgspec.structs.replace(noted, is_finished=False)
-            shelf.cut_torn_tails(folder)
             opened = self._from_shelf(folder, noted)
-            manifest.write(folder, noted)
-            stores = {name: FileStore(folder, name) for name in shelf.RENDITIONS}
+            deck = Deck(opened, reel.stores(folder), post)
         except BaseException:
             os.close(lock)
             raise
-        deck = Deck(opened, stores, post)
-        keeper = Keeper(folder, noted, opened, post)
-        tape = self._tape(opened, deck, keeper, epoch)
+        deck.keep(is_kept=noted.keeping is Keeping.ON)
+        shelved = Shelved(Keeper(folder, noted, opened, post), lock)
+        ended = partial(self._ended, opened)
+        made = Reel(opened, folder, deck, post=post, on_ended=ended, shelved=shelved)
         opened.state = RecordingState.LIVE
-        opened.feed_by(tape, deck, self._conclusion(opened, deck, keeper, lock))
+        made.run(self._tape(opened, deck, shelved.keeper, epoch))
         return opened
 
     def _tape(self, opened: Recording, deck: Deck, keeper: Keeper, epoch: datetime) -> Tape:
@@ -169,25 +171,6 @@ class Library:
             resume=position,
             on_resumed=lambda at: keeper.note_outage(edge, at),
         )
-
-    def _conclusion(
-        self, opened: Recording, deck: Deck, keeper: Keeper, lock: int
-    ) -> Callable[[], None]:
-        def conclude() -> None:
-            if not deck.has_failed:  # it plays from memory and files while these are concluded
-                keeper.post(lambda: self._ended(opened))
-            try:
-                deck.sync()
-                deck.close()
-                keeper.conclude(is_torn=deck.has_failed)
-            except OSError as error:
-                deck.fail(error)
-            finally:
-                os.close(lock)
-                if deck.has_failed:
-                    keeper.post(lambda: self._ended(opened))
-
-        return conclude
 
     def _ended(self, ended: Recording) -> None:
         """Playable as a whole from now on; those who watch live are told a little later."""

@@ -2,6 +2,7 @@
 
 import os
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Final
 from uuid import UUID
@@ -11,12 +12,24 @@ import msgspec
 _NAME: Final = "recording.json"
 
 
+class Keeping(StrEnum):
+    """Whether what happens is written down. The lecture is shown all the same."""
+
+    OFF = "off"
+    ON = "on"
+    PAUSED = "paused"
+
+
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """`outages`: when nothing was recorded, in microseconds since the epoch."""
+    """`outages`, `pauses`: when nothing was recorded, in microseconds since the epoch. The pause
+    that still lasts has begun at `paused_at`."""
 
     lecture: UUID
     epoch: datetime
     outages: tuple[tuple[int, int], ...] = ()
+    pauses: tuple[tuple[int, int], ...] = ()
+    paused_at: int | None = None
+    keeping: Keeping = Keeping.ON
     is_finished: bool = False
 
 

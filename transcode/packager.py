@@ -156,6 +156,7 @@ class VideoPackager:
         self._ends = 0
         self._has_begun = has_begun
         self._cuts_at_key = False
+        self._repeats_init = False
         self._intervals: deque[int] = deque([3000], maxlen=9)
         self.wants_key = True
         self.dropped = 0
@@ -211,6 +212,10 @@ class VideoPackager:
         self._opened = None
         self.wants_key = True
 
+    def repeat_init(self) -> None:
+        """The next segment comes with an initialization segment, also if it is the old one."""
+        self._repeats_init = True
+
     @property
     def _interval(self) -> int:
         return median_low(self._intervals)
@@ -222,8 +227,9 @@ class VideoPackager:
         is_due = self._opened is None or unit.pts - self._opened >= _MIN_SEGMENT * VIDEO_TIMESCALE
         if not (is_due or self._cuts_at_key or sets != self._sets):
             return
-        made = None if sets == self._sets else described(sets)
-        self._cuts_at_key = False
+        is_known = sets == self._sets and not self._repeats_init
+        made = None if is_known else described(sets)
+        self._cuts_at_key = self._repeats_init = False
         self._sets = sets
         self.wants_key = False
         yield from self._open(unit.pts, made, key=unit)

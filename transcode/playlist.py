@@ -159,12 +159,20 @@ def entries(
 
 
 def entry(
-    segment: Segment, init: Init | None, timeline: Timeline, addresses: Addresses, parts: str = ""
+    segment: Segment,
+    init: Init | None,
+    timeline: Timeline,
+    addresses: Addresses,
+    parts: str = "",
+    *,
+    is_lost: bool = False,
 ) -> str:
-    """One whole segment; `init` where it differs from the segment before."""
+    """One whole segment; `init` where it differs from the segment before. `is_lost`: it was shown
+    once and cannot be fetched any more (RFC 8216bis 4.4.4.7)."""
     return (
         opening(segment.starts, init, timeline, addresses, is_after_gap=segment.is_after_gap)
         + parts
+        + ("#EXT-X-GAP\n" if is_lost else "")
         + f"#EXTINF:{timeline.seconds(segment.starts, segment.ends)},\n"
         + f"{addresses.segment(segment)}\n"
     )

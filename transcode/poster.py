@@ -21,7 +21,7 @@ _QUALITY: Final = "4"  # quantizer; 2 is the finest
 
 def make(folder: Path) -> None:
     """Write poster.jpg."""
-    programme = shelf.load(folder)[PROGRAMME]
+    programme = shelf.kept(shelf.load(folder)[PROGRAMME])
     segment = _chosen(programme)
     inits = {init.number: init for init in programme.inits}
     media = inits[segment.init].data + read_stretch(folder, segment.stretch)

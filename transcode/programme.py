@@ -86,6 +86,11 @@ class Programme:
                 return
             self._show_still(min(step, left))
 
+    def split(self) -> None:
+        """End the open segment; what comes begins with set-ups of its own."""
+        self._rendition.close_segment(self.ends)
+        self._current = self._filling = self._slate = None
+
     def _may_show(self, kind: TrackKind) -> bool:
         return kind is TrackKind.SCREEN or self._current is not TrackKind.SCREEN
 

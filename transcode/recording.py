@@ -1,7 +1,7 @@
 """A lecture as it is seen far away: live from memory and file, later from the file alone."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 from fractions import Fraction
@@ -11,6 +11,8 @@ from uuid import UUID
 
 from transcode import playlist
 from transcode.access_unit import AccessUnit, TrackKind
+from transcode.cutting import written
+from transcode.manifest import Keeping, Manifest
 from transcode.playlist import Variant
 from transcode.segments import Gap, Stretch
 from transcode.store import read_stretch
@@ -33,6 +35,10 @@ class Files(Protocol):
 
     def fail(self, error: OSError) -> None: ...
 
+    def switch(self, keeping: Keeping) -> None: ...
+
+    def conclude(self) -> None: ...
+
 
 class Recording:
     """`push`, `tick`, `stop_track` and `finish` belong to the packager thread; all else to
@@ -51,13 +57,13 @@ class Recording:
         self.room_epoch = epoch  # of the units that are pushed; later than `epoch` if resumed
         self.folder = folder
         self.state = state
+        self.keeping = Keeping.ON if folder else Keeping.OFF
         self.gaps: tuple[Gap, ...] = ()
         self.fault: str | None = None
         self.aac: Variant | None = None  # once it was made (transcode.extras)
         self._windows = windows
         self._tape: Tape | None = None
         self._files: Files | None = None
-        self._conclude: Callable[[], object] | None = None
 
     # viewers
 
@@ -74,9 +80,14 @@ class Recording:
         return self._windows[name]
 
     @property
+    def is_blank(self) -> bool:
+        """True if nothing of it was written, or would have been."""
+        return not written(self.programme.segments)
+
+    @property
     def duration(self) -> timedelta:
         """From the first to the last moment of the programme."""
-        segments = self.programme.segments
+        segments = written(self.programme.segments)
         if not segments:
             return timedelta(0)
         timeline = self.programme.timeline
@@ -85,7 +96,7 @@ class Recording:
     @property
     def starts_at(self) -> datetime | None:
         """The first moment of the programme."""
-        segments = self.programme.segments
+        segments = written(self.programme.segments)
         return self.programme.timeline.at(segments[0].starts) if segments else None
 
     async def begin(self, patience: timedelta) -> bool:
@@ -114,11 +125,16 @@ class Recording:
 
     # the packager thread
 
-    def feed_by(self, tape: Tape, files: Files, conclude: Callable[[], object]) -> None:
-        """From now on it is being recorded; `conclude` closes the files."""
+    def feed_by(self, tape: Tape, files: Files) -> None:
+        """From now on it is being recorded."""
         self._tape = tape
         self._files = files
-        self._conclude = conclude
+
+    def switch(self, keeping: Keeping) -> None:
+        """Keep what comes, or only show it. On return it is so, also after a crash. OSError,
+        AlreadyRecorded."""
+        if self._files:
+            self._files.switch(keeping)
 
     def sync(self) -> None:
         """Make what was pushed outlive a power cut. Any thread, not during `finish`. OSError."""
@@ -153,11 +169,11 @@ class Recording:
 
     def finish(self) -> None:
         """End the recording: it is playable as a whole when this returns."""
-        tape, conclude = self._tape, self._conclude
-        if tape and conclude:
-            self._tape = self._files = self._conclude = None
+        tape, files = self._tape, self._files
+        if tape and files:
+            self._tape = self._files = None
             tape.finish()
-            conclude()
+            files.conclude()
 
 
 def windows(
@@ -173,9 +189,15 @@ def windows(
     return made
 
 
-def gaps(epoch: datetime, outages: Sequence[tuple[int, int]]) -> tuple[Gap, ...]:
-    """From microseconds since the epoch."""
+def gaps(noted: Manifest) -> tuple[Gap, ...]:
+    """Outages and pauses, the earliest first; a pause that still lasts has no end and is not listed."""
+    spans = [(*outage, False) for outage in noted.outages]
+    spans += [(*pause, True) for pause in noted.pauses]
     return tuple(
-        Gap(epoch + timedelta(microseconds=starts), epoch + timedelta(microseconds=ends))
-        for starts, ends in outages
+        Gap(_at(noted.epoch, starts), _at(noted.epoch, ends), is_wanted)
+        for starts, ends, is_wanted in sorted(spans)
     )
+
+
+def _at(epoch: datetime, microseconds: int) -> datetime:
+    return epoch + timedelta(microseconds=microseconds)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Protocol
 
-from transcode.index import EndNoted, InitNoted, PartNoted, Record, SegmentNoted
+from transcode.index import EndNoted, InitNoted, PartNoted, Record, SegmentNoted, SkippedNoted
 from transcode.packager import InitMade, PartCut
 from transcode.segments import Init, Part, Stretch
 from transcode.store import MemoryStore, Store
@@ -30,8 +30,17 @@ class Rendition:
         self._store = store
         self._post = post
         self._on_fault = on_fault
-        self._inits = len(window.inits)
-        self._is_open = False
+        self._unkept = MemoryStore()
+        self._inits = max(window.inits, default=-1) + 1
+        self._segments = window.next_msn
+        self._is_open = self._has_parts = False
+        self.is_kept = True  # else it is shown and noted, but not written
+
+    def begin_file(self, store: Store) -> None:
+        """What was in memory alone is kept from here on; no segment may be open."""
+        self._store = store
+        if self._segments:
+            self._note(SkippedNoted(self._segments))
 
     @property
     def has_begun(self) -> bool:
@@ -50,7 +59,7 @@ class Rendition:
     def open_segment(self, starts: int, init: Init, *, is_after_gap: bool = False) -> None:
         if self._is_open:
             self.close_segment(starts)
-        self._is_open = True
+        self._is_open, self._has_parts = True, False
         self._note(SegmentNoted(starts, init.number, is_after_gap))
         window = self.window
         self._post(
@@ -69,6 +78,7 @@ class Rendition:
     def refer(self, part: Part) -> None:
         """Take a part that is stored, perhaps by another rendition."""
         at = part.stretch
+        self._has_parts = True
         self._note(
             PartNoted(
                 part.starts,
@@ -85,6 +95,7 @@ class Rendition:
     def close_segment(self, ends: int) -> None:
         if self._is_open:
             self._is_open = False
+            self._segments += self._has_parts
             self._note(EndNoted(ends))
             self._post(lambda: self.window.close_segment(ends))
 
@@ -92,7 +103,7 @@ class Rendition:
         """Go on in memory."""
         if self._store.is_kept:
             self._store.close()
-            self._store = MemoryStore(self.window.name)
+            self._store = MemoryStore()
 
     def sync(self) -> None:
         """From any thread, but not after `close`."""
@@ -111,6 +122,8 @@ class Rendition:
         return init
 
     def _append(self, data: bytes) -> Stretch:
+        if not self.is_kept:
+            return self._unkept.append(data)
         try:
             return self._store.append(data)
         except OSError as error:

@@ -17,6 +17,11 @@ class Stretch:
     def end(self) -> int:
         return self.offset + self.size
 
+    @property
+    def is_kept(self) -> bool:
+        """False for bytes that were shown and never written."""
+        return bool(self.file)
+
 
 @dataclass(frozen=True, slots=True)
 class Init:
@@ -66,10 +71,11 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """A time of which nothing was recorded, because the recorder was not there."""
+    """A time of which nothing was recorded: the recorder was not there, or was told to pause."""
 
     starts_at: datetime
     ends_at: datetime
+    is_wanted: bool = False
 
     @property
     def seconds(self) -> Fraction:

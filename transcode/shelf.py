@@ -11,6 +11,7 @@ from kernel.errors import Conflict
 from transcode import contents, manifest, playlist
 from transcode.access_unit import TrackKind
 from transcode.contents import Contents
+from transcode.cutting import written
 from transcode.manifest import Manifest
 from transcode.playlist import ByteRanges, Timeline, Variant
 from transcode.store import cut_torn_tail
@@ -48,7 +49,7 @@ def load(folder: Path) -> dict[str, Contents]:
 
 def conclude(folder: Path, noted: Manifest) -> None:
     """Write the playlists beside the files, then the end mark."""
-    loaded = load(folder)
+    loaded = {name: kept(held) for name, held in load(folder).items()}
     for name, held in loaded.items():
         if held.segments:
             _write_playlist(folder, name, held, timeline(noted, name))
@@ -58,6 +59,11 @@ def conclude(folder: Path, noted: Manifest) -> None:
         text = playlist.multivariant(video, voice)
         manifest.replace(folder / MULTIVARIANT, text.encode())
     manifest.write(folder, msgspec.structs.replace(noted, is_finished=True))
+
+
+def kept(held: Contents) -> Contents:
+    """Without the segments that were only shown; where they are missing, a gap."""
+    return Contents(held.inits, written(held.segments), held.first_msn)
 
 
 def timeline(noted: Manifest, name: str) -> Timeline:

@@ -5,7 +5,16 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final, Protocol, Self
 
-from transcode.index import EndNoted, InitNoted, PartNoted, Record, SegmentNoted, pack, unpack
+from transcode.index import (
+    EndNoted,
+    InitNoted,
+    PartNoted,
+    Record,
+    SegmentNoted,
+    SkippedNoted,
+    pack,
+    unpack,
+)
 from transcode.segments import Stretch
 
 _BOX_HEAD: Final = 8
@@ -34,12 +43,11 @@ class MemoryStore:
 
     is_kept = False
 
-    def __init__(self, name: str, size: int = 0) -> None:
-        self._file = media_file(name)
-        self._size = size
+    def __init__(self) -> None:
+        self._size = 0
 
     def append(self, data: bytes) -> Stretch:
-        stretch = Stretch(self._file, self._size, len(data))
+        stretch = Stretch("", self._size, len(data))
         self._size += len(data)
         return stretch
 
@@ -151,7 +159,9 @@ def _is_whole(folder: Path, records: list[tuple[int, Record]]) -> bool:
 
 
 def _is_there(folder: Path, stretch: Stretch) -> bool:
-    """True if the boxes of the stretch fill it."""
+    """True if the boxes of the stretch fill it, or if it was never to be written."""
+    if not stretch.is_kept:
+        return True
     try:
         data = read_stretch(folder, stretch)
     except OSError:
@@ -169,7 +179,7 @@ def _stretch(record: Record) -> Stretch | None:
     match record:
         case InitNoted() | PartNoted():
             return Stretch(record.file, record.offset, record.size)
-        case SegmentNoted() | EndNoted():
+        case SegmentNoted() | EndNoted() | SkippedNoted():
             return None
 
 

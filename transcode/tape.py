@@ -112,10 +112,16 @@ class Tape:
 
     def finish(self) -> None:
         """End all tracks at one time."""
+        self.split()
+
+    def split(self) -> Fraction | None:
+        """End all segments at one time, and say when; what comes after stands for itself. None if
+        nothing has come yet."""
         if not (self._line and self._programme):
-            return
+            return None
         for kind in _VIDEO:
             self.stop(kind)
+            self._videos[kind].repeat_init()
         end = max(
             Fraction(self._line.position, AUDIO_TIMESCALE),
             Fraction(self._programme.ends, VIDEO_TIMESCALE),
@@ -124,7 +130,8 @@ class Tape:
         self._speak(self._line.fill(int(end * AUDIO_TIMESCALE)))
         self._programme.fill(int(end * VIDEO_TIMESCALE), to_the_end=True)
         self._handle(TrackKind.VOICE, self._voice_packager.stop())
-        self._renditions[PROGRAMME].close_segment(self._programme.ends)
+        self._programme.split()
+        return end
 
     def _begin(self, position: Position) -> None:
         self._line = VoiceLine(int(position.voice * AUDIO_TIMESCALE))

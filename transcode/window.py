@@ -13,6 +13,7 @@ from hashlib import blake2b
 from typing import Final
 
 from transcode import playlist
+from transcode.cutting import written
 from transcode.playlist import ByteRanges, OwnFiles, Report, Timeline, Variant
 from transcode.segments import Init, Part, Segment, Stretch
 
@@ -101,8 +102,8 @@ class Window:
             self._append(_closed(opened, max(ends, opened.starts + 1)), tuple(opened.parts))
             self._wake()
 
-    def limit(self, span: timedelta) -> None:
-        """From now on only the last `span` can be seen: it is not kept any more."""
+    def limit(self, span: timedelta | None) -> None:
+        """From now on only the last `span` can be seen: it is not kept any more; None: it is."""
         self._span = span
 
     def restore(self, inits: Iterable[Init], segments: Iterable[Segment]) -> None:
@@ -188,7 +189,8 @@ class Window:
     def recorded(self) -> Rendered:
         """The playlist of byte ranges of the recording's files. Once it is ended."""
         if self._recorded is None:
-            text = playlist.recorded(self.segments, self.inits, self.timeline, ByteRanges())
+            segments = written(self.segments)
+            text = playlist.recorded(segments, self.inits, self.timeline, ByteRanges())
             self._recorded = Rendered(text)
         return self._recorded
 
@@ -272,13 +274,19 @@ class Window:
         init = self._changed_init(segment.init, len(self.segments))
         self._is_independent = self._is_independent and segment.is_independent
         self.segments.append(segment)
-        self._texts.append(playlist.entry(segment, init, self.timeline, self._addresses))
+        is_lost = self._span is None and not segment.stretch.is_kept
+        self._texts.append(
+            playlist.entry(segment, init, self.timeline, self._addresses, is_lost=is_lost)
+        )
 
     def _forget(self) -> None:
         """Drop bytes that the file has, and segments that only memory had."""
         if self._span:
             old = self._first_after(int(self._span.total_seconds()))
             self._slide(min(old, len(self.segments) - 1))
+        elif not self.segments[0].stretch.is_kept:  # shown before it began to be kept
+            old = self._first_after(playlist.PARTS_SPAN)
+            self._slide(next((n for n in range(old) if self.segments[n].stretch.is_kept), old))
         kept = _DATA_KEPT + (2 * int(self._span.total_seconds()) if self._span else 0)
         limit = self.edge - kept * self.timeline.timescale
         for msn in [msn for msn, parts in self._parts.items() if parts[-1].ends < limit]:

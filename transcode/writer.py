@@ -21,8 +21,10 @@ from typing import Final
 
 import structlog
 
+from kernel.errors import Conflict
 from transcode.access_unit import AccessUnit, Codec, TrackKind
 from transcode.h264 import MalformedH264
+from transcode.manifest import Keeping
 from transcode.mixer import VoiceMixer
 from transcode.opus import MalformedOpus
 from transcode.recording import Recording
@@ -31,6 +33,7 @@ from transcode.vp8 import Vp8Rescue
 _CAPACITY: Final = 4096  # units: half a minute of two pictures and three voices
 _TICK: Final = 0.04  # seconds
 _SYNC_EVERY: Final = 1.0  # seconds
+_SWITCHING: Final = 10.0  # seconds
 _KEY_EVERY: Final = 0.5  # seconds between wishes for a key frame
 
 log = structlog.get_logger()
@@ -89,6 +92,14 @@ class RecordingWriter:
         else:
             self._queue.put(partial(self._stop_picture, kind))
 
+    async def switch(self, keeping: Keeping) -> None:
+        """Keep what comes from now on, or only show it. When this returns it is so, also after a
+        crash. OSError, AlreadyRecorded; TimeoutError if the disk hangs."""
+        done: Future[None] = Future()
+        self._queue.put(partial(self._switch, keeping, done))
+        async with asyncio.timeout(_SWITCHING):
+            await asyncio.wrap_future(done)
+
     async def finish(self) -> None:
         """End the recording; it is playable as a whole when this returns."""
         self._is_finishing = True
@@ -134,6 +145,16 @@ class RecordingWriter:
             )
         except Exception:
             log.exception("transcode.packager_failed", lecture=str(self.recording.lecture))
+
+    def _switch(self, keeping: Keeping, done: Future[None]) -> None:
+        if not done.set_running_or_notify_cancel():
+            return
+        try:
+            self.recording.switch(keeping)
+        except (OSError, Conflict) as error:
+            done.set_exception(error)
+        else:
+            done.set_result(None)
 
     def _take(self, kind: TrackKind, unit: AccessUnit, source: str, codec: Codec) -> None:
         if kind is TrackKind.VOICE:

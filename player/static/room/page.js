@@ -12,6 +12,7 @@ import { OwnMedia } from "./own.js";
 import { Panels } from "./panels.js";
 import { People } from "./people.js";
 import { Quality, news } from "./quality.js";
+import { Recording } from "./recording.js";
 import { RoomSocket, TabStore } from "./socket.js";
 import { Stage } from "./stage.js";
 import { EMPTY, reduce, say, sayAgain, toReceive, unsaid } from "./state.js";
@@ -37,6 +38,7 @@ const chat = new Chat({
   unread: showUnread,
   isShown: () => panels.shown === "chat" && !document.hidden,
 });
+const recording = new Recording(config, (message) => socket.send(message));
 const panels = new Panels((name) => name === "chat" && chat.read());
 
 let room = EMPTY;
@@ -109,7 +111,7 @@ function show() {
   way.show(receiving);
   connection.want(receiving);
   showLecture();
-  showRecording();
+  recording.show(room);
   showControls();
   showEmptiness();
 }
@@ -124,13 +126,6 @@ function showLecture() {
     $("start").hidden = state === "live" || isOver;
     $("stop").hidden = state !== "live" || isOver;
   }
-}
-
-function showRecording() {
-  const { is_on: isOn, faults } = room.recording;
-  $("recording").hidden = !isOn;
-  $("recording-fault").hidden = !faults.length;
-  $("recording-fault").textContent = faults.length ? told(faults.at(-1)) : "";
 }
 
 function showControls() {

@@ -10,7 +10,7 @@ export const EMPTY = Object.freeze({
   hands: new Map(), // person id -> since
   speaking: [], // person ids, the loudest first
   quality: new Map(), // person id -> how their connection is, for who moderates
-  recording: { is_on: false, faults: [] },
+  recording: { is_on: false, faults: [], state: "off" },
   skew: 0, // the server's clock minus ours, in milliseconds
 });
 
