@@ -67,3 +67,12 @@ class ViewEnded(ViewFact, frozen=True, kw_only=True):
 
 
 PlayerFact = RecordingOpened | ViewBegan | ViewPlayed | ViewPaused | ViewProgressed | ViewEnded
+
+
+class RecordingEdited(Fact, frozen=True, kw_only=True):
+    """`person` changed how the recording is played; `cuts` are what is left out, in milliseconds
+    since its first moment."""
+
+    revision: int
+    cuts: tuple[tuple[int, int], ...] = ()
+    chapters: int = 0

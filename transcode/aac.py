@@ -1,6 +1,7 @@
 """The voice as AAC, for players without Opus: encoded once, as a CMAF file with its playlist."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Final
@@ -21,6 +22,7 @@ _FRAME: Final = 1024  # samples
 _FRAMES_PER_SEGMENT: Final = 187  # 3.99 s
 _BPS: Final = 64_000
 _TOLERANCE: Final = 480  # samples by which packets may lie apart
+_LONGEST_LOSS: Final = AUDIO_TIMESCALE // 4  # samples; more than a damaged packet or two
 
 
 def encode(folder: Path) -> Variant:
@@ -30,15 +32,15 @@ def encode(folder: Path) -> Variant:
     name = media_file(AAC)
     fresh = folder / f".{name}.new"
     with fresh.open("wb") as file:
-        encoder = _encoder()
-        data = aac_init(encoder.extradata or b"", channels=1)
+        data = aac_init(_encoder().extradata or b"", channels=1)
         init = Init(0, AAC_CODEC, 0, 0, Stretch(name, 0, len(data)), data)
         file.write(data)
         segments: list[Segment] = []
-        for starts, samples in _segments(encoder, _sounds(folder / f"{TrackKind.VOICE}.m3u8")):
+        for starts, samples, is_after_gap in _segments(_sounds(folder / f"{TrackKind.VOICE}.m3u8")):
             body = fragment(len(segments) + 1, starts, samples)
             stretch = Stretch(name, file.tell(), len(body))
-            segments.append(_segment(len(segments), starts, len(samples), stretch))
+            made = _segment(len(segments), starts, len(samples), stretch)
+            segments.append(replace(made, is_after_gap=is_after_gap))
             file.write(body)
     fresh.replace(folder / name)
     timeline = Timeline(noted.epoch, AUDIO_TIMESCALE)
@@ -63,12 +65,44 @@ def _encoder() -> AudioCodecContext:
 
 
 def _segments(
-    encoder: AudioCodecContext, sounds: Iterator[tuple[int, av.AudioFrame]]
+    sounds: Iterator[tuple[int, av.AudioFrame]],
+) -> Iterator[tuple[int, list[Sample], bool]]:
+    """Runs of access units, each with the time of its first, and whether it begins anew."""
+    is_after_gap = False
+    for run in _runs(sounds):
+        for starts, samples in _segments_of(run):
+            yield starts, samples, is_after_gap
+            is_after_gap = False
+        is_after_gap = True
+
+
+def _runs(
+    sounds: Iterator[tuple[int, av.AudioFrame]],
+) -> Iterator[Iterator[tuple[int, av.AudioFrame]]]:
+    """A run ends where something was cut out or paused. Each is read before the next."""
+    waiting = next(sounds, None)
+
+    def run() -> Iterator[tuple[int, av.AudioFrame]]:
+        nonlocal waiting
+        expected: int | None = None
+        while waiting is not None:
+            at, frame = waiting
+            if expected is not None and at - expected > _LONGEST_LOSS:
+                return
+            expected = at + frame.samples
+            yield waiting
+            waiting = next(sounds, None)
+
+    while waiting is not None:
+        yield run()
+
+
+def _segments_of(
+    sounds: Iterator[tuple[int, av.AudioFrame]],
 ) -> Iterator[tuple[int, list[Sample]]]:
-    """Runs of access units, each with the time of its first."""
     waiting: list[Sample] = []
     starts = -1
-    for at, data in _units(encoder, sounds):
+    for at, data in _units(_encoder(), sounds):
         starts = at if not waiting else starts
         waiting.append(Sample(data, _FRAME, is_key=True))
         if len(waiting) == _FRAMES_PER_SEGMENT:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import assert_never
 
 from transcode.index import EndNoted, InitNoted, PartNoted, Record, SegmentNoted, SkippedNoted
-from transcode.segments import Init, Segment, Stretch
+from transcode.segments import Init, Part, Segment, Stretch
 from transcode.store import read_index, read_stretch
 
 
@@ -17,6 +17,7 @@ class Contents:
     inits: list[Init] = field(default_factory=list)
     segments: list[Segment] = field(default_factory=list)
     first_msn: int = 0
+    parts: dict[int, list[Part]] = field(default_factory=dict)  # by sequence number, without data
 
     @property
     def ends(self) -> int:
@@ -33,6 +34,7 @@ def read(folder: Path, name: str) -> Contents:
             break
         msn = contents.first_msn + len(contents.segments)
         contents.segments.append(_segment(msn, noted, parts, ends))
+        contents.parts[msn] = [_part(part) for part in parts]
     return contents
 
 
@@ -86,6 +88,11 @@ def _segment(msn: int, noted: SegmentNoted, parts: list[PartNoted], ends: int) -
         frames=sum(part.frames for part in parts),
         stretch=Stretch(first.file, first.offset, last.offset + last.size - first.offset),
     )
+
+
+def _part(noted: PartNoted) -> Part:
+    stretch = Stretch(noted.file, noted.offset, noted.size)
+    return Part(noted.starts, noted.duration, noted.frames, noted.is_independent, stretch, b"")
 
 
 def _init(folder: Path, record: InitNoted) -> Init:

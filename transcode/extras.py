@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from transcode import manifest
+from transcode import edition, manifest
 from transcode.access_unit import TrackKind
 from transcode.playlist import Variant
 from transcode.store import index_file
@@ -35,9 +35,9 @@ class Extras(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def version(folder: Path) -> str:
-    """Changes when anything is added to the recording."""
+    """Changes when anything is added to the recording, and when it is edited."""
     sizes = (_size(folder / index_file(name)) for name in (PROGRAMME, TrackKind.VOICE))
-    return "-".join(map(str, sizes))
+    return "-".join(map(str, (*sizes, edition.read(folder)[-1].revision)))
 
 
 def read(folder: Path) -> Extras | None:

@@ -16,9 +16,13 @@ from shutil import rmtree
 from typing import Final
 from uuid import UUID
 
-from transcode import extras, manifest, recording, reel, shelf
+import msgspec
+
+from kernel.errors import Conflict, PreconditionFailed
+from transcode import edition, extras, manifest, recording, reel, shelf
 from transcode.access_unit import TrackKind
 from transcode.deck import SPAN_IN_MEMORY, Deck, Keeper
+from transcode.edition import Edition
 from transcode.manifest import Keeping, Manifest
 from transcode.packager import PART_TARGET
 from transcode.recording import Recording, RecordingState
@@ -96,6 +100,30 @@ class Library:
             self._found.pop(lecture, None)
         return self.find(lecture)
 
+    def edit(self, lecture: UUID, chosen: Edition) -> Edition:
+        """Play a finished recording so from now on; files are not touched. The revision is the one
+        that was read: PreconditionFailed if there is a newer one. Blocks on the disk."""
+        folder = self._folder(lecture)
+        noted = manifest.read(folder)
+        if noted is None or not noted.is_finished or lecture in self._live:
+            raise Conflict("There is no finished recording to edit.")
+        lock = shelf.lock(folder)
+        try:
+            editions = edition.read(folder)
+            if editions[-1].revision != chosen.revision:
+                raise PreconditionFailed("The recording was edited by somebody else meanwhile.")
+            made = msgspec.structs.replace(chosen, revision=chosen.revision + 1)
+            edition.write(folder, [*editions, made])
+            shelf.write_playlists(folder, noted)
+        finally:
+            os.close(lock)
+        self._found.pop(lecture, None)
+        return made
+
+    def editions(self, lecture: UUID) -> list[Edition]:
+        """All revisions, the newest last. Blocks on the disk."""
+        return edition.read(self._folder(lecture))
+
     def delete(self, lecture: UUID) -> None:
         """Remove all files of a recording that is not live. Blocks on the disk."""
         if lecture in self._live:
@@ -120,8 +148,12 @@ class Library:
 
     def _from_shelf(self, folder: Path, noted: Manifest) -> Recording:
         windows = recording.windows(noted.epoch, self._part_target)
-        for name, held in shelf.load(folder).items():
+        loaded = shelf.load(folder)
+        chosen = edition.read(folder)[-1]
+        shown = shelf.played(loaded, chosen) if noted.is_finished and chosen.cuts else {}
+        for name, held in loaded.items():
             windows[name].restore(held.inits, held.segments)
+            windows[name].played = shown[name].segments if name in shown else None
             if noted.is_finished:
                 windows[name].end()
         state = RecordingState.FINISHED if noted.is_finished else RecordingState.INTERRUPTED

@@ -86,7 +86,15 @@ class Recording:
 
     @property
     def duration(self) -> timedelta:
-        """From the first to the last moment of the programme."""
+        """Of the programme as it is played: without pauses and cuts."""
+        window = self.programme
+        segments = written(window.segments) if window.played is None else window.played
+        ticks = sum(segment.duration for segment in segments)
+        return timedelta(microseconds=window.timeline.microseconds(ticks))
+
+    @property
+    def taken(self) -> timedelta:
+        """From the first to the last moment that was written, with pauses and cuts."""
         segments = written(self.programme.segments)
         if not segments:
             return timedelta(0)

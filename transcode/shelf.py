@@ -2,18 +2,23 @@
 
 import fcntl
 import os
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
 from kernel.errors import Conflict
-from transcode import contents, manifest, playlist
-from transcode.access_unit import TrackKind
+from transcode import contents, cutting, edition, manifest, playlist
+from transcode.access_unit import AUDIO_TIMESCALE, VIDEO_TIMESCALE, TrackKind
 from transcode.contents import Contents
-from transcode.cutting import written
+from transcode.cutting import Span
+from transcode.edition import Edition
 from transcode.manifest import Manifest
 from transcode.playlist import ByteRanges, Timeline, Variant
+from transcode.segments import Segment
 from transcode.store import cut_torn_tail
 from transcode.tape import PROGRAMME
 
@@ -49,7 +54,13 @@ def load(folder: Path) -> dict[str, Contents]:
 
 def conclude(folder: Path, noted: Manifest) -> None:
     """Write the playlists beside the files, then the end mark."""
-    loaded = {name: kept(held) for name, held in load(folder).items()}
+    write_playlists(folder, noted)
+    manifest.write(folder, msgspec.structs.replace(noted, is_finished=True))
+
+
+def write_playlists(folder: Path, noted: Manifest) -> None:
+    """As the newest edition has it."""
+    loaded = played(load(folder), edition.read(folder)[-1])
     for name, held in loaded.items():
         if held.segments:
             _write_playlist(folder, name, held, timeline(noted, name))
@@ -58,12 +69,41 @@ def conclude(folder: Path, noted: Manifest) -> None:
     if video:
         text = playlist.multivariant(video, voice)
         manifest.replace(folder / MULTIVARIANT, text.encode())
-    manifest.write(folder, msgspec.structs.replace(noted, is_finished=True))
 
 
 def kept(held: Contents) -> Contents:
     """Without the segments that were only shown; where they are missing, a gap."""
-    return Contents(held.inits, written(held.segments), held.first_msn)
+    return replace(held, segments=cutting.written(held.segments))
+
+
+def played(loaded: Mapping[str, Contents], chosen: Edition) -> dict[str, Contents]:
+    """Without what was only shown and what the edition cuts; all renditions at the same times."""
+    left = {name: kept(held) for name, held in loaded.items()}
+    programme = left[PROGRAMME].segments
+    if not (chosen.cuts and programme):
+        return left
+    begins = Fraction(programme[0].starts, VIDEO_TIMESCALE)
+    cuts = [
+        Span(begins + Fraction(cut.starts_ms, 1000), begins + Fraction(cut.ends_ms, 1000))
+        for cut in chosen.cuts
+    ]
+    shown = _cut(left, PROGRAMME, cuts)
+    spans = cutting.spans(shown, VIDEO_TIMESCALE)
+    voice = left[TrackKind.VOICE]
+    segments = {
+        PROGRAMME: shown,
+        TrackKind.VOICE.value: cutting.within(
+            voice.segments, spans, AUDIO_TIMESCALE, lambda each: voice.parts[each.msn]
+        ),
+        TrackKind.CAMERA.value: _cut(left, TrackKind.CAMERA, cuts),
+        TrackKind.SCREEN.value: _cut(left, TrackKind.SCREEN, cuts),
+    }
+    return {name: replace(held, segments=segments[name]) for name, held in left.items()}
+
+
+def _cut(left: Mapping[str, Contents], name: str, cuts: Sequence[Span]) -> list[Segment]:
+    held = left[name]
+    return cutting.without(held.segments, cuts, VIDEO_TIMESCALE, lambda each: held.parts[each.msn])
 
 
 def timeline(noted: Manifest, name: str) -> Timeline:

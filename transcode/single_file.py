@@ -5,15 +5,19 @@ the largest; the parameter sets that stand before each key frame tell decoders t
 """
 
 import heapq
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
 import av
 
+from transcode import cutting, edition, shelf
 from transcode.access_unit import VIDEO_TIMESCALE
+from transcode.cutting import Span
 from transcode.extras import AAC, SINGLE_FILE
 from transcode.store import media_file
 from transcode.tape import PROGRAMME
@@ -35,7 +39,8 @@ def make(folder: Path) -> None:
         picture = target.add_stream_from_template(largest.streams.video[0])
         picture.time_base = _TICK
         voice = target.add_stream_from_template(sound.streams.audio[0])
-        tracks = ((_pictures(runs), picture), (_packets(sound), voice))
+        times = _Times(_spans(folder))
+        tracks = ((times.moved(_pictures(runs)), picture), (times.moved(_packets(sound)), voice))
         _copy(target, tracks)
     fresh.replace(folder / SINGLE_FILE)
 
@@ -60,6 +65,34 @@ def _copy(
         last[stream.index] = packet.dts
         packet.stream = stream
         target.mux(packet)
+
+
+class _Times:
+    """Moves what comes after a pause or a cut to where the time before ended."""
+
+    def __init__(self, spans: Sequence[Span]) -> None:
+        self._spans = spans
+        self._lost = [spans[0].starts - spans[0].starts]
+        for before, after in pairwise(spans):
+            self._lost.append(self._lost[-1] + after.starts - before.ends)
+
+    def moved(self, packets: Iterator[_Timed]) -> Iterator[_Timed]:
+        """Without those that lie between, such as the last of a sound that was cut."""
+        for at, packet in packets:
+            place = max(0, bisect_right(self._spans, at, key=lambda span: span.starts) - 1)
+            if place < len(self._spans) - 1 and at >= self._spans[place].ends:
+                continue
+            ticks = round(self._lost[place] / packet.time_base)
+            assert packet.dts is not None
+            assert packet.pts is not None
+            packet.dts, packet.pts = packet.dts - ticks, packet.pts - ticks
+            yield at - self._lost[place], packet
+
+
+def _spans(folder: Path) -> list[Span]:
+    """When there is something to see, in seconds since the epoch."""
+    shown = shelf.played(shelf.load(folder), edition.read(folder)[-1])
+    return cutting.spans(shown[PROGRAMME].segments, VIDEO_TIMESCALE)
 
 
 def _of(stream: Any, packets: Iterator[_Timed]) -> Iterator[tuple[Fraction, Any, "av.Packet[Any]"]]:

@@ -68,6 +68,7 @@ class Window:
         self.segments: list[Segment] = []
         self.is_ended = False
         self.watchers: set[Callable[[], None]] = set()  # called whenever it has changed
+        self.played: Sequence[Segment] | None = None  # of a recording that was edited
         self._addresses = OwnFiles(name)
         self._part_target = part_target
         self._span = span
@@ -189,7 +190,7 @@ class Window:
     def recorded(self) -> Rendered:
         """The playlist of byte ranges of the recording's files. Once it is ended."""
         if self._recorded is None:
-            segments = written(self.segments)
+            segments = written(self.segments) if self.played is None else self.played
             text = playlist.recorded(segments, self.inits, self.timeline, ByteRanges())
             self._recorded = Rendered(text)
         return self._recorded

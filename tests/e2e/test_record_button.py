@@ -18,10 +18,11 @@ async def test_a_pause_is_seen_by_all_and_the_recording_plays_across_it(
     badge = room.page.get_by_test_id("recording")
     assert await badge.is_hidden()
 
-    for state in ("on", "paused", "on"):
+    for frames, state in ((120, "on"), (200, "paused"), (280, "on")):
         await host.press("record")
         await room.page.locator(f"#recording[data-state={state}]").wait_for()
-        await room.sees("camera", frames=60)
+        await host.page.locator(f"#record[data-state={state}]").wait_for()
+        await room.sees("camera", frames=frames)
 
     far = player(await dana.sign_in(browser))
     await far.page.goto(f"/lectures/{lecture}?watch=1")

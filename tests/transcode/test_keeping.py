@@ -92,7 +92,7 @@ def test_a_pause_is_a_gap_of_which_not_a_byte_is_stored(library, units):
     (gap,) = opened.gaps
     assert gap.is_wanted
     assert float(gap.seconds) == pytest.approx(4.8, abs=0.1)
-    assert opened.duration == pytest.approx(timedelta(seconds=12), abs=timedelta(seconds=0.1))
+    assert opened.duration == pytest.approx(timedelta(seconds=7.2), abs=timedelta(seconds=0.2))
 
 
 def test_while_it_is_paused_the_lecture_is_shown_on(library, units):

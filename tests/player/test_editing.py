@@ -1,0 +1,140 @@
+"""The editor over HTTP: who may cut, what viewers get then, and how it is taken back."""
+
+import pytest
+
+from bench import clips
+from identity.rights import Action, Role, Subject
+from identity.sessions import require
+from kernel.web import RECORDER
+from player import delivery, editing, extras
+from player.delivery import LIBRARY
+from player.events import RecordingEdited
+from schedule.lectures import advance
+from schedule.lifecycle import LectureState, RecordingState
+from transcode.library import Library
+
+pytestmark = pytest.mark.timeout(60)
+
+
+@pytest.fixture
+async def client(serve, tmp_path):
+    async def may_watch(request, lecture) -> None:
+        require(request, Action.WATCH_RECORDING, Subject(lecture=lecture))
+
+    async def library(app):
+        app[LIBRARY] = Library(tmp_path / "media")
+        delivery.add_routes(app, may_watch)
+        yield
+
+    return await serve([*extras.routes(may_watch), *editing.routes()], library, extras.opened)
+
+
+@pytest.fixture
+async def lecturer(add_person):
+    return await add_person(Role.LECTURER, name="Айгүл")
+
+
+@pytest.fixture
+async def lecture(client, lecturer, add_lecture, database, clock):
+    """Over, with a recording of twelve seconds."""
+    planned = await add_lecture(lecturer)
+    opened = client.app[LIBRARY].open_recording(planned.id, clock.now(), post=lambda call: call())
+    for kind, unit in clips.interleaved(camera=clips.video(12, gop=25), voice=clips.voice(12)):
+        opened.push(kind, unit)
+    opened.finish()
+    async with database.begin() as connection:
+        return await advance(
+            connection,
+            planned,
+            None,
+            at=clock.now(),
+            state=LectureState.PUBLISHED,
+            recording=RecordingState.READY,
+        )
+
+
+@pytest.fixture
+def address(lecture) -> str:
+    return f"/api/v1/lectures/{lecture.id}/recording/edition"
+
+
+@pytest.fixture
+async def host(bearer, lecturer):
+    return await bearer(lecturer)
+
+
+@pytest.fixture
+async def student(add_person, bearer):
+    return await bearer(await add_person(Role.STUDENT, name="Дана"))
+
+
+CUT = {"cuts": [{"starts_ms": 3_000, "ends_ms": 8_000}]}
+
+
+async def put(client, address, headers, body, revision: int = 0):
+    return await client.put(address, headers=headers | {"If-Match": f'"{revision}"'}, json=body)
+
+
+async def playlist(client, lecture, headers, name="programme") -> str:
+    answer = await client.get(f"/hls/{lecture.id}/{name}.m3u8", headers=headers)
+    assert answer.status == 200
+    return await answer.text()
+
+
+async def test_viewers_get_a_cut_at_once_and_it_can_be_taken_back(
+    client, address, lecture, host, student
+):
+    before = await playlist(client, lecture, student)
+    cut = await put(client, address, host, CUT)
+    assert cut.status == 200
+    assert cut.headers["ETag"] == '"1"'
+    assert (await cut.json())["played_ms"] == pytest.approx(7_000, abs=1_500)
+    assert "#EXT-X-DISCONTINUITY" in await playlist(client, lecture, student)
+    undone = await client.post(f"{address}/undo", headers=host | {"If-Match": '"1"'})
+    assert (await undone.json())["cuts"] == []
+    assert await playlist(client, lecture, student) == before
+
+
+async def test_the_editor_sees_it_uncut_and_nobody_else(client, address, lecture, host, student):
+    before = await playlist(client, lecture, host)
+    await put(client, address, host, CUT)
+    assert await playlist(client, lecture, host, "uncut-programme") == before
+    assert "uncut-programme.m3u8" in await playlist(client, lecture, host, "uncut")
+    refused = await client.get(f"/hls/{lecture.id}/uncut.m3u8", headers=student)
+    assert refused.status == 403
+
+
+async def test_students_read_chapters_and_cut_nothing(client, address, host, student):
+    chapters = [{"at_ms": 4_000, "title": "Әлсіз өріс"}, {"at_ms": 0, "title": "Кіріспе"}]
+    assert (await put(client, address, host, {"chapters": chapters})).status == 200
+    told = await (await client.get(address, headers=student)).json()
+    assert [each["title"] for each in told["chapters"]] == ["Кіріспе", "Әлсіз өріс"]
+    assert (await put(client, address, student, CUT, revision=1)).status == 403
+
+
+async def test_an_edit_names_the_revision_that_was_read(client, address, host):
+    assert (await client.put(address, headers=host, json=CUT)).status == 428
+    assert (await put(client, address, host, CUT)).status == 200
+    assert (await put(client, address, host, CUT)).status == 412
+    nothing = await client.post(f"{address}/undo", headers=host | {"If-Match": '"0"'})
+    assert nothing.status == 409
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"cuts": [{"starts_ms": 0, "ends_ms": 12_000}]},
+        {"cuts": [{"starts_ms": -1, "ends_ms": 12}]},
+        {"cuts": [{"starts_ms": 1}]},
+        {"chapters": [{"at_ms": 0, "title": ""}]},
+        {"keep": []},
+    ],
+)
+async def test_an_edit_that_makes_no_sense_is_told_so(client, address, host, body):
+    assert (await put(client, address, host, body)).status == 400
+
+
+async def test_who_cut_what_is_a_fact(client, address, host, lecturer):
+    await put(client, address, host, CUT)
+    (fact,) = [f for f in client.app[RECORDER].facts if isinstance(f, RecordingEdited)]
+    assert (fact.person, fact.revision, fact.cuts) == (lecturer.id, 1, ((3_000, 8_000),))
