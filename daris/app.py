@@ -43,7 +43,7 @@ from live.port import MediaPort
 from live.rooms import ROOMS, Rooms
 from live.stage import Stage
 from live.turn import read_ice_servers
-from player import beacons, delivery, editing, extras, site, television, week
+from player import beacons, delivery, editing, editor_views, extras, site, television, week
 from player import views as player_views
 from player.delivery import LIBRARY
 from player.fast_lane import MayWatch
@@ -122,6 +122,7 @@ def _routes() -> tuple[Sequence[web.RouteDef], ...]:
         television.routes(),
         extras.routes(_may_watch),
         editing.routes(),
+        editor_views.routes(),
     )
 
 

@@ -187,7 +187,7 @@ class Broadcast:
             raise Unavailable(
                 f"The lecture can't be recorded: {error.strerror or error}."
             ) from error
-        for kind in TrackKind:
+        for kind in (TrackKind.CAMERA, TrackKind.SCREEN):
             self._want_key(kind)
         log.info("live.recording_switched", lecture=str(self._live.lecture), keeping=keeping)
         self._on_change()

@@ -1,4 +1,5 @@
-"""What is made of a recording after its end: the file to take away, AAC for old players, the poster.
+"""What is made of a recording after its end: the file to take away, AAC for old players, the poster and
+the storyboard.
 
 A child process makes it, one recording at a time: of what the shelf shows by itself, of anything else when
 somebody asks. What is made already costs nothing, so all of it can begin anew at any moment.
@@ -43,6 +44,7 @@ _LONGEST: Final = timedelta(hours=1)
 _MOST_WAITING: Final = 1_000  # who comes later is told to ask again
 _LONGEST_ERROR: Final = 500  # characters
 _ID: Final = "{id:[0-9a-fA-F-]{32,36}}"
+_NAMES: Final = r"aac\.m3u8|aac\.mp4|poster\.jpg|storyboard\.vtt|storyboard\.jpg"
 _NAME_BYTES: Final = 120
 
 
@@ -147,7 +149,7 @@ def routes(guard: Guard) -> list[web.RouteDef]:
         return await _give(request, lecture)
 
     return [
-        web.get(f"{LECTURE_PATH}/{{name:aac\\.m3u8|aac\\.mp4|poster\\.jpg}}", give),
+        web.get(f"{LECTURE_PATH}/{{name:{_NAMES}}}", give),
         web.get(f"/api/v1/lectures/{_ID}/recording.mp4", download),
     ]
 
@@ -202,6 +204,7 @@ _TYPES: Final = {
     ".m3u8": "application/vnd.apple.mpegurl",
     ".mp4": "audio/mp4",
     ".jpg": "image/jpeg",
+    ".vtt": "text/vtt",
 }
 
 

@@ -1,4 +1,5 @@
-"""What is made beside a finished recording: one file to take away, AAC for old players, a poster.
+"""What is made beside a finished recording: one file to take away, AAC for old players, a poster,
+a storyboard.
 
 All of it can be made again from the recording. `transcode.finisher` makes it; `extras.json` is
 written last and says of which state of the recording it was made.
@@ -18,6 +19,8 @@ from transcode.tape import PROGRAMME
 SINGLE_FILE: Final = "recording.mp4"
 AAC: Final = "aac"
 POSTER: Final = "poster.jpg"
+STORYBOARD: Final = "storyboard.vtt"
+STORYBOARD_SHEET: Final = "storyboard.jpg"
 AAC_CODEC: Final = "mp4a.40.2"
 _NOTE: Final = "extras.json"
 

@@ -16,7 +16,7 @@ from typing import Final
 
 import av
 
-from transcode import aac, extras, poster, shelf, single_file
+from transcode import aac, extras, poster, shelf, single_file, storyboard
 from transcode.extras import Extras
 from transcode.vod import PlaylistError
 
@@ -37,6 +37,7 @@ def finish(folder: Path) -> Extras:
 def _make(folder: Path) -> Extras:
     version = extras.version(folder)
     poster.make(folder)
+    storyboard.make(folder)
     sound = aac.encode(folder)
     single_file.make(folder)
     made = Extras(version=version, peak_bps=sound.peak_bps, average_bps=sound.average_bps)

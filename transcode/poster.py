@@ -27,7 +27,10 @@ def make(folder: Path) -> None:
     media = inits[segment.init].data + read_stretch(folder, segment.stretch)
     with av.open(io.BytesIO(media), "r") as container:
         picture = next(container.decode(video=0))
-    manifest.replace(folder / POSTER, _jpeg(picture))
+    width = min(_WIDTH, picture.width)
+    height = picture.height * width // picture.width
+    scaled = picture.reformat(width, height, "yuvj420p", interpolation="BICUBIC")
+    manifest.replace(folder / POSTER, jpeg(scaled))
 
 
 def _chosen(programme: Contents) -> Segment:
@@ -40,14 +43,12 @@ def _chosen(programme: Contents) -> Segment:
     return (sent or later)[0]
 
 
-def _jpeg(picture: av.VideoFrame) -> bytes:
-    width = min(_WIDTH, picture.width)
-    height = picture.height * width // picture.width
+def jpeg(picture: av.VideoFrame) -> bytes:
+    """Of a picture in yuvj420p."""
     encoder = av.CodecContext.create("mjpeg", "w")
-    encoder.width, encoder.height = width, height
+    encoder.width, encoder.height = picture.width, picture.height
     encoder.pix_fmt = "yuvj420p"
     encoder.time_base = Fraction(1, 25)
     encoder.options = {"qmin": _QUALITY, "qmax": _QUALITY}
-    scaled = picture.reformat(width, height, "yuvj420p", interpolation="BICUBIC")
-    scaled.pts = 0
-    return b"".join(bytes(packet) for packet in [*encoder.encode(scaled), *encoder.encode(None)])
+    picture.pts = 0
+    return b"".join(bytes(packet) for packet in [*encoder.encode(picture), *encoder.encode(None)])

@@ -1,0 +1,34 @@
+"""The page on which a host cuts a recording."""
+
+from typing import Final
+from urllib.parse import quote
+
+from aiohttp import web
+
+from identity.rights import Action
+from identity.sessions import require, viewer_of
+from kernel.errors import Conflict
+from kernel.pages import render
+from kernel.web import DATABASE, path_id
+from schedule.lectures import lecture_by_id
+
+_ID: Final = "{id:[0-9a-fA-F-]{32,36}}"
+
+
+def routes() -> list[web.RouteDef]:
+    return [web.get(f"/lectures/{_ID}/recording/edit", show_editor)]
+
+
+async def show_editor(request: web.Request) -> web.Response:
+    if not viewer_of(request).is_signed_in:
+        raise web.HTTPSeeOther(f"/login?next={quote(request.path_qs, safe='')}")
+    async with request.app[DATABASE].connect() as connection:
+        lecture = await lecture_by_id(connection, path_id(request))
+    require(request, Action.HOST_LECTURE, lecture.subject)
+    if not lecture.is_watchable:
+        raise Conflict("There is no finished recording to edit.")
+    config = {
+        "uncut": f"/hls/{lecture.id}/uncut.m3u8",
+        "edition": f"/api/v1/lectures/{lecture.id}/recording/edition",
+    }
+    return render(request, "editor.html", lecture=lecture, config=config)

@@ -1,0 +1,71 @@
+"""The editor of a recording in a real browser."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
+
+
+async def test_a_host_cuts_previews_saves_and_takes_back(
+    server, browser, account, enter, player, eventually
+):
+    lecturer = await account(server, "lecturer", "Aigerim Bekova")
+    lecture = await lecturer.plan()
+    host = await enter(await lecturer.sign_in(browser), lecture)
+    await host.press("start")
+    await host.sees("camera", frames=250)
+    await host.press("stop")
+    await host.press("stop-confirm")
+
+    page = host.page
+    await page.get_by_test_id("edit").click()
+    await page.locator("[data-editor=ready]").wait_for()
+    watching = player(page)
+    await watching.seek(3)
+    await page.get_by_test_id("mark-in").click()
+    await watching.seek(6)
+    await page.get_by_test_id("mark-out").click()
+    await page.get_by_test_id("cut").wait_for()
+    await page.get_by_test_id("chapter-title").fill("Интерференция")
+    await page.get_by_test_id("chapter-add").click()
+    if folder := os.environ.get("SCREENSHOTS"):
+        await page.screenshot(path=Path(folder) / "editor.png")
+
+    await watching.seek(2)
+    await page.get_by_test_id("play").click()
+    await eventually(lambda: is_past(watching, 5.5), seconds=30)
+
+    await page.get_by_test_id("save").click()
+    edition = f"/api/v1/lectures/{lecture}/recording/edition"
+
+    async def revision():
+        return (await lecturer.get(edition))["revision"]
+
+    await eventually(lambda: is_at(revision, 1))
+    made = await lecturer.get(edition)
+    assert made["played_ms"] < made["taken_ms"] - 2_500
+    assert [each["title"] for each in made["chapters"]] == ["Интерференция"]
+
+    viewer = player(await lecturer.sign_in(browser))
+    await viewer.page.goto(f"/lectures/{lecture}")
+    await viewer.page.get_by_test_id("player").wait_for()
+    await viewer.page.get_by_test_id("play").click()
+    await viewer.plays(frames=25)
+    length = (await viewer.picture())["duration"]
+    assert length == pytest.approx(made["played_ms"] / 1000, abs=0.5)
+    await eventually(lambda: is_past(viewer, length - 1), seconds=40)
+
+    await page.get_by_test_id("undo").click()
+    await eventually(lambda: is_at(revision, 2))
+    assert (await lecturer.get(edition))["cuts"] == []
+    assert not host.errors
+
+
+async def is_past(watching, seconds: float) -> bool:
+    return (await watching.picture())["at"] >= seconds
+
+
+async def is_at(revision, wanted: int) -> bool:
+    return await revision() == wanted
