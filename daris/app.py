@@ -43,7 +43,17 @@ from live.port import MediaPort
 from live.rooms import ROOMS, Rooms
 from live.stage import Stage
 from live.turn import read_ice_servers
-from player import beacons, delivery, editing, editor_views, extras, site, television, week
+from player import (
+    beacons,
+    deletion,
+    delivery,
+    editing,
+    editor_views,
+    extras,
+    site,
+    television,
+    week,
+)
 from player import views as player_views
 from player.delivery import LIBRARY
 from player.fast_lane import MayWatch
@@ -97,6 +107,7 @@ def _resources() -> tuple[Resource, ...]:
         _library,
         _views,
         extras.opened,
+        deletion.opened,
         _rooms,
         channels.opened,
     )
@@ -122,6 +133,7 @@ def _routes() -> tuple[Sequence[web.RouteDef], ...]:
         television.routes(),
         extras.routes(_may_watch),
         editing.routes(),
+        deletion.routes(),
         editor_views.routes(),
     )
 

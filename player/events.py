@@ -76,3 +76,9 @@ class RecordingEdited(Fact, frozen=True, kw_only=True):
     revision: int
     cuts: tuple[tuple[int, int], ...] = ()
     chapters: int = 0
+
+
+class RecordingDeleted(Fact, frozen=True, kw_only=True):
+    """The recording's files are removed; `person` did it, nobody when the rule did."""
+
+    reason: str

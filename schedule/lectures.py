@@ -71,6 +71,7 @@ class Filter:
     states: Collection[LectureState] = ()
     lecturer: UUID | None = None
     ids: Collection[UUID] | None = None  # of these
+    has_recording: bool = False  # those with one that can be watched
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +244,8 @@ def _conditions(which: Filter) -> list[sa.ColumnElement[bool]]:
         conditions.append(lectures.c.state.in_(which.states))
     if which.lecturer is not None:
         conditions.append(lectures.c.lecturer == which.lecturer)
+    if which.has_recording:
+        conditions.append(lectures.c.recording == RecordingState.READY)
     if which.ids is not None:
         conditions.append(lectures.c.id.in_(which.ids))
     return conditions

@@ -63,6 +63,10 @@ class Library:
         self._live[lecture] = opened
         return opened
 
+    def is_live(self, lecture: UUID) -> bool:
+        """True while it is being recorded here, or shown from memory."""
+        return lecture in self._live
+
     def has_begun(self, lecture: UUID) -> bool:
         """True if something of the lecture was kept already, or is being kept. OSError."""
         return manifest.read(self._folder(lecture)) is not None
