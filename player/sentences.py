@@ -75,4 +75,14 @@ SENTENCES = (
     # watching
     _("There is no recording of this lecture."),
     _("There is no such channel."),
+    # recordings
+    _("Nothing is being recorded."),
+    _("Only a moderator may record."),
+    _("The lecture has not begun; recording can start with it."),
+    _("The disk does not answer; try again in a moment."),
+    _("These cuts leave nothing of the recording; delete it instead."),
+    _("The recording was edited by somebody else meanwhile."),
+    _("There is no finished recording to edit."),
+    _("There is no change to take back."),
+    _("This lecture is being recorded."),
 )
