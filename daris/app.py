@@ -45,11 +45,13 @@ from live.stage import Stage
 from live.turn import read_ice_servers
 from player import (
     beacons,
+    caption_api,
     deletion,
     delivery,
     editing,
     editor_views,
     extras,
+    places,
     site,
     television,
     week,
@@ -135,6 +137,7 @@ def _routes() -> tuple[Sequence[web.RouteDef], ...]:
         editing.routes(),
         deletion.routes(),
         editor_views.routes(),
+        caption_api.routes(_may_watch),
     )
 
 
@@ -197,7 +200,12 @@ async def _outbox(app: web.Application) -> AsyncIterator[None]:
 
 async def _views(app: web.Application) -> AsyncIterator[None]:
     """Who watches by HLS."""
-    views = beacons.Views(app[RECORDER], app[CLOCK], length_of=partial(_length, app[LIBRARY]))
+    views = beacons.Views(
+        app[RECORDER],
+        app[CLOCK],
+        length_of=partial(_length, app[LIBRARY]),
+        keep=partial(places.keep, app[DATABASE]),
+    )
     app[beacons.VIEWS] = views
     async with asyncio.TaskGroup() as tasks:
         running = tasks.create_task(views.run(), name="views")

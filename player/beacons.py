@@ -6,7 +6,7 @@ told to the player and changes nothing.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Annotated, Final
@@ -48,6 +48,7 @@ _RIGHTS: Final = {
 
 Seconds = Annotated[float, msgspec.Meta(ge=0, le=7 * 86_400)]
 Lengths = Callable[[UUID], timedelta | None]  # how long a lecture's recording is, where known
+Keep = Callable[[Sequence[View]], Awaitable[None]]  # keeps where the views stand, or fails in peace
 
 
 class Beacon(msgspec.Struct, frozen=True):
@@ -78,11 +79,17 @@ class Views:
     """The views that are open in this process. Event loop only."""
 
     def __init__(
-        self, recorder: Recorder, clock: Clock, *, length_of: Lengths = lambda _lecture: None
+        self,
+        recorder: Recorder,
+        clock: Clock,
+        *,
+        length_of: Lengths = lambda _lecture: None,
+        keep: Keep | None = None,
     ) -> None:
         self._recorder = recorder
         self._clock = clock
         self._length_of = length_of
+        self._keep = keep
         self._open: dict[UUID, _Open] = {}
 
     def __contains__(self, view: UUID) -> bool:
@@ -128,6 +135,8 @@ class Views:
             await self._recorder.record(*facts)
         for place, view in moved:
             place.is_moved = place.view is not view
+        if self._keep:
+            await self._keep([view for _, view in moved if view is not None])
 
     async def _end_silent(self) -> None:
         """They are taken out first: a beacon that comes now begins the view anew."""

@@ -10,7 +10,7 @@ from typing import Final
 
 Segment = tuple[int, int]  # [from, to) in milliseconds of media time
 
-MAX_SPEED: Final = 2
+MAX_SPEED: Final = 3
 TOLERANCE: Final = timedelta(seconds=3)  # clocks, buffering, a beacon that overtakes another
 
 

@@ -85,4 +85,16 @@ SENTENCES = (
     _("There is no finished recording to edit."),
     _("There is no change to take back."),
     _("This lecture is being recorded."),
+    # captions
+    _("These captions can't be read."),
+    _("There are captions in very many languages already; delete some."),
+    _("There are no captions in this language."),
+    _("there is no caption in this file."),
+    _("there are more captions in this file than a lecture has."),
+    _("this is no text in UTF-8; save the file in that encoding."),
+    _("a time like 00:01:02.500 --> 00:01:05.000 is missing."),
+    _("the time is not like 00:01:02.500 --> 00:01:05.000."),
+    _("the caption ends before it begins."),
+    _("the caption begins after the end of the recording."),
+    _("the caption is longer than a screen can show."),
 )

@@ -16,6 +16,7 @@ from kernel.times import iso
 from kernel.web import CLOCK, DATABASE, RECORDER, SETTINGS, path_id
 from player.events import RecordingOpened
 from player.extras import posters
+from player.places import Place, place_of
 from schedule.channel_views import channels_on_air
 from schedule.lectures import Today, lecture_by_id, lectures_for_today
 from schedule.lifecycle import AHEAD, Lecture, LectureState, RecordingState
@@ -72,12 +73,20 @@ async def show_lecture(request: web.Request) -> web.Response:
     lecture = await _lecture(request)
     viewer = _admitted(request, lecture)
     life = _LIVES[lecture.state]
+    resume = None
     if life == "recorded" and lecture.is_watchable:
         await _note_opening(request, lecture.id, viewer)
+        resume = await _stopped_at(request, lecture.id, viewer)
     has_poster = bool(await posters(request.app, [lecture] if life == "recorded" else []))
     context = _context(request, lecture)
     return render(
-        request, "lecture.html", lecture=lecture, life=life, has_poster=has_poster, **context
+        request,
+        "lecture.html",
+        lecture=lecture,
+        life=life,
+        has_poster=has_poster,
+        resume=resume,
+        **context,
     )
 
 
@@ -148,6 +157,7 @@ def _context(request: web.Request, lecture: Lecture) -> Mapping[str, Any]:
     return {
         "can_host": can_host,
         "can_manage": lecture.state in AHEAD and allows(viewer, Action.CHANGE_LECTURE, subject),
+        "can_edit": allows(viewer, Action.CHANGE_LECTURE, subject),
         "can_see_attendance": allows(viewer, Action.SEE_ATTENDANCE, subject),
         "has_recording": lecture.is_watchable,
         "is_finishing": lecture.state is LectureState.ENDED
@@ -179,6 +189,7 @@ def room_config(request: web.Request, lecture: Lecture, *, can_host: bool) -> Ma
         "download": f"{address}/recording.mp4",
         "beacon": f"{address}/beacon",
         "chat": f"{address}/chat",
+        "captions": f"{address}/captions",
     }
 
 
@@ -186,6 +197,13 @@ async def _note_opening(request: web.Request, lecture: UUID, viewer: Viewer) -> 
     now = request.app[CLOCK].now()
     fact = RecordingOpened(id=new_id(), at=now, lecture=lecture, person=viewer.actor)
     await request.app[RECORDER].record(fact)
+
+
+async def _stopped_at(request: web.Request, lecture: UUID, viewer: Viewer) -> Place | None:
+    if viewer.actor is None:
+        return None
+    async with request.app[DATABASE].connect() as connection:
+        return await place_of(connection, lecture, viewer.actor)
 
 
 def _next_hour(now: datetime) -> datetime:

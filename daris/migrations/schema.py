@@ -66,7 +66,7 @@ async def differences(database: Database) -> list[Any]:
 
 def whole_metadata() -> sa.MetaData:
     """The tables of every package: imports all modules that may define some."""
-    for package in ("kernel", "identity", "schedule", "footprint"):
+    for package in ("kernel", "identity", "schedule", "player", "footprint"):
         _import_all(importlib.import_module(package))
     return metadata
 

@@ -33,6 +33,7 @@ const KEYS = {
   KeyC: (player) => player.toggleCaptions(),
   KeyF: (player) => player.toggleFullscreen(),
   KeyV: (player) => player.dispatchEvent(new Event("view")),
+  Slash: (player, event) => event.shiftKey && player.dispatchEvent(new Event("help")),
   Comma: (player, event) => event.shiftKey && player.changeSpeed(-1),
   Period: (player, event) => event.shiftKey && player.changeSpeed(1),
 };

@@ -1,15 +1,18 @@
-// A lecture that was: the recording, and beside it what was said in the chat.
-import { $, clock, el } from "../dom.js";
+// A lecture that was: the recording, and beside it what was said, in it and in the chat.
+import { $ } from "../dom.js";
 import { call } from "../site.js";
-import { t } from "../translate.js";
-import { linked } from "../room/chat.js";
+import { openCaptionDesk } from "./caption_desk.js";
+import { Captions } from "./captions.js";
 import { Beacon } from "./beacon.js";
 import { Companion, hasScreen } from "./companion.js";
 import { offerDownload } from "./download.js";
+import { holdMediaSession } from "./media_session.js";
 import { Player } from "./player.js";
+import { TimedList } from "./timed_list.js";
+import { drawChat, WordsPanel } from "./words_panel.js";
 
 const config = JSON.parse($("room-config").textContent);
-const list = $("chat-log");
+const recorded = $("recorded");
 const note = $("chat-log-note");
 const FINISHING_MS = 700;
 
@@ -33,59 +36,38 @@ async function loadChat() {
   }
 }
 
-/** Draw the log; with a player each line leads to its moment. */
-function drawChat(lines, player) {
-  const drawn = lines.map((line) => {
-    const position = player?.positionOf(new Date(line.at)) ?? null;
-    const time = position === null ? null : timeButton(position, player);
-    const text = el("p", {}, el("strong", {}, line.name), " ", el("span", { class: "chat-text" }, ...linked(line.text)));
-    const element = el("li", { "data-testid": "chat-line", "data-id": line.id }, time ?? el("span"), text);
-    return { position, element };
-  });
-  list.replaceChildren(...drawn.map((one) => one.element));
-  list.hidden = !drawn.length;
-  if (!drawn.length && !note.textContent) note.textContent = t("Nothing was said in the chat.");
-  return drawn;
-}
-
-function timeButton(position, player) {
-  const time = clock(position);
-  const play = () => {
-    player.seek(position);
-    player.play();
-  };
-  return el("button", { type: "button", class: "chat-time", "aria-label": t("Play from {time}", { time }), onclick: play }, time);
-}
-
-/** Mark the line that was said last at this position. */
-function follow(drawn, position) {
-  const current = drawn.filter((one) => one.position !== null && one.position <= position + 0.2).at(-1);
-  for (const one of drawn) one.element.classList.toggle("current", one === current);
-  if (!current || list.matches(":hover, :focus-within")) return;
-  const box = current.element;
-  if (box.offsetTop < list.scrollTop || box.offsetTop + box.offsetHeight > list.scrollTop + list.clientHeight) {
-    list.scrollTop = box.offsetTop - list.clientHeight / 2;
-  }
+/** Where this person stopped, as the server knows it; null if it does not. */
+function stoppedAt() {
+  const { resume, resumedAt } = recorded.dataset;
+  return resume ? { seconds: Number(resume), at: Date.parse(resumedAt) } : null;
 }
 
 async function watch(root) {
   const key = `daris.position.${config.lecture}`;
-  const player = new Player({ root, url: config.hls, mode: "recording", key, keysOn: document });
+  const player = new Player({ root, url: config.hls, mode: "recording", key, keysOn: document, resume: stoppedAt() });
   const beacon = new Beacon({ video: player.video, address: config.beacon, mode: "recording" });
-  globalThis.daris = { player, beacon, companion: null };
+  const { poster, lecturer } = recorded.dataset;
+  holdMediaSession({ player, title: config.title, artist: lecturer, poster });
+  const captions = new Captions({ root, video: player.video, address: config.captions });
+  player.captions = captions;
+  player.addEventListener("help", () => $("keys-help").showModal());
+  globalThis.daris = { player, beacon, captions, companion: null };
   const ready = new Promise((resolve) => player.addEventListener("ready", resolve, { once: true }));
-  const [lines] = await Promise.all([loadChat(), ready]);
+  const panel = new WordsPanel(player);
+  captions.addEventListener("cues", () => panel.showCues(captions.cues, captions.language));
+  const [lines] = await Promise.all([loadChat(), ready, captions.load().catch(() => {})]);
   if (hasScreen(player.fragments)) globalThis.daris.companion = new Companion({ root, player, url: config.camera });
-  const drawn = drawChat(lines, player);
-  player.addEventListener("position", (event) => follow(drawn, event.detail));
+  panel.showChat(lines, (moment) => player.positionOf(moment));
+  if ($("caption-form")) openCaptionDesk(config.captions, () => captions.load());
 }
 
 const root = document.querySelector("[data-player]");
 if (root) {
-  root.querySelector("video").poster = $("recorded").dataset.poster ?? "";
+  root.querySelector("video").poster = recorded.dataset.poster ?? "";
   offerDownload($("download"), $("download-note"));
+  $("keys").addEventListener("click", () => $("keys-help").showModal());
   watch(root);
 } else {
-  loadChat().then((lines) => drawChat(lines, null));
+  loadChat().then((lines) => drawChat(new TimedList($("chat-log"), null), lines, () => null));
   if ($("finishing")) setTimeout(awaitRecording, FINISHING_MS);
 }

@@ -22,15 +22,21 @@ export class Player extends EventTarget {
   #idle = null;
   #retry = null;
   #saved = 0;
+  #resume;
   #stop = new AbortController();
+  captions = null; // of a recording, once they are there
 
-  /** `mode` is live, recording or tv; `key` is where the position is kept, if at all. */
-  constructor({ root, url, mode, key = null, keysOn = root }) {
+  /**
+   * `mode` is live, recording or tv; `key` is where the position is kept, if at all. `resume` is where
+   * the person stopped on any device, {seconds, at}.
+   */
+  constructor({ root, url, mode, key = null, keysOn = root, resume = null }) {
     super();
     this.#root = root;
     this.#url = url;
     this.#mode = mode;
     this.#key = key;
+    this.#resume = resume;
     this.video = this.#part("video");
     this.#controls();
     shortcuts(this, keysOn, this.#stop.signal);
@@ -120,6 +126,10 @@ export class Player extends EventTarget {
   }
 
   toggleCaptions() {
+    if (this.captions) {
+      this.captions.toggle();
+      return;
+    }
     const { subtitleTracks } = this.#hls ?? {};
     if (!subtitleTracks?.length) return;
     const on = this.#hls.subtitleTrack < 0;
@@ -327,15 +337,22 @@ export class Player extends EventTarget {
 
   // ---------------------------------------------------------------- where one left off
 
+  /** Here or on another device, whichever was later. */
   #kept() {
-    const position = Number(this.#key && localStorage.getItem(this.#key));
-    return position > SKIPPED_AT_ENDS_SECONDS ? position : 0;
+    const here = this.#keptHere();
+    const latest = [here, this.#resume].filter(Boolean).sort((a, b) => b.at - a.at)[0];
+    return latest?.seconds > SKIPPED_AT_ENDS_SECONDS ? latest.seconds : 0;
+  }
+
+  #keptHere() {
+    const [seconds, at] = (this.#key && localStorage.getItem(this.#key)?.split("@")) || [];
+    return seconds === undefined ? null : { seconds: Number(seconds), at: Number(at) || 0 };
   }
 
   #keepPosition() {
     this.#saved = performance.now();
     if (!this.#key || !this.video.currentTime) return;
     const isNearEnd = this.duration - this.video.currentTime < SKIPPED_AT_ENDS_SECONDS;
-    localStorage.setItem(this.#key, isNearEnd ? 0 : this.video.currentTime.toFixed(1));
+    localStorage.setItem(this.#key, `${isNearEnd ? 0 : this.video.currentTime.toFixed(1)}@${Date.now()}`);
   }
 }

@@ -1,0 +1,119 @@
+"""Captions over HTTP: who may edit a lecture puts them there, who may watch it reads them."""
+
+import asyncio
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+from uuid import UUID
+
+import msgspec
+import structlog
+from aiohttp import hdrs, web
+
+from identity.rights import Action
+from identity.sessions import require
+from kernel.errors import Conflict, NotFound, TooLarge
+from kernel.web import DATABASE, path_id, reply
+from player import caption_shelf
+from player.caption_shelf import Captions, language_of
+from player.captions import Cue, parse
+from player.delivery import LECTURE_PATH, LIBRARY, Guard
+from schedule.lectures import lecture_by_id
+from transcode.recording import Recording, RecordingState
+
+log = structlog.get_logger()
+
+_CAPTIONS: Final = "/api/v1/lectures/{id}/captions"
+_ONE: Final = f"{_CAPTIONS}/{{language}}"
+
+
+class Listed(msgspec.Struct, frozen=True):
+    """What there is."""
+
+    captions: list[Captions]
+
+
+class Read(msgspec.Struct, frozen=True):
+    """The captions in one language, for players and transcripts."""
+
+    language: str
+    cues: list[Cue]
+
+
+def routes(guard: Guard) -> list[web.RouteDef]:
+    """`guard` raises if the viewer may not see the lecture."""
+
+    async def give(request: web.Request) -> web.StreamResponse:
+        """The file: for other players, and to take away."""
+        lecture = UUID(request.match_info["lecture"])
+        await guard(request, lecture)
+        folder = _folder(await request.app[LIBRARY].fetch(lecture))
+        found = await asyncio.to_thread(caption_shelf.file, folder, request.match_info["language"])
+        headers = {hdrs.CACHE_CONTROL: "private, no-cache", hdrs.CONTENT_TYPE: "text/vtt"}
+        return web.FileResponse(found, headers=headers)
+
+    return [
+        web.get(_CAPTIONS, list_captions),
+        web.get(_ONE, read_captions),
+        web.put(_ONE, put_captions),
+        web.delete(_ONE, delete_captions),
+        web.get(f"{LECTURE_PATH}/captions/{{language}}.vtt", give),
+    ]
+
+
+async def list_captions(request: web.Request) -> web.Response:
+    found = await _recording(request, Action.WATCH_RECORDING)
+    listed = await asyncio.to_thread(caption_shelf.listed, found.folder) if found.folder else []
+    return reply(Listed(listed))
+
+
+async def read_captions(request: web.Request) -> web.Response:
+    found = await _recording(request, Action.WATCH_RECORDING)
+    language = language_of(request.match_info["language"])
+    cues = await asyncio.to_thread(caption_shelf.read, _folder(found), language)
+    return reply(Read(language, cues))
+
+
+async def put_captions(request: web.Request) -> web.Response:
+    """The body is the file, WebVTT or SubRip, whatever it is called."""
+    found = await _recording(request, Action.CHANGE_LECTURE)
+    language = language_of(request.match_info["language"])
+    if found.state is not RecordingState.FINISHED:
+        raise Conflict("The recording is not finished yet.")
+    length_ms = found.duration // timedelta(milliseconds=1)
+    data = await _body(request)
+    cues = await asyncio.to_thread(parse, data, length_ms=length_ms)
+    await asyncio.to_thread(caption_shelf.keep, _folder(found), language, cues)
+    log.info("captions.kept", lecture=str(found.lecture), language=language, cues=len(cues))
+    return reply(Read(language, cues))
+
+
+async def delete_captions(request: web.Request) -> web.Response:
+    found = await _recording(request, Action.CHANGE_LECTURE)
+    language = language_of(request.match_info["language"])
+    await asyncio.to_thread(caption_shelf.delete, _folder(found), language)
+    log.info("captions.deleted", lecture=str(found.lecture), language=language)
+    return web.Response(status=204)
+
+
+async def _recording(request: web.Request, action: Action) -> Recording:
+    async with request.app[DATABASE].connect() as connection:
+        lecture = await lecture_by_id(connection, path_id(request))
+    require(request, action, lecture.subject)
+    found = await request.app[LIBRARY].fetch(lecture.id)
+    if found is None:
+        raise NotFound("There is no recording of this lecture.")
+    return found
+
+
+def _folder(found: Recording | None) -> Path:
+    if found is None or found.folder is None:
+        raise NotFound("There is no recording of this lecture.")
+    return found.folder
+
+
+async def _body(request: web.Request) -> bytes:
+    try:
+        return await request.read()
+    except web.HTTPRequestEntityTooLarge as error:
+        raise TooLarge("The body is larger than 1 MiB.") from error

@@ -1,0 +1,91 @@
+"""Where each person stopped in each recording, so that another device goes on there.
+
+A convenience, no evidence: it is written with the checkpoints of the views, and a database that is
+away costs a few seconds of it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+import structlog
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from kernel.database import Database, Id, UtcDateTime, metadata
+from player.events import Mode
+from player.viewing import View
+
+log = structlog.get_logger()
+
+watch_place = sa.Table(
+    "watch_place",
+    metadata,
+    sa.Column("lecture", Id, primary_key=True),
+    sa.Column("person", Id, primary_key=True),
+    sa.Column("position_ms", sa.Integer, nullable=False),
+    sa.Column("at", UtcDateTime, nullable=False),
+)
+
+_NEAR_END_MS = 15_000  # who has come so far begins anew
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A position of media time, and when it was reached."""
+
+    position_ms: int
+    at: datetime
+
+    @property
+    def seconds(self) -> float:
+        return self.position_ms / 1_000
+
+
+async def place_of(connection: AsyncConnection, lecture: UUID, person: UUID) -> Place | None:
+    """Where the person stopped; None before they began."""
+    query = sa.select(watch_place.c.position_ms, watch_place.c.at).where(
+        watch_place.c.lecture == lecture, watch_place.c.person == person
+    )
+    row = (await connection.execute(query)).one_or_none()
+    return None if row is None else Place(row.position_ms, row.at)
+
+
+async def keep(database: Database, views: Sequence[View]) -> None:
+    """Note where the views of recordings stand; of one person's the newest."""
+    newest = {
+        (view.lecture, view.person): view
+        for view in sorted(views, key=lambda view: view.reported_at)
+        if view.mode is Mode.RECORDING
+    }
+    if not newest:
+        return
+    rows = [_row(view) for view in newest.values()]
+    try:
+        async with database.begin() as connection:
+            await connection.execute(_upsert(connection), rows)
+    except (SQLAlchemyError, OSError) as error:
+        log.warning("player.places_not_kept", count=len(rows), reason=type(error).__name__)
+
+
+def _row(view: View) -> dict[str, object]:
+    is_near_end = view.length_ms is not None and view.length_ms - view.position_ms < _NEAR_END_MS
+    return {
+        "lecture": view.lecture,
+        "person": view.person,
+        "position_ms": 0 if is_near_end else view.position_ms,
+        "at": view.reported_at,
+    }
+
+
+def _upsert(connection: AsyncConnection) -> sa.Executable:
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    insert = dialect.insert(watch_place)
+    return insert.on_conflict_do_update(
+        index_elements=["lecture", "person"],
+        set_={"position_ms": insert.excluded.position_ms, "at": insert.excluded.at},
+        where=watch_place.c.at <= insert.excluded.at,
+    )

@@ -1,0 +1,169 @@
+"""The page of a recording: captions, what was said, keys, and going on where one stopped."""
+
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from bench import clips
+from kernel.database import Database
+from schedule.lectures import advance, lecture_by_id
+from schedule.lifecycle import LectureState, RecordingState
+from transcode.library import Library
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
+
+AXE = (Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js").read_text()
+SECONDS = 60
+SUBRIP = """1
+00:00:01,000 --> 00:00:09,000
+Жарық дегеніміз не?
+
+2
+00:00:20,000 --> 00:00:29,000
+Толқын ұзындығы: <b>λ</b>
+
+3
+00:00:40,000 --> 00:00:49,000
+Интерференция & дифракция
+"""
+BROKEN = SUBRIP.replace("00:00:29,000", "00:00:19,000")
+
+
+@pytest.fixture
+async def lecturer(server, account):
+    return await account(server, "lecturer", "Aigerim Bekova")
+
+
+@pytest.fixture
+async def lecture(server, lecturer):
+    """Over, with a recording of a minute."""
+    planned = UUID(await lecturer.plan())
+    began = datetime.now(UTC) - timedelta(hours=1)
+    recording = Library(server.folder / "media").open_recording(
+        planned, began, post=lambda call: call()
+    )
+    for kind, unit in clips.interleaved(camera=clips.video(SECONDS), voice=clips.voice(SECONDS)):
+        recording.push(kind, unit)
+    recording.finish()
+    database = Database.open(server.database_url)
+    async with database.begin() as connection:
+        found = await lecture_by_id(connection, planned)
+        await advance(
+            connection,
+            found,
+            None,
+            at=datetime.now(UTC),
+            state=LectureState.PUBLISHED,
+            recording=RecordingState.READY,
+            started_at=began,
+            ended_at=began + timedelta(seconds=SECONDS),
+        )
+    await database.aclose()
+    return planned
+
+
+async def put_captions(page, tmp_path, text, name="captions.srt"):
+    file = tmp_path / name
+    file.write_text(text)
+    desk = page.get_by_test_id("caption-desk")
+    if await desk.get_attribute("open") is None:
+        await desk.locator("summary").click()
+    await page.get_by_test_id("caption-new-language").select_option("kk")
+    await page.get_by_test_id("caption-file").set_input_files(file)
+    await page.get_by_test_id("caption-put").click()
+
+
+async def flaws(page):
+    await page.evaluate(AXE)
+    found = await page.evaluate("axe.run({resultTypes: ['violations']})")
+    return [(one["id"], [node["html"] for node in one["nodes"]]) for one in found["violations"]]
+
+
+async def photograph(page, name):
+    if folder := os.environ.get("SCREENSHOTS"):
+        await page.screenshot(path=Path(folder) / f"{name}.png")
+
+
+async def test_captions_come_with_the_recording_and_are_searched(
+    browser, lecture, lecturer, account, server, player, eventually, tmp_path
+):
+    page = await lecturer.sign_in(browser, viewport={"width": 1280, "height": 900})
+    await page.goto(f"/lectures/{lecture}")
+    await put_captions(page, tmp_path, BROKEN, name="<img src=x onerror=alert(1)>.srt")
+    await page.get_by_text("Line 6: the caption ends before it begins.").wait_for()
+    await put_captions(page, tmp_path, SUBRIP)
+    lines = page.get_by_test_id("transcript-line")
+    await lines.nth(2).wait_for()
+    assert await page.get_by_test_id("caption-faults").inner_text() == ""
+
+    student = await account(server, "student", "Dana Omarova")
+    page = await student.sign_in(browser, viewport={"width": 1280, "height": 900})
+    await page.goto(f"/lectures/{lecture}")
+    lines = page.get_by_test_id("transcript-line")
+    await lines.nth(1).get_by_role("button").click()  # it leads to its moment
+
+    async def has_come_there():
+        return 20 <= (await player(page).picture())["at"] < 29
+
+    await eventually(has_come_there)
+    await page.keyboard.press("c")
+    await page.get_by_test_id("caption").get_by_text("Толқын ұзындығы: λ").wait_for()
+    assert await page.locator("#transcript .current p").inner_text() == "Толқын ұзындығы: λ"
+    await page.get_by_test_id("words-search").fill("ДИФРАКЦИЯ")
+    await page.get_by_text("1 line found").wait_for()
+    assert await lines.locator("visible=true").count() == 1
+    assert await page.get_by_test_id("caption-desk").count() == 0
+    await page.get_by_test_id("words-search").fill("")
+    await page.get_by_test_id("caption-style").click()
+    await page.get_by_test_id("caption-size").select_option("large")
+    await photograph(page, "recorded-light")
+    assert await flaws(page) == []
+    await page.reload()
+    assert await page.get_by_test_id("caption-size").input_value() == "large"
+    await page.get_by_test_id("captions").and_(page.locator("[aria-pressed=true]")).wait_for()
+
+
+async def test_another_device_goes_on_where_the_person_stopped(
+    browser, lecture, account, server, player, eventually
+):
+    student = await account(server, "student", "Dana Omarova")
+    first = await student.sign_in(browser)
+    await first.goto(f"/lectures/{lecture}")
+    await player(first).seek(31)
+    await first.keyboard.press("k")
+    await player(first).plays(frames=25)
+    await first.keyboard.press("k")
+
+    second = await student.sign_in(
+        browser, viewport={"width": 390, "height": 844}, color_scheme="dark", locale="ru-RU"
+    )
+
+    async def goes_on():
+        await second.goto(f"/lectures/{lecture}")
+        return await second.locator("#recorded").get_attribute("data-resume")
+
+    stopped = float(await eventually(goes_on, every=0.5))
+    assert 31 < stopped < 45
+
+    async def is_there():
+        return abs((await player(second).picture())["at"] - stopped) < 1
+
+    await eventually(is_there)
+    await photograph(second, "recorded-dark-phone")
+    assert await flaws(second) == []
+    await second.keyboard.press("Shift+Slash")
+    await second.get_by_test_id("keys-help").wait_for()
+    await photograph(second, "recorded-keys")
+    await second.keyboard.press("Escape")
+    for _ in range(9):
+        await second.keyboard.press("Shift+Period")
+    assert await second.get_by_test_id("speed").input_value() == "3"
+    await second.keyboard.press("5")
+
+    async def is_in_the_middle():
+        return abs((await player(second).picture())["at"] - SECONDS / 2) < 1
+
+    await eventually(is_in_the_middle)
