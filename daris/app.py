@@ -10,7 +10,7 @@ from uuid import UUID
 
 from aiohttp import web
 
-from daris import channels, health
+from daris import casing, channels, health
 from daris.migrations.schema import migrate
 from footprint import log as event_log
 from footprint import views as footprint_views
@@ -51,6 +51,7 @@ from player import (
     editing,
     editor_views,
     extras,
+    package_api,
     places,
     site,
     television,
@@ -138,6 +139,7 @@ def _routes() -> tuple[Sequence[web.RouteDef], ...]:
         deletion.routes(),
         editor_views.routes(),
         caption_api.routes(_may_watch),
+        package_api.routes(_chat_to_pack),
     )
 
 
@@ -275,6 +277,11 @@ def may_still_watch(request: web.BaseRequest) -> MayWatch | None:
         return verdict[2]
 
     return may_watch
+
+
+async def _chat_to_pack(request: web.Request, lecture: UUID) -> Sequence[package_api.Said]:
+    async with request.app[DATABASE].connect() as connection:
+        return await casing.chat_of(connection, lecture)
 
 
 async def _chat_so_far(database: Database, lecture: UUID, at_most: int) -> list[ChatSaid]:

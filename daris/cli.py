@@ -8,6 +8,7 @@ from contextlib import nullcontext
 from functools import wraps
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
+from uuid import UUID
 
 import click
 import msgspec
@@ -15,6 +16,7 @@ from rich.console import Console
 from rich.text import Text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from daris import casing
 from daris.app import build
 from daris.demo import Demo, make_demo
 from daris.doctor.examination import examine, is_well
@@ -32,6 +34,7 @@ from kernel.clock import SystemClock
 from kernel.database import Database
 from kernel.errors import DarisError
 from kernel.settings import Settings
+from player.late_views import Taken
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -254,6 +257,50 @@ def channel_push(
         )
     )
     _say(pushed, told(pushed), as_json)
+
+
+@main.group("export")
+def exports() -> None:
+    """Take something away from here."""
+
+
+@exports.command("lecture")
+@click.argument("lecture", type=click.UUID)
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--with-chat", is_flag=True, help="Put in who said what in the chat.")
+@_as_json
+@with_settings
+def export_lecture(
+    settings: Settings, lecture: UUID, file: Path, *, with_chat: bool, as_json: bool
+) -> None:
+    """Write a recorded lecture as a zip that plays without a network, from a USB stick."""
+
+    async def export(database: Database) -> None:
+        await casing.export_lecture(settings, database, CLOCK, lecture, file, with_chat=with_chat)
+
+    _on_database(settings, export)
+    _say({"file": str(file), "bytes": file.stat().st_size}, f"{file} is written.", as_json)
+
+
+@main.group("import")
+def imports() -> None:
+    """Bring something in."""
+
+
+@imports.command("watch")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--login", required=True, help="Who watched.")
+@_as_json
+@with_settings
+def import_watch(settings: Settings, file: Path, *, login: str, as_json: bool) -> None:
+    """Take what somebody watched of an offline package, from the file that its page saved."""
+
+    async def take(database: Database) -> Taken:
+        return await casing.import_watch(settings, database, CLOCK, file.read_bytes(), login)
+
+    taken = _on_database(settings, take)
+    sentence = f"{taken.taken} sittings were taken; {taken.known} had been handed in before."
+    _say(taken, sentence, as_json)
 
 
 @main.group()

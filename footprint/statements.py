@@ -133,6 +133,7 @@ def _context_extensions(fact: Fact) -> dict[str, Any]:
             return {
                 Extension.VIDEO_SESSION: str(fact.view),
                 Extension.LENGTH: _seconds(_length_ms(fact)),
+                **({Extension.LATE: True} if fact.is_late else {}),
             }
         case ViewFact():
             return {Extension.VIDEO_SESSION: str(fact.view)}

@@ -62,6 +62,9 @@ class Extension(StrEnum):
     LENGTH = f"{_VIDEO}/extensions/length"
     PROGRESS = f"{_VIDEO}/extensions/progress"
     PLAYED_SEGMENTS = f"{_VIDEO}/extensions/played-segments"
+    LATE = (
+        "urn:daris:extension:late-arrival"  # told afterwards, by the clock of a learner's computer
+    )
 
 
 RAISED_HAND: Final = "U+1F590"  # the spelling that BigBlueButton's statements brought in

@@ -27,6 +27,7 @@ class ViewFact(Fact, frozen=True, kw_only=True):
     mode: Mode
     position_ms: int = 0
     length_ms: int | None = None  # of the recording, where it is known
+    is_late: bool = False  # told afterwards by an offline package, whose computer's clock it is
 
 
 class RecordingOpened(Fact, frozen=True, kw_only=True):

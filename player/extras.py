@@ -111,7 +111,7 @@ class Extras:
 
     async def _finish(self, found: Recording, folder: Path) -> None:
         version = await asyncio.to_thread(extras.version, folder)
-        complaint = await _run(folder)
+        complaint = await run_finisher(folder)
         made = await asyncio.to_thread(extras.read, folder)
         if made:
             self._given_up.pop(found.lecture, None)
@@ -164,14 +164,23 @@ async def download(request: web.Request) -> web.StreamResponse:
         raise Conflict("The recording is not finished yet.")
     if found is None or not (found.folder and found.programme.segments):
         raise NotFound("There is no recording of this lecture.")
+    if waiting := await making(request, found):
+        return waiting
+    headers = {hdrs.CONTENT_DISPOSITION: disposition(lecture), hdrs.CACHE_CONTROL: "no-cache"}
+    return web.FileResponse(found.folder / extras.SINGLE_FILE, headers=headers)
+
+
+async def making(request: web.Request, found: Recording) -> web.Response | None:
+    """None when the extras are there; else they will be, and this is the answer. Unavailable when
+    they can't be made."""
+    assert found.folder
     if made := await asyncio.to_thread(extras.read, found.folder):
         found.aac = made.aac
-        headers = {hdrs.CONTENT_DISPOSITION: _disposition(lecture), hdrs.CACHE_CONTROL: "no-cache"}
-        return web.FileResponse(found.folder / extras.SINGLE_FILE, headers=headers)
+        return None
     version = await asyncio.to_thread(extras.version, found.folder)
-    if request.app[EXTRAS].has_failed(lecture.id, version):
+    if request.app[EXTRAS].has_failed(found.lecture, version):
         raise Unavailable("No file could be made of this recording.", retry_after=_LONGEST)
-    request.app[EXTRAS].want(lecture.id, soon=True)
+    request.app[EXTRAS].want(found.lecture, soon=True)
     response = reply(Making(), status=202)
     response.headers[hdrs.RETRY_AFTER] = str(int(_ASK_AGAIN.total_seconds()))
     return response
@@ -208,16 +217,16 @@ _TYPES: Final = {
 }
 
 
-def _disposition(lecture: Lecture) -> str:
+def disposition(lecture: Lecture, ending: str = "mp4") -> str:
     """A name for people, in their alphabet (RFC 6266), without what file systems refuse."""
     title = "".join(c if c.isprintable() and c not in '\\/:*?"<>|' else " " for c in lecture.title)
     day = (lecture.started_at or lecture.starts_at).date().isoformat()
     short = " ".join(title.split()).encode()[:_NAME_BYTES].decode(errors="ignore").strip(". ")
-    name = quote(f"{short or 'lecture'} {day}.mp4", safe="")
-    return f"attachment; filename=\"lecture-{day}.mp4\"; filename*=UTF-8''{name}"
+    name = quote(f"{short or 'lecture'} {day}.{ending}", safe="")
+    return f"attachment; filename=\"lecture-{day}.{ending}\"; filename*=UTF-8''{name}"
 
 
-async def _run(folder: Path) -> str:
+async def run_finisher(folder: Path) -> str:
     """Let a child make it; what it complained about."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "transcode.finisher", str(folder)),

@@ -84,8 +84,9 @@ def _row(view: View) -> dict[str, object]:
 def _upsert(connection: AsyncConnection) -> sa.Executable:
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     insert = dialect.insert(watch_place)
-    return insert.on_conflict_do_update(
+    upsert: sa.Executable = insert.on_conflict_do_update(
         index_elements=["lecture", "person"],
         set_={"position_ms": insert.excluded.position_ms, "at": insert.excluded.at},
         where=watch_place.c.at <= insert.excluded.at,
     )
+    return upsert

@@ -85,6 +85,15 @@ SENTENCES = (
     _("There is no finished recording to edit."),
     _("There is no change to take back."),
     _("This lecture is being recorded."),
+    # offline packages
+    _("The package could not be written; the disk may be full."),
+    _("This is no watch record of an offline package."),
+    _("This watch record was changed, or belongs to another house."),
+    _("This watch record is of another lecture."),
+    _("This watch record tells of more than the recording holds."),
+    _("This was watched before there was the package, or is yet to be watched."),
+    _("More was reported as played than there was time to play it."),
+    _("Somebody else has handed in this watch record."),
     # captions
     _("These captions can't be read."),
     _("There are captions in very many languages already; delete some."),

@@ -7,6 +7,7 @@ import { Beacon } from "./beacon.js";
 import { Companion, hasScreen } from "./companion.js";
 import { offerDownload } from "./download.js";
 import { holdMediaSession } from "./media_session.js";
+import { openOffline } from "./offline.js";
 import { Player } from "./player.js";
 import { TimedList } from "./timed_list.js";
 import { drawChat, WordsPanel } from "./words_panel.js";
@@ -66,6 +67,7 @@ if (root) {
   root.querySelector("video").poster = recorded.dataset.poster ?? "";
   offerDownload($("download"), $("download-note"));
   $("keys").addEventListener("click", () => $("keys-help").showModal());
+  openOffline({ packageAt: config.package, recordsAt: config.watch_records });
   watch(root);
 } else {
   loadChat().then((lines) => drawChat(new TimedList($("chat-log"), null), lines, () => null));

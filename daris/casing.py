@@ -1,0 +1,120 @@
+"""Offline packages from the command line: one is written, and what was watched of it is taken back."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from footprint import log as event_log
+from footprint import store
+from footprint.statements import House
+from identity import people
+from kernel.clock import Clock
+from kernel.database import Database
+from kernel.errors import NotFound, Refused, Unavailable
+from kernel.facts import Fact
+from kernel.settings import Settings
+from player import late_views, package, watch_record
+from player.extras import run_finisher
+from player.late_views import Taken
+from player.package_api import Said, packed
+from player.site import load_pages
+from schedule.lectures import lecture_by_id
+from transcode import extras
+from transcode.library import Library
+from transcode.recording import Recording, RecordingState
+
+
+@dataclass(frozen=True, slots=True)
+class _Log:
+    """Keeps facts straight in the log, in the transaction at hand: the journal is the server's."""
+
+    connection: AsyncConnection
+    clock: Clock
+    house: House
+
+    async def record(self, *facts: Fact) -> None:
+        kept = await event_log.append(self.connection, facts, now=self.clock.now())
+        await store.index(self.connection, kept, self.house)
+
+
+async def export_lecture(
+    settings: Settings,
+    database: Database,
+    clock: Clock,
+    lecture: UUID,
+    target: Path,
+    *,
+    with_chat: bool,
+) -> None:
+    """Write the package; NotFound, Refused or Unavailable say why there is none."""
+    found = await _recording(settings, lecture)
+    async with database.connect() as connection:
+        planned = await lecture_by_id(connection, lecture)
+        said = await chat_of(connection, lecture) if with_chat else None
+    pages = load_pages(clock)
+    wanted = packed(
+        planned,
+        found,
+        said,
+        secret=settings.signing_secret,
+        now=clock.now(),
+        languages=pages.languages,
+        locale="kk",
+    )
+    try:
+        await asyncio.to_thread(_write, target, wanted)
+    except OSError as error:
+        raise Unavailable(f"{target} can't be written: {error.strerror}.") from error
+
+
+async def import_watch(
+    settings: Settings, database: Database, clock: Clock, data: bytes, login: str
+) -> Taken:
+    """Take a watch record for the person of that login."""
+    record = watch_record.read(data, settings.signing_secret)
+    found = await _recording(settings, record.lecture)
+    async with database.begin() as connection:
+        person = await people.person_by_login(connection, login)
+        return await late_views.take(
+            connection,
+            _Log(connection, clock, House(settings.address)),
+            record,
+            person.id,
+            length_ms=found.duration // timedelta(milliseconds=1),
+            now=clock.now(),
+        )
+
+
+async def chat_of(connection: AsyncConnection, lecture: UUID) -> Sequence[Said]:
+    """Who said what when."""
+    return [(line.at, line.name, line.text) for line in await event_log.chat(connection, lecture)]
+
+
+async def _recording(settings: Settings, lecture: UUID) -> Recording:
+    """Finished, with its extras made."""
+    found = await Library(settings.data_dir / "media").fetch(lecture)
+    if found is None or found.folder is None or not found.programme.segments:
+        raise NotFound("There is no recording of this lecture.")
+    if found.state is not RecordingState.FINISHED:
+        raise Refused("The recording is not finished yet.")
+    if not extras.read(found.folder):
+        complaint = await run_finisher(found.folder)
+        if not extras.read(found.folder):
+            raise Refused(f"No file could be made of this recording: {complaint}")
+    return found
+
+
+def _write(target: Path, wanted: package.Package) -> None:
+    """Whole, or not at all."""
+    fresh = target.with_name(f".{target.name}.new")
+    try:
+        with fresh.open("wb") as file:
+            package.build(file, wanted)
+        fresh.replace(target)
+    finally:
+        fresh.unlink(missing_ok=True)

@@ -1,0 +1,170 @@
+"""The offline package of a lecture (case technology): a zip that plays from a USB stick.
+
+Everything is in it: the recording as MP4, captions and transcripts, the chat if it may be, a page that
+needs no network, and a manifest with the checksum of each file. All of it blocks on the disk.
+"""
+
+import hashlib
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import IO, Any, Final
+from uuid import UUID
+
+import msgspec
+
+from kernel.languages import Language
+from player import caption_shelf
+from player.captions import Cue, transcript
+from transcode import extras
+
+FORMAT: Final = "daris-package-1"
+_PAGE: Final = Path(__file__).parent / "static" / "case"
+_PIECE: Final = 1 << 20  # bytes copied at a time
+_MP4: Final = "media/lecture.mp4"
+_POSTER: Final = "media/poster.jpg"
+
+
+class Line(msgspec.Struct, frozen=True):
+    """A line of chat at its moment of the recording."""
+
+    at_ms: int
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Package:
+    """What goes into one. `chat` is None where it shall stay out."""
+
+    id: UUID
+    key: bytes
+    made_at: datetime
+    lecture: UUID
+    title: str
+    lecturer: str
+    started_at: datetime
+    length_ms: int
+    folder: Path  # the recording's; its extras are made
+    languages: Mapping[str, Language]
+    locale: str
+    chat: Sequence[Line] | None = None
+
+
+class _File(msgspec.Struct, frozen=True):
+    """A line of the manifest."""
+
+    sha256: str
+    size: int
+
+
+class _Manifest(msgspec.Struct, frozen=True):
+    """manifest.json: what this is, and what must be in it."""
+
+    format: str
+    package: UUID
+    made_at: datetime
+    lecture: UUID
+    title: str
+    lecturer: str
+    started_at: datetime
+    length_ms: int
+    has_chat: bool
+    files: dict[str, _File]
+
+
+@dataclass(slots=True)
+class _Case:
+    """The zip that grows, and the checksums of what is in it. Media are stored as they are."""
+
+    zip: zipfile.ZipFile
+    files: dict[str, _File] = field(default_factory=dict)
+
+    def text(self, name: str, text: str) -> None:
+        self.data(name, text.encode())
+
+    def data(self, name: str, data: bytes) -> None:
+        self.zip.writestr(name, data, compress_type=zipfile.ZIP_DEFLATED)
+        self.files[name] = _File(hashlib.sha256(data).hexdigest(), len(data))
+
+    def file(self, name: str, path: Path) -> None:
+        checksum, size = hashlib.sha256(), 0
+        with path.open("rb") as source, self.zip.open(name, "w", force_zip64=True) as target:
+            while piece := source.read(_PIECE):
+                checksum.update(piece)
+                target.write(piece)
+                size += len(piece)
+        self.files[name] = _File(checksum.hexdigest(), size)
+
+
+def build(target: IO[bytes], package: Package) -> None:
+    """Write the zip. OSError when the disk does not take it."""
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as opened:
+        case = _Case(opened)
+        captions = _captions(package.folder)
+        for page in sorted(_PAGE.iterdir()):
+            case.file(page.name, page)
+        case.text("data.js", f"window.DARIS_CASE = {_json(_shown(package, captions))};\n")
+        case.file(_MP4, package.folder / extras.SINGLE_FILE)
+        if (package.folder / extras.POSTER).exists():
+            case.file(_POSTER, package.folder / extras.POSTER)
+        for language, cues in captions.items():
+            case.file(f"captions/{language}.vtt", caption_shelf.file(package.folder, language))
+            case.text(f"transcript/{language}.txt", transcript(cues))
+        if package.chat is not None:
+            case.text("chat.json", _json(package.chat))
+        case.text("manifest.json", _json(_manifest(package, case.files)))
+
+
+def _captions(folder: Path) -> dict[str, list[Cue]]:
+    listed = caption_shelf.listed(folder)
+    return {each.language: caption_shelf.read(folder, each.language) for each in listed}
+
+
+def _shown(package: Package, captions: Mapping[str, Sequence[Cue]]) -> dict[str, Any]:
+    """What the page needs; a page from a stick may not read files, so it is a script."""
+    return {
+        "package": package.id,
+        "key": package.key.hex(),
+        "lecture": package.lecture,
+        "title": package.title,
+        "lecturer": package.lecturer,
+        "started_at": package.started_at,
+        "length_ms": package.length_ms,
+        "locale": package.locale,
+        "media": _MP4,
+        "poster": _POSTER if (package.folder / extras.POSTER).exists() else None,
+        "captions": captions,
+        "chat": package.chat,
+        "words": _words(package.languages),
+    }
+
+
+def _words(languages: Mapping[str, Language]) -> dict[str, dict[str, Any]]:
+    """In every language, of all that scripts say what this page says."""
+    script = (_PAGE / "case.js").read_text()
+    return {
+        locale: {said: words for said, words in language.words.items() if f'"{said}"' in script}
+        for locale, language in languages.items()
+    }
+
+
+def _manifest(package: Package, files: dict[str, _File]) -> _Manifest:
+    return _Manifest(
+        format=FORMAT,
+        package=package.id,
+        made_at=package.made_at,
+        lecture=package.lecture,
+        title=package.title,
+        lecturer=package.lecturer,
+        started_at=package.started_at,
+        length_ms=package.length_ms,
+        has_chat=package.chat is not None,
+        files=dict(files),
+    )
+
+
+def _json(value: Any) -> str:
+    return msgspec.json.encode(value).decode()

@@ -1,0 +1,230 @@
+// The page of an offline package: it has only the files beside it, and no network. It notes what is
+// played, and gives it as a file that can be handed in. A classic script: pages from a stick load no modules.
+"use strict";
+(() => {
+  const data = window.DARIS_CASE;
+  const $ = (id) => document.getElementById(id);
+  const video = $("video");
+  const LANGUAGES = { kk: "Қазақша", ru: "Русский", en: "English" };
+  const SPEEDS = [0.5, 0.75, 1, 1.25, 1.5, 1.75, 2, 2.5, 3];
+  const LONGEST_STEP_SECONDS = 2.5; // what passes faster between two looks was not played
+  const KEEP_MS = 5000;
+  const MOST_VIEWS = 400;
+  let locale = stored("daris.locale") ?? data.locale;
+
+  const t = (text, values = {}) =>
+    (data.words[locale]?.[text] ?? text).replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
+
+  // ---------------------------------------------------------------- what is kept on this computer
+
+  function stored(key) {
+    try {
+      return localStorage.getItem(key);
+    } catch {
+      return null; // some browsers give pages from files no memory
+    }
+  }
+
+  function store(key, value) {
+    try {
+      localStorage.setItem(key, value);
+    } catch {
+      // then it lasts as long as the page
+    }
+  }
+
+  const KEY = `daris.case.${data.package}`;
+  const state = { position: 0, views: [], ...JSON.parse(stored(KEY) ?? "{}") };
+  let view = null; // the sitting that goes on
+  let last = null; // position at the last look
+
+  function uuid() {
+    const bytes = crypto.getRandomValues(new Uint8Array(16));
+    bytes[6] = (bytes[6] & 0x0f) | 0x40; // version 4 (RFC 9562, 5.4)
+    bytes[8] = (bytes[8] & 0x3f) | 0x80;
+    const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+    return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+  }
+
+  function note(from, to) {
+    const now = new Date().toISOString();
+    if (!view) {
+      const began = new Date(Date.now() - (1000 * (to - from)) / video.playbackRate).toISOString();
+      view = { view: uuid(), began_at: began, ended_at: now, position_ms: 0, segments: [] };
+      state.views = [...state.views, view].slice(-MOST_VIEWS);
+    }
+    const [begin, end] = [Math.round(from * 1000), Math.min(Math.round(to * 1000), data.length_ms)];
+    const previous = view.segments.at(-1);
+    if (previous && Math.abs(previous[1] - begin) <= 50) previous[1] = Math.max(previous[1], end);
+    else if (end > begin) view.segments.push([begin, end]);
+    view.ended_at = now;
+    view.position_ms = end;
+  }
+
+  function look() {
+    const position = video.currentTime;
+    const isPlaying = !video.paused && !video.seeking;
+    const step = last === null ? 0 : position - last;
+    if (step > 0 && step <= LONGEST_STEP_SECONDS) note(last, position);
+    last = isPlaying ? position : null;
+    follow(position);
+  }
+
+  function keep() {
+    state.position = video.currentTime;
+    store(KEY, JSON.stringify(state));
+  }
+
+  function playedShare() {
+    const seconds = new Set();
+    for (const { segments } of state.views) {
+      for (const [from, to] of segments) for (let s = Math.floor(from / 1000); s < to / 1000; s += 1) seconds.add(s);
+    }
+    return Math.min(1, seconds.size / Math.max(1, data.length_ms / 1000));
+  }
+
+  // ---------------------------------------------------------------- the record, to hand in
+
+  async function save() {
+    look();
+    view = null; // what comes is another sitting: this one has been given away
+    const views = state.views.filter((one) => one.segments.length);
+    const record = JSON.stringify({ package: data.package, lecture: data.lecture, views });
+    const file = JSON.stringify({ format: "daris-watch-1", record, signature: await sign(record) });
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([file], { type: "application/json" }));
+    link.download = `daris-watch-${data.package.slice(-8)}.json`;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+    keep();
+    $("saved").textContent = t("Saved. Hand the file in on the page of the lecture.");
+  }
+
+  async function sign(text) {
+    const raw = Uint8Array.from(data.key.match(/../g), (byte) => parseInt(byte, 16));
+    const key = await crypto.subtle.importKey("raw", raw, { name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
+    const signature = await crypto.subtle.sign("HMAC", key, new TextEncoder().encode(text));
+    return [...new Uint8Array(signature)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  }
+
+  // ---------------------------------------------------------------- what is shown
+
+  function clock(ms) {
+    const pad = (number) => String(number).padStart(2, "0");
+    const whole = Math.floor(ms / 1000);
+    const [h, m, s] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+    return h ? `${h}:${pad(m)}:${pad(s)}` : `${m}:${pad(s)}`;
+  }
+
+  function lines(list, items) {
+    list.replaceChildren(
+      ...items.map(({ ms, text }) => {
+        const [line, button, words] = ["li", "button", "span"].map((name) => document.createElement(name));
+        button.type = "button";
+        button.textContent = clock(ms);
+        button.addEventListener("click", () => {
+          video.currentTime = ms / 1000;
+          video.play();
+        });
+        words.textContent = text;
+        line.append(button, words);
+        line.dataset.ms = ms;
+        return line;
+      }),
+    );
+  }
+
+  function follow(position) {
+    for (const list of [$("transcript"), $("chat")]) {
+      const current = [...list.children].filter((line) => Number(line.dataset.ms) <= position * 1000 + 200).at(-1);
+      for (const line of list.querySelectorAll(".current")) if (line !== current) line.classList.remove("current");
+      if (!current || current.classList.contains("current")) continue;
+      current.classList.add("current");
+      if (!list.matches(":hover, :focus-within")) list.scrollTop = current.offsetTop - list.clientHeight / 2;
+    }
+  }
+
+  function search() {
+    const wanted = $("search").value.trim().toLocaleLowerCase();
+    for (const line of document.querySelectorAll("aside li")) {
+      line.hidden = !line.textContent.toLocaleLowerCase().includes(wanted);
+    }
+  }
+
+  function showTranscript(language) {
+    const cues = data.captions[language] ?? [];
+    lines($("transcript"), cues.map((cue) => ({ ms: cue.begin_ms, text: cue.text })));
+    $("transcript").lang = language ?? "";
+    search();
+  }
+
+  function addCaptions() {
+    for (const [language, cues] of Object.entries(data.captions)) {
+      const track = video.addTextTrack("captions", LANGUAGES[language] ?? language, language);
+      for (const cue of cues) track.addCue(new VTTCue(cue.begin_ms / 1000, cue.end_ms / 1000, escaped(cue.text)));
+      track.mode = "disabled";
+    }
+  }
+
+  const escaped = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+
+  function say() {
+    document.documentElement.lang = locale;
+    document.title = data.title;
+    $("title").textContent = data.title;
+    const day = new Date(data.started_at).toLocaleDateString(locale, { dateStyle: "long" });
+    $("about").textContent = `${data.lecturer} · ${day}`;
+    $("speed-name").textContent = t("Speed");
+    $("save").textContent = t("Save what I watched");
+    $("explained").textContent = t("This page works without a network. Save what you watched as a file, and hand it in on the page of the lecture when you are online.");
+    $("transcript-name").textContent = t("Transcript");
+    $("transcript-language").ariaLabel = t("Language");
+    $("transcript").ariaLabel = t("Transcript");
+    $("chat-name").textContent = t("Chat");
+    $("chat").ariaLabel = t("Chat");
+    $("search").ariaLabel = $("search").placeholder = t("Search in what was said");
+    for (const button of $("languages").children) button.ariaPressed = String(button.lang === locale);
+    tell();
+  }
+
+  function tell() {
+    $("watched").textContent = t("Watched so far: {percent} %", { percent: Math.floor(playedShare() * 100) });
+  }
+
+  // ---------------------------------------------------------------- the beginning
+
+  for (const [tag, name] of Object.entries(LANGUAGES)) {
+    const button = document.createElement("button");
+    Object.assign(button, { type: "button", lang: tag, textContent: name });
+    button.addEventListener("click", () => {
+      store("daris.locale", (locale = tag));
+      say();
+    });
+    $("languages").append(button);
+  }
+  $("speed").append(...SPEEDS.map((speed) => new Option(`${speed}×`, speed, speed === 1, speed === 1)));
+  $("speed").addEventListener("change", (event) => (video.playbackRate = Number(event.target.value)));
+  $("search").addEventListener("input", search);
+  $("save").addEventListener("click", save);
+  const languages = Object.keys(data.captions);
+  $("transcript-part").hidden = !languages.length;
+  $("transcript-language").append(...languages.map((tag) => new Option(LANGUAGES[tag] ?? tag, tag)));
+  $("transcript-language").addEventListener("change", (event) => showTranscript(event.target.value));
+  if (languages.includes(locale)) $("transcript-language").value = locale;
+  showTranscript($("transcript-language").value);
+  $("chat-part").hidden = !data.chat?.length;
+  lines($("chat"), (data.chat ?? []).map((line) => ({ ms: line.at_ms, text: `${line.name}: ${line.text}` })));
+  $("search").hidden = !languages.length && !data.chat?.length;
+  if (data.poster) video.poster = data.poster;
+  video.src = data.media;
+  addCaptions();
+  video.addEventListener("loadedmetadata", () => {
+    if (state.position > 15 && state.position < data.length_ms / 1000 - 15) video.currentTime = state.position;
+  }, { once: true });
+  for (const name of ["timeupdate", "playing"]) video.addEventListener(name, look);
+  video.addEventListener("seeking", () => (last = null));
+  for (const name of ["pause", "ended"]) video.addEventListener(name, () => [look(), keep(), tell()]);
+  addEventListener("pagehide", keep);
+  setInterval(() => !video.paused && (keep(), tell()), KEEP_MS);
+  say();
+})();
