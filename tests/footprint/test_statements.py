@@ -218,3 +218,11 @@ def test_who_vanished_left_at_the_last_proof():
 
 def test_what_neither_profile_has_a_verb_for_makes_no_statement():
     assert statement(fact_of("floor-given"), HOUSE) is None
+
+
+def test_what_an_offline_package_told_is_marked_as_late():
+    mark = "urn:daris:extension:late-arrival"
+    for kind in ("view-began", "view-ended"):
+        late = msgspec.structs.replace(fact_of(kind), is_late=True)
+        assert statement(late, HOUSE).context.extensions[mark] is True
+        assert mark not in told(kind)["context"]["extensions"]

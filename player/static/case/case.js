@@ -97,6 +97,7 @@
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
     keep();
+    tell();
     $("saved").textContent = t("Saved. Hand the file in on the page of the lecture.");
   }
 
