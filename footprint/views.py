@@ -7,11 +7,14 @@ import msgspec
 from aiohttp import web
 
 from footprint import export, lrs, profile_views
+from footprint.attendance import Span
 from footprint.events import FootprintRead
 from footprint.explanation import Explanation, explain
 from footprint.log import ChatLine, chat
 from footprint.marks import NewMark, mark
-from footprint.sheets import Sheet, raw_intervals, sheet
+from footprint.missed import missed
+from footprint.presence import presences
+from footprint.sheets import Sheet, raw_intervals, sheet, window_of
 from identity.rights import Action, Subject, Viewer, allows
 from identity.sessions import require, viewer_of
 from kernel.errors import Forbidden
@@ -36,10 +39,17 @@ class Chat(msgspec.Struct, frozen=True):
     lines: list[ChatLine]
 
 
+class Missed(msgspec.Struct, frozen=True):
+    """The times of day that somebody missed of a lecture in which they were."""
+
+    spans: list[Span]
+
+
 def routes() -> list[web.RouteDef]:
     return [
         web.get("/api/v1/lectures/{id}/attendance", read_attendance),
         web.get("/api/v1/lectures/{id}/chat", read_chat),
+        web.get("/api/v1/lectures/{id}/missed", read_missed),
         web.post("/api/v1/lectures/{id}/attendance/marks", add_mark),
         web.get("/api/v1/lectures/{id}/attendance/{person}", read_explanation),
         web.get("/lectures/{id}/attendance", show_attendance),
@@ -124,6 +134,16 @@ async def read_chat(request: web.Request) -> web.Response:
         require(request, Action.JOIN_LECTURE, lecture.subject)
     async with request.app[DATABASE].connect() as connection:
         return reply(Chat(await chat(connection, lecture.id)))
+
+
+async def read_missed(request: web.Request) -> web.Response:
+    """One's own gaps in a lecture that is over, to catch up on in its recording."""
+    lecture = await _lecture(request)
+    viewer = require(request, Action.WATCH_RECORDING, lecture.subject)
+    window = window_of(lecture, request.app[CLOCK].now())
+    async with request.app[DATABASE].connect() as connection:
+        all_present = await presences(connection, lecture.id)
+    return reply(Missed(missed([p for p in all_present if p.person == viewer.actor], window)))
 
 
 async def _lecture(request: web.Request) -> Lecture:

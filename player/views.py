@@ -190,6 +190,7 @@ def room_config(request: web.Request, lecture: Lecture, *, can_host: bool) -> Ma
         "beacon": f"{address}/beacon",
         "chat": f"{address}/chat",
         "captions": f"{address}/captions",
+        "missed": f"{address}/missed",
         "package": f"{address}/package.zip",
         "watch_records": f"{address}/watch-records",
     }

@@ -150,6 +150,17 @@ async def test_an_unknown_format_is_refused(taught, teacher, get):
     assert (await get(taught.path, teacher, format="xls")).status == 400
 
 
+async def test_everybody_learns_what_they_themselves_missed(taught, get, token_of):
+    address = f"/api/v1/lectures/{taught.lecture.id}/missed"
+    spans = (await (await get(address, await token_of(taught.bolat))).json())["spans"]
+    assert [(span["began_at"][11:16], span["ended_at"][11:16]) for span in spans] == [
+        ("05:00", "05:05"),
+        ("05:25", "05:50"),
+    ]
+    lecturer = await get(address, await token_of(taught.lecturer))
+    assert await lecturer.json() == {"spans": []}
+
+
 async def test_the_chat_is_there_for_who_may_watch(taught, get, token_of):
     answer = await get(f"/api/v1/lectures/{taught.lecture.id}/chat", await token_of(taught.bolat))
     lines = (await answer.json())["lines"]

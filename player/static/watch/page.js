@@ -7,6 +7,7 @@ import { Beacon } from "./beacon.js";
 import { Companion, hasScreen } from "./companion.js";
 import { offerDownload } from "./download.js";
 import { holdMediaSession } from "./media_session.js";
+import { offerMissed } from "./missed.js";
 import { openOffline } from "./offline.js";
 import { Player } from "./player.js";
 import { TimedList } from "./timed_list.js";
@@ -59,6 +60,7 @@ async function watch(root) {
   const [lines] = await Promise.all([loadChat(), ready, captions.load().catch(() => {})]);
   if (hasScreen(player.fragments)) globalThis.daris.companion = new Companion({ root, player, url: config.camera });
   panel.showChat(lines, (moment) => player.positionOf(moment));
+  offerMissed(config.missed, player).catch(() => {}); // a convenience
   if ($("caption-form")) openCaptionDesk(config.captions, () => captions.load());
 }
 
