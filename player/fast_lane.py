@@ -12,7 +12,7 @@ Whether the viewer may watch is asked for every answer.
 import asyncio
 import re
 from collections import OrderedDict, deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from email.utils import formatdate
 from http import HTTPStatus
@@ -22,10 +22,11 @@ from uuid import UUID
 from aiohttp import hdrs, web
 from prometheus_client import Counter
 
-from player.delivery import FARTHEST, PATIENCE, media_headers, playlist_headers
+from player.delivery import PATIENCE
+from player.hls_request import Ask, media, playlist, read
 from transcode.library import Library
 from transcode.recording import RecordingState
-from transcode.window import Rendered, Window
+from transcode.window import Window
 
 MayWatch = Callable[[UUID], bool]
 Recall = Callable[[web.BaseRequest], MayWatch | None]
@@ -34,11 +35,6 @@ ANSWERS: Final = Counter(
     "daris_hls_fast_answers_total", "Playlists and parts sent by the fast lane"
 )
 
-_TARGET: Final = re.compile(
-    rb"/hls/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/(camera|screen|voice|programme)"
-    rb"(?:(\.m3u8)(?:\?_HLS_msn=(\d{1,9})(?:&_HLS_part=(\d{1,9}))?(&_HLS_skip=(?:YES|v2))?)?"
-    rb"|/(\d{1,9})(?:\.(\d{1,9}))?\.m4s)"
-)
 _NOT_PLAIN: Final = re.compile(
     rb"\r\n(?:range|if-[a-z-]+|expect|upgrade|content-length|transfer-encoding|connection:[^\r]*close)"
     rb"[^\r]*\r\n",
@@ -55,27 +51,6 @@ _LOOK_EVERY: Final = 1.0  # seconds, for those who wait in vain
 
 
 @dataclass(frozen=True, slots=True)
-class _Ask:
-    """A request line, read."""
-
-    lecture: UUID
-    name: str
-    is_playlist: bool
-    msn: int | None
-    part: int | None
-    can_skip: bool
-    opening: bytes  # of the answer, up to the length; of media only
-
-    def is_met_by(self, window: Window) -> bool:
-        """True if there is nothing to wait for."""
-        return window.is_ended or window.has(self.msn or 0, self.part)
-
-    def may_wait_for(self, window: Window) -> bool:
-        """True if it asks for what comes soon."""
-        return (self.msn or 0) <= window.next_msn + (FARTHEST if self.is_playlist else 0)
-
-
-@dataclass(frozen=True, slots=True)
 class _Head:
     """All behind the request line's address, as aiohttp understood it."""
 
@@ -86,7 +61,7 @@ class _Head:
 @dataclass(frozen=True, slots=True)
 class _Waiting:
     connection: "Connection"
-    ask: _Ask
+    ask: Ask
     head: _Head
     data: bytes
     until: float  # seconds on the loop's clock
@@ -102,7 +77,7 @@ class FastLane:
         self._recall = recall
         self._loop = asyncio.get_running_loop()
         self._heads: OrderedDict[bytes, _Head] = OrderedDict()
-        self._targets: dict[bytes, _Ask | None] = {}
+        self._targets: dict[bytes, Ask | None] = {}
         self._queues: dict[tuple[UUID, str], _Queue] = {}
         self._dated, self._dated_until = b"", 0.0
 
@@ -161,36 +136,36 @@ class FastLane:
         for key in [key for key, each in self._queues.items() if each is queue]:
             del self._queues[key]
 
-    def _ask(self, target: bytes) -> _Ask | None:
+    def _ask(self, target: bytes) -> Ask | None:
         if target in self._targets:
             return self._targets[target]
         if len(self._targets) >= _TARGETS:
             self._targets.clear()
-        ask = self._targets[target] = _read(target)
+        ask = self._targets[target] = read(target)
         return ask
 
-    def _window(self, ask: _Ask) -> Window | None:
+    def _window(self, ask: Ask) -> Window | None:
         found = self._library.remembered(ask.lecture)
         if found is None or found.state is not RecordingState.LIVE:
             return None
         return found.window(ask.name)
 
-    def _queue(self, ask: _Ask, window: Window) -> "_Queue":
+    def _queue(self, ask: Ask, window: Window) -> "_Queue":
         key = ask.lecture, ask.name
         queue = self._queues.get(key)
         if queue is None or queue.window is not window:
             queue = self._queues[key] = _Queue(self, window, self._loop)
         return queue
 
-    def _send(self, connection: "Connection", window: Window, ask: _Ask, head: _Head) -> bool:
+    def _send(self, connection: "Connection", window: Window, ask: Ask, head: _Head) -> bool:
         assert connection.transport
         if ask.is_playlist:
             if ask.msn is None and not window.has(0):
                 return False
             rendered = window.live(can_skip=ask.can_skip)
-            connection.transport.write(_playlist(rendered, is_zipped=head.takes_gzip))
+            connection.transport.write(playlist(rendered, is_zipped=head.takes_gzip))
         else:
-            data = _media(window, ask)
+            data = media(window, ask)
             if not data:
                 return False
             length = sum(map(len, data))
@@ -348,55 +323,3 @@ class FastSite(web.BaseSite):
         self._server = await loop.create_server(
             lambda: Connection(self._lane, server, loop), self._host, self._port, backlog=_BACKLOG
         )
-
-
-def _read(target: bytes) -> _Ask | None:
-    """None if this is nothing for us."""
-    found = _TARGET.fullmatch(target)
-    if found is None:
-        return None
-    lecture, name, is_playlist, msn, part, skips, media_msn, media_part = found.groups()
-    return _Ask(
-        lecture=UUID(lecture.decode()),
-        name=name.decode(),
-        is_playlist=is_playlist is not None,
-        msn=_number(msn or media_msn),
-        part=_number(part or media_part),
-        can_skip=skips is not None,
-        opening=b"" if is_playlist else _media_opening(target),
-    )
-
-
-def _media_opening(target: bytes) -> bytes:
-    name, file = target.decode().split("/")[-2:]
-    return _opening(media_headers(name, file.removesuffix(".m4s")))
-
-
-def _number(digits: bytes | None) -> int | None:
-    return None if digits is None else int(digits)
-
-
-def _playlist(rendered: Rendered, *, is_zipped: bool) -> bytes:
-    """Made once for all."""
-    answer = rendered.answers.get(is_zipped)
-    if answer is None:
-        body = rendered.gzipped if is_zipped else rendered.plain
-        opening = _opening(playlist_headers(rendered, is_zipped=is_zipped))
-        date = formatdate(usegmt=True).encode()
-        answer = b"%b%d\r\nDate: %b\r\n\r\n%b" % (opening, len(body), date, body)
-        rendered.answers[is_zipped] = answer
-    return answer
-
-
-def _media(window: Window, ask: _Ask) -> list[bytes]:
-    """A part, or the parts of a whole segment; nothing if memory does not hold it."""
-    assert ask.msn is not None
-    parts = window.parts(ask.msn) or ()
-    if ask.part is not None:
-        return [parts[ask.part].data] if ask.part < len(parts) else []
-    return [part.data for part in parts] if ask.msn < window.next_msn else []
-
-
-def _opening(headers: Mapping[str, str]) -> bytes:
-    lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-    return f"HTTP/1.1 200 OK\r\n{lines}Content-Length: ".encode()
