@@ -21,6 +21,7 @@ from player import package, watch_record
 from player.delivery import LIBRARY
 from player.extras import disposition, making
 from player.late_views import take
+from player.media_time import MediaTime
 from player.package import Line, Package
 from schedule.lectures import lecture_by_id
 from schedule.lifecycle import Lecture
@@ -123,7 +124,7 @@ def packed(
         folder=found.folder,
         languages=languages,
         locale=locale,
-        chat=None if said is None else _chat(said, starts_at),
+        chat=None if said is None else _chat(said, MediaTime.of(found)),
     )
 
 
@@ -153,8 +154,8 @@ async def _pieces(file: IO[bytes]) -> AsyncIterator[bytes]:
         yield piece
 
 
-def _chat(said: Sequence[Said], starts_at: datetime) -> list[Line]:
-    return [Line(max(0, _milliseconds(at - starts_at)), name, text) for at, name, text in said]
+def _chat(said: Sequence[Said], played: MediaTime) -> list[Line]:
+    return [Line(played.position_ms(at), name, text) for at, name, text in said]
 
 
 async def _body(request: web.Request) -> bytes:
