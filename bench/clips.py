@@ -9,6 +9,7 @@ import av
 from av.video.codeccontext import VideoCodecContext
 
 from transcode.access_unit import AUDIO_TIMESCALE, VIDEO_TIMESCALE, AccessUnit, TrackKind
+from transcode.recording import Recording
 
 _BAR = 16  # pixels
 
@@ -68,6 +69,13 @@ def interleaved(
     """The units of `camera=`, `screen=` and `voice=` in the order of their times."""
     units = [(TrackKind(name), unit) for name, track in tracks.items() for unit in track]
     return sorted(units, key=lambda unit: unit[1].time)
+
+
+def record(recording: Recording, seconds: float, *, gop: int = 50) -> None:
+    """Record so much of a camera and a voice, to the end."""
+    for kind, unit in interleaved(camera=video(seconds, gop=gop), voice=voice(seconds)):
+        recording.push(kind, unit)
+    recording.finish()
 
 
 def _encoder(size: tuple[int, int], rate: int, gop: int) -> VideoCodecContext:

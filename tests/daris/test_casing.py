@@ -38,9 +38,7 @@ async def lecture(settings, either_database, add_person, add_lecture, clock):
     opened = Library(settings.data_dir / "media").open_recording(
         planned.id, clock.now(), post=lambda call: call()
     )
-    for kind, unit in clips.interleaved(camera=clips.video(3), voice=clips.voice(3)):
-        opened.push(kind, unit)
-    opened.finish()
+    clips.record(opened, 3)
     said = ChatSaid(
         id=new_id(),
         at=clock.now(),

@@ -104,9 +104,7 @@ async def recorded(add_person, add_lecture, database, tmp_path):
     opened = Library(tmp_path / "media").open_recording(
         lecture.id, lecture.starts_at, post=lambda call: call()
     )
-    for kind, unit in clips.interleaved(camera=clips.video(4), voice=clips.voice(4)):
-        opened.push(kind, unit)
-    opened.finish()
+    clips.record(opened, 4)
     async with database.begin() as connection:
         await connection.execute(
             lectures.update().where(lectures.c.id == lecture.id).values(recording="ready")

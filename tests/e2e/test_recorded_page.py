@@ -46,9 +46,7 @@ async def lecture(server, lecturer):
     recording = Library(server.folder / "media").open_recording(
         planned, began, post=lambda call: call()
     )
-    for kind, unit in clips.interleaved(camera=clips.video(SECONDS), voice=clips.voice(SECONDS)):
-        recording.push(kind, unit)
-    recording.finish()
+    clips.record(recording, SECONDS)
     database = Database.open(server.database_url)
     async with database.begin() as connection:
         found = await lecture_by_id(connection, planned)

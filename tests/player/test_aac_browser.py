@@ -54,9 +54,7 @@ async def origin(tmp_path):
 
     library = Library(tmp_path)
     opened = library.open_recording(LECTURE, datetime.now(UTC), post=lambda call: call())
-    for kind, unit in clips.interleaved(camera=clips.video(6), voice=clips.voice(6)):
-        opened.push(kind, unit)
-    opened.finish()
+    clips.record(opened, 6)
     await asyncio.to_thread(finish, opened.folder)
     app = web.Application()
     app[LIBRARY] = Library(tmp_path)

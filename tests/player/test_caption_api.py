@@ -36,9 +36,7 @@ async def lecture(client, lecturer, add_lecture, clock):
     """With a recording of three seconds."""
     planned = await add_lecture(lecturer)
     opened = client.app[LIBRARY].open_recording(planned.id, clock.now(), post=lambda call: call())
-    for kind, unit in clips.interleaved(camera=clips.video(3), voice=clips.voice(3)):
-        opened.push(kind, unit)
-    opened.finish()
+    clips.record(opened, 3)
     return planned
 
 

@@ -4,15 +4,14 @@ from datetime import timedelta
 
 import pytest
 
-from bench import clips
 from identity.rights import Role
 from kernel.web import RECORDER
 from player import deletion
 from player.deletion import SHREDDER
 from player.delivery import LIBRARY
 from player.events import RecordingDeleted
-from schedule.lectures import advance, lecture_by_id
-from schedule.lifecycle import LectureState, RecordingState
+from schedule.lectures import lecture_by_id
+from schedule.lifecycle import RecordingState
 from transcode.library import Library
 
 pytestmark = pytest.mark.timeout(60)
@@ -33,22 +32,9 @@ async def lecturer(add_person):
 
 
 @pytest.fixture
-async def lecture(client, lecturer, add_lecture, database, clock):
+async def lecture(lecturer, add_lecture, publish):
     planned = await add_lecture(lecturer)
-    opened = client.app[LIBRARY].open_recording(planned.id, clock.now(), post=lambda call: call())
-    for kind, unit in clips.interleaved(camera=clips.video(2), voice=clips.voice(2)):
-        opened.push(kind, unit)
-    opened.finish()
-    async with database.begin() as connection:
-        return await advance(
-            connection,
-            planned,
-            None,
-            at=clock.now(),
-            state=LectureState.PUBLISHED,
-            recording=RecordingState.READY,
-            ended_at=planned.ends_at,
-        )
+    return await publish(planned, 2, ended_at=planned.ends_at)
 
 
 async def recording(database, lecture) -> RecordingState:

@@ -2,15 +2,12 @@
 
 import pytest
 
-from bench import clips
 from identity.rights import Action, Role, Subject
 from identity.sessions import require
 from kernel.web import RECORDER
 from player import delivery, editing, extras
 from player.delivery import LIBRARY
 from player.events import RecordingEdited
-from schedule.lectures import advance
-from schedule.lifecycle import LectureState, RecordingState
 from transcode.library import Library
 
 pytestmark = pytest.mark.timeout(60)
@@ -35,22 +32,10 @@ async def lecturer(add_person):
 
 
 @pytest.fixture
-async def lecture(client, lecturer, add_lecture, database, clock):
+async def lecture(lecturer, add_lecture, publish):
     """Over, with a recording of twelve seconds."""
     planned = await add_lecture(lecturer)
-    opened = client.app[LIBRARY].open_recording(planned.id, clock.now(), post=lambda call: call())
-    for kind, unit in clips.interleaved(camera=clips.video(12, gop=25), voice=clips.voice(12)):
-        opened.push(kind, unit)
-    opened.finish()
-    async with database.begin() as connection:
-        return await advance(
-            connection,
-            planned,
-            None,
-            at=clock.now(),
-            state=LectureState.PUBLISHED,
-            recording=RecordingState.READY,
-        )
+    return await publish(planned, 12, gop=25)
 
 
 @pytest.fixture

@@ -11,8 +11,6 @@ from identity.sessions import require
 from player import extras, views
 from player.delivery import LIBRARY
 from player.extras import EXTRAS
-from schedule.lectures import advance
-from schedule.lifecycle import LectureState, RecordingState
 from transcode.extras import version
 from transcode.library import Library
 
@@ -32,23 +30,11 @@ async def client(serve, tmp_path):
 
 
 @pytest.fixture
-async def lecture(client, add_person, add_lecture, database, clock):
+async def lecture(add_person, add_lecture, publish):
     """Over, with a recording of three seconds."""
     person = await add_person(Role.LECTURER, name="Айгүл")
     planned = await add_lecture(person, title="Толқын: 1/2 бөлім")
-    opened = client.app[LIBRARY].open_recording(planned.id, clock.now(), post=lambda call: call())
-    for kind, unit in clips.interleaved(camera=clips.video(3), voice=clips.voice(3)):
-        opened.push(kind, unit)
-    opened.finish()
-    async with database.begin() as connection:
-        return await advance(
-            connection,
-            planned,
-            None,
-            at=clock.now(),
-            state=LectureState.PUBLISHED,
-            recording=RecordingState.READY,
-        )
+    return await publish(planned, 3)
 
 
 @pytest.fixture

@@ -51,9 +51,7 @@ async def lecture(client, lecturer, add_lecture, clock):
     planned = await add_lecture(lecturer, title="Толқын: 1/2")
     library = client.app[LIBRARY]
     opened = library.open_recording(planned.id, clock.now(), post=lambda call: call())
-    for kind, unit in clips.interleaved(camera=clips.video(3), voice=clips.voice(3)):
-        opened.push(kind, unit)
-    opened.finish()
+    clips.record(opened, 3)
     caption_shelf.keep(library.folder / str(planned.id), "kk", [Cue(500, 900, "Күн & жүйе")])
     return planned
 

@@ -24,9 +24,7 @@ def library(tmp_path) -> Library:
     """With a recording of 20 s, a key frame a second."""
     library = Library(tmp_path)
     opened = library.open_recording(LECTURE, EPOCH, post=lambda call: call())
-    for kind, unit in clips.interleaved(camera=clips.video(20, gop=25), voice=clips.voice(20)):
-        opened.push(kind, unit)
-    opened.finish()
+    clips.record(opened, 20, gop=25)
     return library
 
 

@@ -20,9 +20,7 @@ LECTURE = UUID(int=7)
 def library(tmp_path) -> Library:
     library = Library(tmp_path)
     opened = library.open_recording(LECTURE, EPOCH, post=lambda call: call())
-    for kind, unit in clips.interleaved(camera=clips.video(30, gop=25), voice=clips.voice(30)):
-        opened.push(kind, unit)
-    opened.finish()
+    clips.record(opened, 30, gop=25)
     return library
 
 
