@@ -6,7 +6,7 @@ row per seat or view. Whoever vanishes without a word is ended by a fact that we
 checkpoint and keep in the log, so that the intervals can be rebuilt from the log alone.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID, uuid5
@@ -65,18 +65,50 @@ async def apply(connection: AsyncConnection, facts: Iterable[Fact]) -> list[Fact
     the caller keeps those in the log and applies them too."""
     endings: list[Fact] = []
     proofs: dict[UUID, datetime] = {}
-    for fact in facts:
+    for fact in _gathered(facts):
         if isinstance(fact, SeatsAlive):
             proofs |= {proof.seat: proof.last_proof_at for proof in fact.seats}
             continue
-        if isinstance(fact, RoomOpened | RoomClosed | PersonJoined | ViewBegan):
+        if isinstance(fact, list | RoomOpened | RoomClosed | ViewBegan):
             await _prove(connection, proofs)
             proofs = {}
+        if isinstance(fact, list):
+            endings += await _seat(connection, fact)
+            continue
+        if isinstance(fact, RoomOpened | RoomClosed | ViewBegan):
             endings += await _left_behind(connection, fact)
         await _track(connection, fact)
         await _fold(connection, fact)
     await _prove(connection, proofs)
     return endings
+
+
+def _gathered(facts: Iterable[Fact]) -> Iterator[Fact | list[PersonJoined]]:
+    """Joins of different seats that follow one another as one: a class comes all at once."""
+    joins: dict[UUID, PersonJoined] = {}
+    for fact in facts:
+        is_another = isinstance(fact, PersonJoined) and fact.seat not in joins
+        if joins and not is_another:
+            yield list(joins.values())
+            joins = {}
+        if isinstance(fact, PersonJoined):
+            joins[fact.seat] = fact
+        else:
+            yield fact
+    if joins:
+        yield list(joins.values())
+
+
+async def _seat(connection: AsyncConnection, joins: Sequence[PersonJoined]) -> list[Fact]:
+    """Endings of what was left on these seats, which are then taken anew."""
+    of_theirs = checkpoint.c.seat.in_([join.seat for join in joins])
+    left = await _endings(connection, of_theirs)
+    await connection.execute(checkpoint.delete().where(of_theirs))
+    noted = [_checkpoint(join, join.seat, join.run) for join in joins]
+    await connection.execute(checkpoint.insert(), noted)
+    begun = [_interval(join, join.seat, Channel.WEBRTC, join.run) for join in joins]
+    await insert_new(connection, presence, [row for row in begun if row], key=["id"])
+    return left
 
 
 async def lost(connection: AsyncConnection, silent_since: datetime) -> list[Fact]:
@@ -149,9 +181,15 @@ async def _open(
     *,
     run: UUID | None = None,
 ) -> None:
+    row = _interval(fact, seat, channel, run)
+    await insert_new(connection, presence, [row] if row else [], key=["id"])
+
+
+def _interval(fact: Fact, seat: UUID, channel: Channel, run: UUID | None) -> dict[str, Any]:
+    """The row of an interval that begins; empty for one of nobody or nowhere."""
     if fact.person is None or fact.lecture is None:
-        return
-    row = {
+        return {}
+    return {
         "id": fact.id,
         "seat": seat,
         "run": run,
@@ -160,7 +198,6 @@ async def _open(
         "channel": channel.value,
         "began_at": fact.at,
     }
-    await insert_new(connection, presence, [row], key=["id"])
 
 
 async def _close(
@@ -194,8 +231,6 @@ async def _close(
 
 async def _track(connection: AsyncConnection, fact: Fact) -> None:
     match fact:
-        case PersonJoined():
-            await _note(connection, fact, fact.seat, run=fact.run)
         case ViewBegan():
             await _note(connection, fact, fact.view)
         case ViewPlayed():
@@ -210,13 +245,20 @@ async def _track(connection: AsyncConnection, fact: Fact) -> None:
             pass
 
 
-async def _note(
-    connection: AsyncConnection, fact: Fact, seat: UUID, *, run: UUID | None = None
-) -> None:
-    at = fact.at
+async def _note(connection: AsyncConnection, fact: Fact, seat: UUID) -> None:
     await connection.execute(checkpoint.delete().where(checkpoint.c.seat == seat))
-    row = {"seat": seat, "run": run, "lecture": fact.lecture, "last_proof_at": at, "seen_at": at}
-    await connection.execute(checkpoint.insert().values(**row, newest=encode(fact)))
+    await connection.execute(checkpoint.insert().values(**_checkpoint(fact, seat, None)))
+
+
+def _checkpoint(fact: Fact, seat: UUID, run: UUID | None) -> dict[str, Any]:
+    return {
+        "seat": seat,
+        "run": run,
+        "lecture": fact.lecture,
+        "last_proof_at": fact.at,
+        "seen_at": fact.at,
+        "newest": encode(fact),
+    }
 
 
 async def _renew(connection: AsyncConnection, fact: Fact, seat: UUID, at: datetime) -> None:
@@ -250,7 +292,7 @@ async def _forget(connection: AsyncConnection, seat: UUID, at: datetime) -> None
 
 
 async def _left_behind(
-    connection: AsyncConnection, fact: RoomOpened | RoomClosed | PersonJoined | ViewBegan
+    connection: AsyncConnection, fact: RoomOpened | RoomClosed | ViewBegan
 ) -> list[Fact]:
     """What can't be there any more, now that this happened."""
     match fact:
@@ -259,8 +301,6 @@ async def _left_behind(
             return await _endings(connection, of_lecture & (checkpoint.c.run != fact.run))
         case RoomClosed():
             return await _endings(connection, checkpoint.c.run == fact.run)
-        case PersonJoined():
-            return await _endings(connection, checkpoint.c.seat == fact.seat)
         case ViewBegan():
             return await _endings(connection, checkpoint.c.seat == fact.view)
 

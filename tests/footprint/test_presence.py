@@ -235,3 +235,17 @@ async def test_a_rebuild_from_the_log_makes_the_same_rows(told, room, store, dra
 async def _rows(store):
     async with store.connect() as connection:
         return (await connection.execute(sa.select(presence).order_by(presence.c.id))).all()
+
+
+async def test_a_class_that_comes_at_once_is_taken_together(told, room, store, minutes):
+    people = [UUID(int=n) for n in range(1, 40)]
+    seats = [new_id() for _ in people]
+    joins = [room.joined(p, 1, seat=s) for p, s in zip(people, seats, strict=True)]
+    again = room.joined(people[0], 11, seat=seats[0])  # of the same seat, in the same batch
+    await told(*joins, room.alive(10, *joins), again, room.alive(31, *joins))
+    async with store.connect() as connection:
+        stays = await presences(connection, room.lecture)
+    assert len(stays) == len(people) + 1
+    counted = await minutes()
+    assert {counted[person] for person in people[1:]} == {30}
+    assert counted[people[0]] == 9 + 20

@@ -338,6 +338,14 @@ export class Connection extends EventTarget {
   }
 }
 
+/** Let the browser load what an offer needs while people still look at the green room. */
+export async function warmUp() {
+  const peer = new RTCPeerConnection();
+  for (const kind of ["audio", "video"]) peer.addTransceiver(kind, { direction: "recvonly" });
+  await peer.createOffer().catch(() => {});
+  peer.close();
+}
+
 /** H.264 first (constrained baseline before others), VP8 next: neither is transcoded for HLS. */
 function prefer(transceiver, capabilities) {
   const rank = ({ mimeType, sdpFmtpLine = "" }) => {

@@ -4,7 +4,7 @@ import { toast } from "../site.js";
 import { t, told } from "../translate.js";
 import { uuid7 } from "../uuid7.js";
 import { Chat, unreadLabel } from "./chat.js";
-import { Connection } from "./connection.js";
+import { Connection, warmUp } from "./connection.js";
 import { Devices } from "./devices.js";
 import { becomeRecording, goodbye, lecturerButtons, showLeft } from "./ending.js";
 import { GreenRoom } from "./green.js";
@@ -350,6 +350,7 @@ async function begin() {
   } else if (config.watch_only) {
     store.resume = null;
   } else {
+    warmUp();
     if (config.can_host) green.check();
     const withDevices = await green.choice();
     if (!withDevices || !config.can_host) devices.closeAll();
