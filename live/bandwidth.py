@@ -36,11 +36,6 @@ class Bandwidth:
         self._probe_until: float | None = None
         self._probe_bps = 0.0
 
-    @property
-    def estimate(self) -> float | None:
-        """The seat's own last one."""
-        return self._estimate
-
     def estimated(self, bps: float, now: float) -> bool:
         """An estimate came; True when it says that this is too much."""
         before, self._estimate = self._estimate, bps

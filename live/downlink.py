@@ -55,11 +55,6 @@ class Downlink:
     def get(self, mid: str) -> Subscription | None:
         return self._by_mid.get(mid)
 
-    @property
-    def ssrcs(self) -> Collection[int]:
-        """Of the streams that we send."""
-        return self._by_ssrc.keys()
-
     def keep(self, mids: Collection[str], *, offered: Collection[str]) -> None:
         """The other sections receive nothing any more; those not offered will not come again."""
         for mid, subscription in tuple(self._by_mid.items()):

@@ -18,7 +18,6 @@ from live.datagrams import read_name
 _COOKIE: Final = 0x2112A442
 _REQUEST: Final = 0x0001
 _SUCCESS: Final = 0x0101
-_INDICATION: Final = 0x0011
 _USERNAME: Final = 0x0006
 _INTEGRITY: Final = 0x0008
 _MAPPED: Final = 0x0020

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, Protocol
 
 LONGEST_PAYLOAD: Final = 1472
-LONGEST_EXTENSION: Final = 32
 BATCH: Final = 128  # packets of a track that wait for the next forward()
 NO_LAYER: Final = 255
 SILENCE: Final = 127  # audio level in -dBov (RFC 6464 §3)
