@@ -55,11 +55,11 @@ async def place_of(connection: AsyncConnection, lecture: UUID, person: UUID) -> 
 
 
 async def keep(database: Database, views: Sequence[View]) -> None:
-    """Note where the views of recordings stand; of one person's the newest."""
+    """Note where the views of recordings stand; of one person's the newest that has played."""
     newest = {
         (view.lecture, view.person): view
         for view in sorted(views, key=lambda view: view.reported_at)
-        if view.mode is Mode.RECORDING
+        if view.mode is Mode.RECORDING and (view.is_playing or view.segments)
     }
     if not newest:
         return

@@ -158,6 +158,7 @@ async def test_another_device_goes_on_where_the_person_stopped(
     await second.get_by_test_id("keys-help").wait_for()
     await photograph(second, "recorded-keys")
     await second.keyboard.press("Escape")
+    await second.get_by_test_id("keys-help").wait_for(state="hidden")
     for _ in range(9):
         await second.keyboard.press("Shift+Period")
     assert await second.get_by_test_id("speed").input_value() == "3"

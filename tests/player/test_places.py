@@ -16,8 +16,9 @@ from player.viewing import View
 def view(clock):
     def make(position_ms=60_000, *, after=timedelta(0), **more) -> View:
         at = clock.now() + after
-        usual = {"view": new_id(), "lecture": LECTURE, "person": PERSON, "mode": Mode.RECORDING}
-        return View(**usual | more, reported_at=at, last_proof_at=at, position_ms=position_ms)
+        usual = {"mode": Mode.RECORDING, "segments": ((0, 1_000),), "reported_at": at}
+        known = usual | {"last_proof_at": at, "position_ms": position_ms} | more
+        return View(view=new_id(), lecture=LECTURE, person=PERSON, **known)
 
     return make
 
@@ -50,6 +51,11 @@ async def test_who_has_seen_the_end_begins_anew(database, view):
 async def test_what_is_live_has_no_place(database, view):
     await keep(database, [view(mode=Mode.LIVE)])
     assert await stopped(database) is None
+
+
+async def test_who_only_looks_in_keeps_the_place(database, view):
+    await keep(database, [view(90_000), view(0, after=timedelta(seconds=9), segments=())])
+    assert await stopped(database) == 90
 
 
 async def test_beacons_leave_the_place(database, kept, clock):

@@ -12,6 +12,7 @@ export class Beacon {
   #played = new Played();
   #view = uuid7();
   #timer = null;
+  #hasBegun = false; // who never played has nothing to tell
   #stop = new AbortController();
   #unsent = [];
 
@@ -53,6 +54,7 @@ export class Beacon {
 
   #start() {
     if (this.#timer) return;
+    this.#hasBegun = true;
     this.#send();
     this.#timer = setInterval(() => this.#send(), EVERY_MS);
   }
@@ -67,7 +69,7 @@ export class Beacon {
 
   /** A beacon that fails is not repeated; its segments go with the next. */
   async #send({ isLast = false } = {}) {
-    if (!this.#address || (!this.#timer && isLast && this.#video.currentTime === 0)) return;
+    if (!this.#address || !this.#hasBegun) return;
     const segments = [...this.#unsent, ...this.#played.take()].slice(-MOST_SEGMENTS);
     this.#unsent = [];
     const body = {
