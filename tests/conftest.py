@@ -4,6 +4,7 @@ clock            ManualClock at NOW
 database         a migrated SQLite file of this test
 postgres_url     an empty PostgreSQL database of this test
 either_database  migrated; the test runs on SQLite and on PostgreSQL
+either_url       its address, where a test opens it itself
 redis_url        a Redis without keys
 kept             a Recorder that holds the facts in a list, `kept.facts`
 add_person       await add_person(Role.LECTURER, name=…) on `database`
@@ -47,6 +48,7 @@ from player.site import load_pages
 from schedule.lifecycle import Lecture
 from schedule.planning import Author, Plan, plan
 
+NOT_FOR_KEEPS = ("fsync=off", "full_page_writes=off", "autovacuum=off")  # a cluster of one session
 NOW = datetime(2026, 9, 7, 4, 0, tzinfo=UTC)  # a Monday in term, 9:00 in Almaty
 
 
@@ -65,12 +67,18 @@ async def database(tmp_path, migrated_sqlite) -> AsyncIterator[Database]:
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-async def either_database(request, tmp_path) -> AsyncIterator[Database]:
+def either_url(request, tmp_path) -> str:
+    """The address of a migrated database, once of each kind."""
+    if request.param == "postgres":
+        return str(request.getfixturevalue("migrated_postgres_url"))
+    file = shutil.copy(request.getfixturevalue("migrated_sqlite"), tmp_path / "either.db")
+    return f"sqlite:///{file}"
+
+
+@pytest.fixture
+async def either_database(either_url) -> AsyncIterator[Database]:
     """A migrated database, once of each kind."""
-    is_sqlite = request.param == "sqlite"
-    url = f"sqlite:///{tmp_path}/e.db" if is_sqlite else request.getfixturevalue("postgres_url")
-    database = Database.open(url)
-    await migrate(database)
+    database = Database.open(either_url)
     yield database
     await database.aclose()
 
@@ -79,23 +87,45 @@ async def either_database(request, tmp_path) -> AsyncIterator[Database]:
 def migrated_sqlite(tmp_path_factory) -> Path:
     """A file to copy: migrating takes longer."""
     file = tmp_path_factory.mktemp("migrated") / "daris.db"
-
-    async def make() -> None:
-        database = Database.open(f"sqlite:///{file}")
-        await migrate(database)
-        await database.aclose()  # the last to close writes the WAL back
-
-    asyncio.run(make())
+    asyncio.run(_migrated(f"sqlite:///{file}"))
     return file
 
 
 @pytest.fixture
 def postgres_url(postgres_folder) -> Iterator[str]:
     """An empty database, dropped at the end."""
-    name = f"t{new_id().hex}"
-    with psycopg.connect(_postgres(postgres_folder), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE template0")
-        yield f"postgresql://postgres@/{name}?host={postgres_folder}"
+    with _postgres_copy(postgres_folder, of="template0") as url:
+        yield url
+
+
+@pytest.fixture
+def migrated_postgres_url(postgres_folder, migrated_postgres) -> Iterator[str]:
+    """A migrated database, dropped at the end."""
+    with _postgres_copy(postgres_folder, of=migrated_postgres) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def migrated_postgres(postgres_folder) -> Iterator[str]:
+    """The name of a database to copy: migrating takes longer."""
+    with _postgres_copy(postgres_folder, of="template0", name="migrated") as url:
+        asyncio.run(_migrated(url))
+        yield "migrated"
+
+
+async def _migrated(url: str) -> None:
+    database = Database.open(url)
+    await migrate(database)
+    await database.aclose()  # the last to close writes SQLite's WAL back
+
+
+@contextmanager
+def _postgres_copy(folder: Path, *, of: str, name: str | None = None) -> Iterator[str]:
+    """The address of a copy of the database `of`."""
+    name = name or f"t{new_id().hex}"
+    with psycopg.connect(_postgres(folder), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {of}")
+        yield f"postgresql://postgres@/{name}?host={folder}"
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
@@ -111,7 +141,7 @@ def postgres_folder() -> Iterator[Path]:
         data = folder / "data"
         make = [binaries / "initdb", "--pgdata", data, "--username=postgres", "--auth=trust"]
         subprocess.run([*make, "--no-sync"], check=True, stdout=subprocess.DEVNULL, **account)
-        settings = ("listen_addresses=", f"unix_socket_directories={folder}", "fsync=off")
+        settings = ("listen_addresses=", f"unix_socket_directories={folder}", *NOT_FOR_KEEPS)
         serve = [binaries / "postgres", "-D", data, *(f"--{setting}" for setting in settings)]
         with _child(serve, log=folder / "log", **account):
             _wait_until(lambda: psycopg.connect(_postgres(folder)).close(), psycopg.Error)
