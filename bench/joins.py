@@ -23,7 +23,7 @@ from bench.light_client import LightClient
 from bench.report import Figures, arguments, percentile, show
 from bench.storm import CROWD, SEATED, storm
 
-JOINS, AT_A_TIME, STUDENTS = 200, 8, 8
+JOINS, AT_A_TIME, STUDENTS = 200, 8, 30
 _UNBOUNDED = 100_000  # joins a second
 STEPS = ("socket", "welcome", "answer", "connected")
 MEANINGS = {
@@ -35,12 +35,12 @@ MEANINGS = {
     "calm_p99_ms": f"a packet's way to {SEATED} seats, 99th percentile, while nobody joins",
     "storm_p99_ms": f"same, while {CROWD} join at once",
     "ungated_storm_p99_ms": "same, where all are let in at once",
-    "first_frame_p50_ms": f"from the click on Enter to the first picture, {STUDENTS} in Chromium",
+    "first_frame_p50_ms": f"from the click on Enter to the first picture, {STUDENTS} times in Chromium",
     "first_frame_p95_ms": "same, 95th percentile",
     "until_socket_ms": "of that, median until the room socket is open",
     "until_welcome_ms": "until the welcome",
     "until_answer_ms": "until the answer to the offer",
-    "until_connected_ms": "until DTLS is done; the rest is waiting for a keyframe and decoding it",
+    "until_connected_ms": "until DTLS is done; the rest is decoding the key picture",
 }
 _MARKS = """() => {
     window.marks = {};
@@ -170,7 +170,10 @@ async def _first_frames() -> dict[str, float]:
         await page.add_init_script(f"({_MARKS})()")
         visits = [await _first_frame(page, lecture) for _ in range(STUDENTS)]
     firsts = [visit["frame"] for visit in visits]
-    steps = {f"until_{step}_ms": median(visit[step] for visit in visits) for step in STEPS}
+    steps = {  # a picture may be on the screen before the page has heard of the connection
+        f"until_{step}_ms": median(visit.get(step, visit["frame"]) for visit in visits)
+        for step in STEPS
+    }
     return {
         "first_frame_p50_ms": percentile(firsts, 0.5),
         "first_frame_p95_ms": percentile(firsts, 0.95),

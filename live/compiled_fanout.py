@@ -146,9 +146,15 @@ class CompiledFan:
         self._waiting += 1
 
     def forward(self) -> None:
+        self._send(self._structs, len(self._legs))
+
+    def forward_to(self, leg: Leg) -> None:
+        self._send(self._structs + leg.index, 1)
+
+    def _send(self, legs: Any, count: int) -> None:
         waiting, self._waiting = self._waiting, 0
-        if self._legs:
-            self._forward(self._state, self._structs, len(self._legs), self._packets, waiting)
+        if count:
+            self._forward(self._state, legs, count, self._packets, waiting)
 
 
 def _run(struct_: Any) -> Run:

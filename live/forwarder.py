@@ -7,9 +7,9 @@ from typing import Any, Final, Protocol
 
 from prometheus_client import Counter
 
-from live.layer import Layer
+from live.layer import Entry, Layer
 from live.layers import Option, sorted_by_size
-from live.leg import BATCH, LONGEST_PAYLOAD, NO_LAYER, Fanout, Leg
+from live.leg import BATCH, LONGEST_PAYLOAD, NO_LAYER, SILENCE, Fanout, Leg
 from live.loudness import Loudness
 from live.messages import MediaKind
 from live.packet_cache import Cached
@@ -24,6 +24,8 @@ KEYFRAME_REQUESTS = Counter(
 )
 
 JOIN_PATIENCE_SECONDS: Final = 0.2
+REPLAYED_SECONDS: Final = 0.45
+"""The age of a key picture that is still sent to who joins."""
 LOSS_PATIENCE_SECONDS: Final = 0.5
 UNNEEDED_SECONDS: Final = 5.0
 """How long nobody has wanted a layer when its publisher may stop sending it."""
@@ -128,6 +130,8 @@ class Forwarder:
             return
         layer.last_at = now
         key = not self.is_video or self._is_entry(layer, payload)
+        if key and self.is_video:
+            layer.enter(sequence, timestamp, now)
         if self._is_heard:
             self.fan.push(where, size, sequence, timestamp, marker, key, layer.index, level)
             self._wait()
@@ -245,6 +249,33 @@ class Forwarder:
         self.fan.add(leg)
         self._legs.add(id(leg))
 
+    def replay(self, leg: Leg, now: float) -> bool:
+        """Send a new leg the last key picture and what followed; False when that is too old.
+
+        Whoever asks for a keyframe so soon after one is ignored by the publisher.
+        """
+        entry = self.layers[leg.target].entry if leg.target < len(self.layers) else None
+        if entry is None or now - entry.at > REPLAYED_SECONDS or not _is_new_to(leg, entry):
+            return False
+        self.flush()
+        packets = self.layers[leg.target].since(entry.sequence)
+        for waiting, (sequence, cached) in enumerate(packets, start=1):
+            is_entry = sequence == entry.sequence
+            self.fan.push(
+                cached.payload,
+                cached.size,
+                sequence,
+                cached.timestamp,
+                cached.marker,
+                is_entry,
+                leg.target,
+                SILENCE,
+            )
+            if waiting % BATCH == 0:
+                self.fan.forward_to(leg)
+        self.fan.forward_to(leg)
+        return True
+
     def remove(self, leg: Leg) -> None:
         if id(leg) in self._legs:
             self._legs.remove(id(leg))
@@ -256,6 +287,12 @@ class Forwarder:
     def timestamp_at(self, index: int, now: float) -> int | None:
         """The RTP time of our moment `now`, by the publisher's reports; None before the first."""
         return self.layers[index].timestamp_at(now) if index < len(self.layers) else None
+
+
+def _is_new_to(leg: Leg, entry: Entry) -> bool:
+    """Whether the leg's time goes on with it, rather than back."""
+    behind = leg.last_timestamp - entry.timestamp - leg.timestamp_offset & 0xFFFFFFFF
+    return not leg.packets or behind >= 0x80000000
 
 
 class _Follower:

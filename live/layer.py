@@ -5,14 +5,22 @@ here they become one stream, whose RTP times count our monotonic clock, as those
 """
 
 import secrets
-from collections.abc import Callable
-from typing import Any, Final
+from collections.abc import Callable, Iterator
+from typing import Any, Final, NamedTuple
 
 from live.keyframes import KeyframeRequests
-from live.packet_cache import PacketCache
+from live.packet_cache import Cached, PacketCache
 from live.rtp_clock import RtpClock
 
 _SETTLE: Final = 0.8  # what of an older, higher pace is kept at each measurement
+
+
+class Entry(NamedTuple):
+    """Where a receiver may begin: the first packet of a key picture."""
+
+    sequence: int
+    timestamp: int
+    at: float  # monotonic seconds
 
 
 class Layer:
@@ -27,6 +35,8 @@ class Layer:
         """Recent bits a second, payload only."""
         self.height = 0
         """Of the last key picture, in pixels; 0 before the first."""
+        self.entry: Entry | None = None
+        """The newest, of the stream that feeds the layer now."""
         self.last_at = float("-inf")
         """Monotonic seconds of the last packet."""
         self.needed_at = float("-inf")
@@ -42,13 +52,14 @@ class Layer:
 
     def begin(self, clock: RtpClock, ask_keyframe: Callable[[], None] | None) -> None:
         """Another stream feeds the layer from its next packet on."""
-        self._is_beginning = True
+        self.begin_again()
         self._clock = clock
         self.ask = ask_keyframe
 
     def begin_again(self) -> None:
         """The same stream goes on after a pause, whatever its numbers did meanwhile."""
         self._is_beginning = True
+        self.entry = None
 
     def place(self, sequence: int, timestamp: int, ticks: int) -> tuple[int, int] | None:
         """The packet's numbers in the unbroken stream; None when it is too late for the cache."""
@@ -70,6 +81,22 @@ class Layer:
         if where is not None:
             self._bytes += size
         return where
+
+    def enter(self, sequence: int, timestamp: int, now: float) -> None:
+        """A receiver may begin with this packet; a key picture may have several of them."""
+        before = self.entry
+        if before is None or before.timestamp != timestamp:
+            self.entry = Entry(sequence, timestamp, now)
+        elif (sequence - before.sequence) & 0xFFFF >= 0x8000:
+            self.entry = before._replace(sequence=sequence)
+
+    def since(self, sequence: int) -> Iterator[tuple[int, Cached]]:
+        """The cached packets from this one on, with their numbers."""
+        for ahead in range(((self._highest - sequence) & 0xFFFF) + 1):
+            number = (sequence + ahead) & 0xFFFF
+            cached = self.cache.get(number)
+            if cached is not None:
+                yield number, cached
 
     def timestamp_at(self, now: float) -> int | None:
         """The RTP time of our moment `now`, by the publisher's reports; None before the first."""

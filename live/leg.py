@@ -113,6 +113,9 @@ class Fan(Protocol):
     def forward(self) -> None:
         """Send what was pushed to every leg that takes it."""
 
+    def forward_to(self, leg: Leg) -> None:
+        """Send what was pushed to this leg only."""
+
 
 class Fanout(Protocol):
     """A way of doing it, over one socket."""

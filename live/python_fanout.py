@@ -4,6 +4,7 @@ import errno
 import socket
 import struct
 import time
+from collections.abc import Sequence
 from typing import Any, Final
 
 from live.adapter import protect_function
@@ -99,10 +100,16 @@ class PythonFan:
         self._packets.append((payload, size, sequence, timestamp, marker << 7, key, layer, level))
 
     def forward(self) -> None:
+        self._send(self._legs)
+
+    def forward_to(self, leg: Leg) -> None:
+        self._send((leg,))
+
+    def _send(self, legs: Sequence[Leg]) -> None:
         packets = self._packets
         put = self._outbox.put
         self._outbox.stamp()
-        for leg in self._legs:
+        for leg in legs:
             for packet in packets:
                 if packet[6] == leg.accepts or _takes(leg, packet):
                     put(leg, packet)

@@ -84,7 +84,10 @@ class Subscription:
         self._continue(leg)
         forwarder.add(leg)
         self._leg = leg
-        self._want_target(forwarder, now, JOIN_PATIENCE_SECONDS)
+        if forwarder.replay(leg, now):
+            forwarder.need(self.target, now)
+        else:
+            self._want_target(forwarder, now, JOIN_PATIENCE_SECONDS)
 
     def _continue(self, leg: Leg) -> None:
         """Libsrtp wants a first sequence number in the lower half (its rollover counter)."""

@@ -213,6 +213,18 @@ async def test_a_leg_changes_layers_at_a_keyframe_and_its_numbers_go_on(fanout, 
     assert sent.origin(9) is None
 
 
+async def test_what_is_sent_to_one_leg_reaches_no_other(fanout, make_leg, arrived):
+    fan, others = fanout.fan(), [make_leg(ssrc=1), make_leg(ssrc=3)]
+    leg = make_leg(ssrc=2, highest=9)
+    for each in (others[0], leg, others[1]):
+        fan.add(each)
+    push(fan)
+    fan.forward_to(leg)
+    push(fan, first=105, key=0)
+    fan.forward()
+    assert [(h.ssrc, h.sequence) for h in headers(arrived())] == [(2, n) for n in range(10, 20)]
+
+
 async def test_time_never_goes_back_at_a_change_of_layers(fanout, make_leg, arrived):
     fan, leg = fanout.fan(), make_leg()
     fan.add(leg)

@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 
 from bench.light_client import VIDEO_TYPE, LightClient, rtp_packet
+from live import forwarder as forwarder_module
 from live import rtcp
 from live.messages import Source
 
@@ -92,6 +93,12 @@ class Student:
         self.client.send_raw(self.client.protect(report, is_rtcp=True))
 
 
+@pytest.fixture(autouse=True)
+def from_the_next_keyframe(monkeypatch):
+    """Who joins sees nothing earlier, however quick the machine is."""
+    monkeypatch.setattr(forwarder_module, "REPLAYED_SECONDS", -1)
+
+
 @pytest.fixture
 async def lecturer(room):
     client = LightClient()
@@ -169,6 +176,23 @@ async def test_a_seat_gets_the_best_layer_and_changes_over_without_a_gap(room, l
     assert [s - first & 0xFFFF for s in student.sequences] == list(range(2 * PACKETS["f"] + 2))
     steps = [b - a & 0xFFFFFFFF for a, b in zip(student.times, student.times[1:], strict=False)]
     assert all(0 <= step < 90_000 for step in steps)
+
+
+async def test_who_comes_soon_after_a_keyframe_sees_it_at_once(room, lecturer, watch, monkeypatch):
+    student = await watch()
+    student.peer.downlink.disconnect()
+    forwarder = await shown(room, lecturer, "f", key=True)
+    await shown(room, lecturer, "f")
+    asked_at = forwarder.layers[2].requests._asked_at
+    monkeypatch.setattr(forwarder_module, "REPLAYED_SECONDS", 60)
+    student.peer._connect_all()
+    await student.until(lambda s: len(s.shown) == 2 * PACKETS["f"])
+    await shown(room, lecturer, "f")
+    await student.until(lambda s: len(s.shown) == 3 * PACKETS["f"])
+    assert [picture for _, picture in student.shown] == [1] * 9 + [2] * 9 + [3] * 9
+    first = student.sequences[0]
+    assert [s - first & 0xFFFF for s in student.sequences] == list(range(27))
+    assert forwarder.layers[2].requests._asked_at == asked_at
 
 
 async def test_what_is_hidden_is_not_sent_and_comes_back_with_a_keyframe(room, lecturer, watch):
