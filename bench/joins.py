@@ -124,8 +124,9 @@ async def _joins(held: Lesson, join: Join) -> dict[str, float]:
         memory, cpu, began = _rss_kb(pid), _cpu_seconds(pid), time.monotonic()
         await asyncio.gather(*(sit(*one) for one in zip(tickets, clients, strict=True)))
         took = time.monotonic() - began
-        spent = _cpu_seconds(pid) - cpu - idle * took
+        spent = _cpu_seconds(pid) - cpu
         memory = _rss_kb(pid) - memory
+        spent -= (idle + await _idle_share(pid)) / 2 * took
     for client in clients:
         await client.aclose()
     return {
@@ -136,7 +137,7 @@ async def _joins(held: Lesson, join: Join) -> dict[str, float]:
 
 
 async def _idle_share(pid: int) -> float:
-    """CPU seconds a second that the lecture takes while nobody joins."""
+    """CPU seconds a second that the lecture takes, for who is in, while nobody joins."""
     cpu, began = _cpu_seconds(pid), time.monotonic()
     await asyncio.sleep(3)
     return (_cpu_seconds(pid) - cpu) / (time.monotonic() - began)

@@ -191,7 +191,7 @@ class Connections:
             self._tell(Delivery(now))
 
     def connection_ready(self, seat: UUID) -> None:
-        log.info("live.connection_ready", lecture=str(self._room.lecture.id), seat=str(seat))
+        log.debug("live.connection_ready", lecture=str(self._room.lecture.id), seat=str(seat))
 
     def connection_lost(self, seat: UUID) -> None:
         log.info("live.connection_lost", lecture=str(self._room.lecture.id), seat=str(seat))

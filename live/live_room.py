@@ -21,10 +21,12 @@ from live.connections import Connections
 from live.decision import Delivery
 from live.events import ChatSaid, LiveFact, PersonLeft
 from live.gate import Gate
+from live.joins import Joins
 from live.messages import (
     Answer,
     Bye,
     ByeReason,
+    JoinedPeople,
     LectureInfo,
     MediaKind,
     Offer,
@@ -104,6 +106,7 @@ class LiveRoom:
         self._gate = gate
         self._clock = clock
         self._outboxes: dict[UUID, Outbox] = {}
+        self._joins = Joins(lambda joined: self._put(Delivery(joined)))
         self._expelled: OrderedDict[str, str] = OrderedDict()  # by the token of the session: why
         self._tasks: asyncio.TaskGroup | None = None
         self._closing: Bye | None = None
@@ -230,12 +233,19 @@ class LiveRoom:
             outbox.put(message)
 
     def tell(self, *deliveries: Delivery) -> None:
-        """Put each message into the outboxes that it is for."""
+        """Put each message into the outboxes that it is for; who joins may wait a moment."""
         for delivery in deliveries:
-            frame = encode(delivery.message)
-            for seat, outbox in tuple(self._outboxes.items()):
-                if delivery.to is None or seat in delivery.to:
-                    outbox.put(delivery.message, frame)
+            if isinstance(delivery.message, JoinedPeople):
+                self._joins.take(delivery.message.people)
+            else:
+                self._joins.flush()
+                self._put(delivery)
+
+    def _put(self, delivery: Delivery) -> None:
+        frame = encode(delivery.message)
+        for seat, outbox in tuple(self._outboxes.items()):
+            if delivery.to is None or seat in delivery.to:
+                outbox.put(delivery.message, frame)
 
     def move(self, lecture: LectureInfo) -> None:
         """The schedule changed the lecture."""

@@ -284,10 +284,10 @@ class Answer(msgspec.Struct, frozen=True, tag_field="type", tag="answer"):
     sdp: str
 
 
-class JoinedPerson(msgspec.Struct, frozen=True, tag_field="type", tag="person_joined"):
-    """A person took their first seat."""
+class JoinedPeople(msgspec.Struct, frozen=True, tag_field="type", tag="people_joined"):
+    """People took their first seats."""
 
-    person: PersonInfo
+    people: tuple[PersonInfo, ...]
 
 
 class ChangedPerson(msgspec.Struct, frozen=True, tag_field="type", tag="person_changed"):
@@ -426,7 +426,7 @@ class ByeReason(StrEnum):
 ServerMessage = (
     Welcome
     | Answer
-    | JoinedPerson
+    | JoinedPeople
     | ChangedPerson
     | LeftPerson
     | Chat

@@ -42,7 +42,7 @@ from live.messages import (
     Consent,
     GiveFloor,
     IceServer,
-    JoinedPerson,
+    JoinedPeople,
     LectureInfo,
     LeftPerson,
     LowerHand,
@@ -166,7 +166,7 @@ class Room:
         before = self.seats.presence(seat.person)
         self.seats.add(seat)
         if is_first:  # for all: the seat itself has no outbox before its welcome
-            return (Delivery(JoinedPerson(self._person(seat.visitor))),)
+            return (Delivery(JoinedPeople((self._person(seat.visitor),))),)
         return self._presence_news(seat, before)
 
     def connect(self, seat: Seat) -> tuple[Delivery, ...]:

@@ -59,6 +59,9 @@ class Seat:
         return not self.is_connected and not self.is_leaving and now - self.last_proof_at > GRACE
 
 
+_NO_SEATS: Final[dict[UUID, Seat]] = {}
+
+
 class Seats:
     """The seats of a room."""
 
@@ -95,11 +98,13 @@ class Seats:
 
     def of(self, person: UUID) -> tuple[Seat, ...]:
         """The seats of a person."""
-        return tuple(self._by_person.get(person, {}).values())
+        return tuple(self._by_person.get(person, _NO_SEATS).values())
 
     def presence(self, person: UUID) -> Presence:
-        is_here = any(seat.is_connected for seat in self.of(person))
-        return Presence.PRESENT if is_here else Presence.RECONNECTING
+        for seat in self._by_person.get(person, _NO_SEATS).values():
+            if seat.is_connected:
+                return Presence.PRESENT
+        return Presence.RECONNECTING
 
     def by_resume(self, token: str, person: UUID) -> Seat | None:
         """The person's seat that the token of a welcome names, unless it is ending."""

@@ -15,7 +15,7 @@ from live.messages import (
     Floor,
     GiveFloor,
     Hand,
-    JoinedPerson,
+    JoinedPeople,
     LeftPerson,
     LowerHand,
     LowerHandOf,
@@ -119,7 +119,7 @@ def test_the_others_hear_of_a_person_once(room, sit, visitor):
         seat, _ = room.enter(student, "tab", Channel.WEBRTC)
         told += room.admit(seat)
     (news,) = told
-    assert isinstance(news.message, JoinedPerson)
+    assert isinstance(news.message, JoinedPeople)
     assert news.to is None
 
 

@@ -56,8 +56,8 @@ const REDUCERS = {
     };
   },
 
-  person_joined: withPerson,
-  person_changed: withPerson,
+  people_joined: (state, { people }) => withPeople(state, people),
+  person_changed: (state, { person }) => withPeople(state, [person]),
 
   person_left(state, { person }) {
     const people = new Map(state.people);
@@ -113,8 +113,8 @@ const REDUCERS = {
   },
 };
 
-function withPerson(state, { person }) {
-  return { ...state, people: new Map(state.people).set(person.id, person) };
+function withPeople(state, people) {
+  return { ...state, people: new Map([...state.people, ...people.map((person) => [person.id, person])]) };
 }
 
 function inOrder(lines) {
