@@ -14,7 +14,7 @@ import socket
 import statistics
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -184,24 +184,28 @@ async def server(variant: str) -> AsyncIterator[Server]:
 
 
 @asynccontextmanager
-async def _published(other: Server) -> AsyncIterator[Publisher]:
+async def _published(other: Server, *, rids: Sequence[str]) -> AsyncIterator[Publisher]:
     """A publisher on the server's stage."""
     client = LightClient()
-    offer = client.offer([("audio", "sendonly"), ("video", "sendonly")])
+    offer = client.offer([("audio", "sendonly"), ("video", "sendonly")], rids=rids)
     reply = await other.ask(offer=offer, send={"0": "microphone", "1": "camera"})
     await client.connect(reply["answer"])
     try:
         yield Publisher(
             lambda packet: client.send_raw(client.protect(packet)),
-            {"sound": client.ssrcs["0"], "video": client.ssrcs["1"]},
+            {"sound": client.ssrcs["0"], "video": client.ssrcs.get("1", 0)},
             report=lambda packet: client.send_raw(client.protect(packet, is_rtcp=True)),
+            layers={rid: 1000 + at for at, rid in enumerate(rids)},
+            mid="1",
         )
     finally:
         await client.aclose()
 
 
 async def measure(variant: str, seats: int, seconds: float, *, library: Any) -> Figures:
-    async with server(variant) as other, _published(other) as stream:
+    """Of a loop; or "simulcast": of the compiled one, with two smaller layers of the picture."""
+    loop, rids = ("compiled", ("q", "h", "f")) if variant == "simulcast" else (variant, ())
+    async with server(loop) as other, _published(other, rids=rids) as stream:
         before = (await other.ask())["rss_kb"]
         async with _closing([LightClient() for _ in range(seats)]) as clients:
             for some in (clients[i : i + 20] for i in range(0, seats, 20)):
@@ -312,6 +316,7 @@ def summary(rows: list[Figures]) -> dict[str, Any]:
         "seats": seats,
         "us_per_packet": ours.us_per_packet,
         "python_us_per_packet": of["python"].us_per_packet,
+        "simulcast_us_per_packet": of["simulcast"].us_per_packet,
         "floor_us_per_packet": of["floor"].us_per_packet,
         "janus_us_per_packet": None if janus_row is None else janus_row.us_per_packet,
         "of_floor": _ratio(ours, rows, "floor"),
@@ -330,6 +335,7 @@ async def run(seats: list[int], seconds: float) -> list[Figures]:
         for count in seats:
             rows.append(await measure_floor(count, seconds, library=library))
             rows.append(await measure("compiled", count, seconds, library=library))
+            rows.append(await measure("simulcast", count, seconds, library=library))
             rows.append(await measure("python", count, seconds, library=library))
             if is_installed():
                 rows.append(await measure_janus(count, seconds, library=library))

@@ -216,7 +216,7 @@ class Viewer(LightClient):
         mids = re.findall(r"^a=mid:(\S+)", offer, re.MULTILINE)
         lines.append(f"a=group:BUNDLE {' '.join(mids)}")
         for mid, kind in zip(mids, re.findall(r"^m=(\w+)", offer, re.MULTILINE), strict=True):
-            section = self._section(mid, kind, "recvonly")
+            section = self._section(mid, kind, "recvonly", ())
             lines += [line.replace("actpass", "active") for line in section]
             lines.append(f"a=candidate:1 1 udp 2130706431 {host} {port} typ host")
         return "\r\n".join(lines) + "\r\n"

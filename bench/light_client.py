@@ -16,7 +16,8 @@ from live.adapter import Certificate, Dtls, Srtp
 from live.datagrams import SLOT, Inbox, ffi, write_name
 from live.ice import write_check
 
-VIDEO_TYPE, REPAIR_TYPE, SOUND_TYPE, MID_EXTENSION = 102, 103, 111, 4
+VIDEO_TYPE, REPAIR_TYPE, SOUND_TYPE = 102, 103, 111
+MID_EXTENSION, RID_EXTENSION = 4, 10
 
 _VIDEO = f"""a=rtpmap:{VIDEO_TYPE} H264/90000
 a=fmtp:{VIDEO_TYPE} level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f
@@ -25,6 +26,8 @@ a=rtcp-fb:{VIDEO_TYPE} nack pli
 a=rtcp-fb:{VIDEO_TYPE} goog-remb
 a=rtpmap:{REPAIR_TYPE} rtx/90000
 a=fmtp:{REPAIR_TYPE} apt={VIDEO_TYPE}"""
+_LAYERED = f"""a=extmap:{MID_EXTENSION} urn:ietf:params:rtp-hdrext:sdes:mid
+a=extmap:{RID_EXTENSION} urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"""
 _SOUND = f"a=rtpmap:{SOUND_TYPE} opus/48000/2"
 
 
@@ -53,15 +56,18 @@ class LightClient:
         self.socket = _socket(host)
         self._inbox = Inbox(self.socket.fileno(), batch=32)
 
-    def offer(self, sections: Sequence[tuple[str, str]]) -> str:
-        """An offer of (kind, direction) sections; mids are their positions."""
+    def offer(self, sections: Sequence[tuple[str, str]], *, rids: Sequence[str] = ()) -> str:
+        """An offer of (kind, direction) sections; mids are their positions.
+
+        A picture that is sent comes in the layers `rids`, if any; its packets name them.
+        """
         lines = ["v=0", "o=- 1 1 IN IP4 127.0.0.1", "s=-", "t=0 0"]
         lines.append(f"a=group:BUNDLE {' '.join(str(at) for at in range(len(sections)))}")
         for at, (kind, direction) in enumerate(sections):
-            lines += self._section(str(at), kind, direction)
+            lines += self._section(str(at), kind, direction, rids if kind == "video" else ())
         return "\r\n".join(lines) + "\r\n"
 
-    def _section(self, mid: str, kind: str, direction: str) -> list[str]:
+    def _section(self, mid: str, kind: str, direction: str, rids: Sequence[str]) -> list[str]:
         numbers = f"{VIDEO_TYPE} {REPAIR_TYPE}" if kind == "video" else str(SOUND_TYPE)
         formats = (_VIDEO if kind == "video" else _SOUND).splitlines()
         if not self._with_repair:
@@ -79,7 +85,11 @@ class LightClient:
             "a=rtcp-mux",
             *formats,
         ]
-        if direction in {"sendonly", "sendrecv"}:
+        if direction in {"sendonly", "sendrecv"} and rids:
+            lines += _LAYERED.splitlines()
+            lines += [f"a=rid:{rid} send" for rid in rids]
+            lines.append(f"a=simulcast:send {';'.join(rids)}")
+        elif direction in {"sendonly", "sendrecv"}:
             ssrc = self.ssrcs.setdefault(mid, secrets.randbits(31) + 1)
             lines.append(f"a=ssrc:{ssrc} cname:light")
         return lines
@@ -210,3 +220,14 @@ def rtp_packet(  # noqa: PLR0917
         ssrc,
     )
     return head + payload
+
+
+def in_layer(packet: bytes, rid: str, *, mid: str = "") -> bytes:
+    """The packet with the header extension that names its layer, and its section where given."""
+    pairs = ((MID_EXTENSION, mid), (RID_EXTENSION, rid))
+    elements = b"".join(
+        bytes([number << 4 | len(value) - 1]) + value.encode() for number, value in pairs if value
+    )
+    elements += bytes(-len(elements) % 4)
+    extension = struct.pack("!HH", 0xBEDE, len(elements) // 4) + elements
+    return b"\x90" + packet[1:12] + extension + packet[12:]

@@ -3,14 +3,15 @@
 import asyncio
 import struct
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
-from bench.light_client import SOUND_TYPE, VIDEO_TYPE, rtp_packet
+from bench.light_client import SOUND_TYPE, VIDEO_TYPE, in_layer, rtp_packet
 from live import rtcp
 
 FRAMES_PER_SECOND, GOP = 30, 60
 KEY_PACKETS, PACKET_BYTES = 30, 1072
 DELTA_BYTES = 5800
+LESSER_BYTES = 900  # of a picture in each of the smaller layers
 
 
 class Publisher:
@@ -22,13 +23,21 @@ class Publisher:
         ssrcs: dict[str, int],
         *,
         report: Callable[[bytes], object] | None = None,
+        layers: Mapping[str, int] | None = None,
+        mid: str = "",
     ) -> None:
+        """`layers` are the rids of the picture with their SSRCs; the last one is the stream."""
         self._send = send
         self._send_report = report
-        self._ssrcs = ssrcs
         self.sent_at: dict[tuple[str, int], float] = {}
         self.packets = 0
-        self._sequence = {"video": 0, "sound": 0}
+        rids = tuple(layers or ("",))
+        self._lesser, self._rid = rids[:-1], rids[-1]
+        self._mid = mid
+        self._ssrcs = ssrcs | dict(layers or {})
+        if layers:
+            self._ssrcs["video"] = layers[self._rid]
+        self._sequence = dict.fromkeys(("video", "sound", *self._lesser), 0)
         self._frame = self._sound = 0
 
     def begin_anew(self) -> None:
@@ -54,11 +63,13 @@ class Publisher:
         is_key = self._frame % GOP == 0
         total = KEY_PACKETS * PACKET_BYTES if is_key else DELTA_BYTES
         count = -(-total // PACKET_BYTES)
+        first, ticks = bytes([0x7C, 0x85 if is_key else 0x81]), self._frame * 3000
         for i in range(count):
-            header = bytes([0x7C, (0x80 if i == 0 else 0) | (5 if is_key else 1)])
-            self._put(
-                "video", VIDEO_TYPE, self._frame * 3000, header, total // count, i == count - 1
-            )
+            header = first if i == 0 else bytes([0x7C, first[1] & 0x7F])
+            self._put("video", VIDEO_TYPE, ticks, header, total // count, i == count - 1)
+        for rid in self._lesser:
+            packet = self._packet(rid, VIDEO_TYPE, ticks, first, LESSER_BYTES, True)
+            self._send(in_layer(packet, rid, mid=self._mid))
         self._frame += 1
 
     def _send_sound(self) -> None:
@@ -67,18 +78,26 @@ class Publisher:
 
     def _report(self, send: Callable[[bytes], object]) -> None:
         ntp = rtcp.ntp_time(time.time())
-        times = {"video": self._frame * 3000, "sound": self._sound * 960}
-        for kind, ssrc in self._ssrcs.items():
-            send(rtcp.sender_report(ssrc, ntp, times[kind] & 0xFFFFFFFF, self.packets, 0))
+        for kind in self._sequence:
+            ticks = self._sound * 960 if kind == "sound" else self._frame * 3000
+            ssrc = self._ssrcs[kind]
+            send(rtcp.sender_report(ssrc, ntp, ticks & 0xFFFFFFFF, self.packets, 0))
 
     def _put(  # noqa: PLR0917
         self, kind: str, type_: int, timestamp: int, header: bytes, size: int, marker: bool
     ) -> None:
+        self.sent_at[kind, self._sequence[kind]] = time.time()
+        packet = self._packet(kind, type_, timestamp, header, size, marker)
+        if kind == "video" and self._rid:
+            packet = in_layer(packet, self._rid, mid=self._mid)
+        self._send(packet)
+        self.packets += 1
+
+    def _packet(  # noqa: PLR0917
+        self, kind: str, type_: int, timestamp: int, header: bytes, size: int, marker: bool
+    ) -> bytes:
         sequence = self._sequence[kind]
         self._sequence[kind] = (sequence + 1) & 0xFFFF
         payload = header + struct.pack("!H", sequence)
         payload += bytes(size - len(payload))
-        self.sent_at[kind, sequence] = time.time()
-        packet = rtp_packet(type_, sequence, timestamp, self._ssrcs[kind], payload, int(marker))
-        self._send(packet)
-        self.packets += 1
+        return rtp_packet(type_, sequence, timestamp, self._ssrcs[kind], payload, int(marker))

@@ -12,7 +12,7 @@ _MEDIA: Final = 4000  # packets a second: three layers of a camera, a screen and
 _CONTROL: Final = 1000  # small packets a second: two dozen pictures that all lose are 600
 _CONTROL_BYTES: Final = 256  # of a control packet cost as much as another packet
 _RECORDS: Final = (20, 100)  # DTLS: a handshake is some twenty, then there is next to nothing
-_RESENDS: Final = 500  # packets a second
+_RESENDS: Final = 400  # packets a second
 _KEYFRAMES: Final = (0.5, 6)  # of one stream: each of them costs all who watch it
 _MOST_SSRCS: Final = 256  # libsrtp walks a list of them, and forgets none
 

@@ -110,7 +110,7 @@ class Downlink:
         subscription = self._by_ssrc.get(getattr(packet, "media_ssrc", 0)) if lost else None
         if subscription is None:
             return []
-        return subscription.resends(allowances.resends(lost, now), now)
+        return subscription.resends(allowances.resends(lost, now))
 
     def _is_too_much(self, packet: AnyRtcpPacket, now: float) -> bool:
         estimate = rtcp.estimate(packet)

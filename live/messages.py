@@ -23,6 +23,13 @@ Mid = Annotated[str, msgspec.Meta(min_length=1, max_length=32)]
 Count = Annotated[int, msgspec.Meta(ge=0, le=0x7FFFFFFF)]
 
 
+class MediaKind(StrEnum):
+    """The kind of an SDP media section."""
+
+    AUDIO = "audio"
+    VIDEO = "video"
+
+
 class Source(StrEnum):
     """What a person publishes; each seat has at most one of a kind."""
 
@@ -30,12 +37,9 @@ class Source(StrEnum):
     MICROPHONE = "microphone"
     SCREEN = "screen"
 
-
-class MediaKind(StrEnum):
-    """The kind of an SDP media section."""
-
-    AUDIO = "audio"
-    VIDEO = "video"
+    @property
+    def kind(self) -> MediaKind:
+        return MediaKind.AUDIO if self is Source.MICROPHONE else MediaKind.VIDEO
 
 
 class Way(StrEnum):

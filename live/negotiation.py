@@ -58,13 +58,9 @@ class Chosen:
         return _profile(self.format) if self.codec is Codec.H264 else ""
 
 
-def kind_of(source: Source) -> MediaKind:
-    return MediaKind.AUDIO if source is Source.MICROPHONE else MediaKind.VIDEO
-
-
 def choose_to_publish(section: Section, source: Source) -> Chosen:
     """How a source is to be sent to us; Refused says what the publisher can do."""
-    if section.kind != kind_of(source):
+    if section.kind != source.kind:
         raise Refused(f"The {source} cannot be sent in a section of kind {section.kind}.")
     if section.kind == MediaKind.AUDIO:
         return _publish(section, Codec.OPUS, _first(section, Codec.OPUS))

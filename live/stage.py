@@ -15,7 +15,7 @@ from kernel.clock import Clock
 from kernel.ids import new_id
 from live.forwarder import LOSS_PATIENCE_SECONDS, ONE_LAYER, Forwarder
 from live.messages import Source
-from live.negotiation import Chosen, kind_of
+from live.negotiation import Chosen
 from live.peer import Peer
 from live.plan import Wanted
 from live.port import MediaPort
@@ -191,7 +191,7 @@ class Stage:
             return found
         if found is not None:
             self._remove(found)
-        track = PublishedTrack(new_id(), peer.seat, source, kind_of(source), chosen.codec)
+        track = PublishedTrack(new_id(), peer.seat, source, source.kind, chosen.codec)
         forwarder = Forwarder(
             track,
             self._port.fanout,

@@ -3,11 +3,7 @@
 from uuid import UUID
 
 from live.events import TrackPublished, TrackUnpublished
-from live.messages import MediaKind, Source, TrackInfo, Tracks
-
-
-def kind_of(source: Source) -> MediaKind:
-    return MediaKind.AUDIO if source is Source.MICROPHONE else MediaKind.VIDEO
+from live.messages import Source, TrackInfo, Tracks
 
 
 class Staged:
@@ -46,4 +42,4 @@ class Staged:
         assert fact.person is not None
         source = Source(fact.source)
         is_muted = self.is_muted(fact.seat, source)
-        return TrackInfo(fact.track, fact.person, source, kind_of(source), is_muted)
+        return TrackInfo(fact.track, fact.person, source, source.kind, is_muted)

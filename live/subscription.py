@@ -12,7 +12,6 @@ from live import rtcp
 from live.adapter import Dtls, Srtp
 from live.datagrams import SLOT, ffi
 from live.forwarder import JOIN_PATIENCE_SECONDS, LOSS_PATIENCE_SECONDS, Forwarder
-from live.ice import Allowance
 from live.layers import Choice, sorted_by_size
 from live.leg import NO_LAYER, Leg, Run, Sent, send_time
 from live.negotiation import Chosen
@@ -26,7 +25,6 @@ PROBED = Counter("daris_live_probe_packets_total", "Packets sent to find out wha
 CHANGES = Counter("daris_live_layer_changes_total", "Layers chosen anew for a seat")
 
 _HEADER: Final = struct.Struct("!BBHII")
-_RESENDS_PER_SECOND: Final = 400
 _PROBE_REACH: Final = 64  # packets back that a probe repeats
 _scratch: Final[Any] = ffi.new("char[]", SLOT)  # the event loop's only
 _scratch_view: Final = memoryview(ffi.buffer(_scratch))
@@ -48,7 +46,6 @@ class Subscription:
         """The index of the layer that is aimed at, or NO_LAYER."""
         self._timestamp_offset = secrets.randbits(32)
         self._repair_sequence = secrets.randbits(15)
-        self._allowance = Allowance(_RESENDS_PER_SECOND, _RESENDS_PER_SECOND)
 
     def choose(self, section: Section, forwarder: Forwarder, chosen: Chosen) -> None:
         """Carry this track from now on; `connect` follows."""
@@ -169,8 +166,8 @@ class Subscription:
         layer = sent.accepts if sent.accepts != NO_LAYER else self.target
         self.forwarder.want_keyframe(now, LOSS_PATIENCE_SECONDS, layer)
 
-    def resends(self, lost: Sequence[int], now: float) -> list[bytes]:
-        """The encrypted packets that answer a NACK, as far as they are cached and allowed."""
+    def resends(self, lost: Sequence[int]) -> list[bytes]:
+        """The encrypted packets that answer a NACK, as far as they are cached."""
         leg, forwarder, sent = self._leg, self.forwarder, self.sent()
         if leg is None or forwarder is None or sent is None:
             return []
@@ -181,7 +178,7 @@ class Subscription:
                 continue
             run, theirs = origin
             cached = forwarder.cached(run.layer, theirs)
-            if cached is not None and self._allowance.take(now):
+            if cached is not None:
                 found.append(self._resend(leg, run, sequence, cached))
         RESENT.inc(len(found))
         return found

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from bench.light_client import VIDEO_TYPE, LightClient, rtp_packet
+from bench.light_client import VIDEO_TYPE, LightClient, in_layer, rtp_packet
 from live import forwarder as forwarder_module
 from live import rtcp
 from live.messages import Source
@@ -16,13 +16,6 @@ SPS = {
     "h": bytes.fromhex("6742c016d900a02ff970110000030001000003000a0f162e48"),  # 640 x 360
     "f": bytes.fromhex("6742c01fd9005005bb0110000003001000000300a0f1832480"),  # 1280 x 720
 }
-LAYERS = """a=extmap:4 urn:ietf:params:rtp-hdrext:sdes:mid
-a=extmap:10 urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id
-a=rid:q send
-a=rid:h send
-a=rid:f send
-a=simulcast:send q;h;f
-"""
 PACKETS = {"q": 1, "h": 3, "f": 9}  # of a picture
 
 
@@ -45,13 +38,10 @@ class Lecturer:
 
     def _send(self, rid, payload, marker):
         self._sequences[rid] += 1
-        element = bytes([10 << 4]) + rid.encode() + bytes(2)
         packet = rtp_packet(
             VIDEO_TYPE, self._sequences[rid], self.pictures * 3000, ord(rid), payload, marker
         )
-        extension = struct.pack("!HH", 0xBEDE, 1) + element
-        packet = b"\x90" + packet[1:12] + extension + packet[12:]
-        self.client.send_raw(self.client.protect(packet))
+        self.client.send_raw(self.client.protect(in_layer(packet, rid)))
 
 
 class Student:
@@ -104,11 +94,8 @@ async def lecturer(room):
     client = LightClient()
     seat = uuid4()
     peer = room.peers[seat] = room.stage.connect(seat)
-    offer = client.offer([("video", "sendonly")])
-    lines = [line for line in offer.splitlines() if not line.startswith("a=ssrc")]
-    answer = await peer.answer(
-        "\r\n".join([*lines, *LAYERS.splitlines(), ""]), send={"0": Source.CAMERA}, receive={}
-    )
+    offer = client.offer([("video", "sendonly")], rids=("q", "h", "f"))
+    answer = await peer.answer(offer, send={"0": Source.CAMERA}, receive={})
     assert "a=simulcast:recv q;h;f" in answer
     assert [line for line in answer.splitlines() if line.startswith("a=rid")] == [
         "a=rid:q recv", "a=rid:h recv", "a=rid:f recv",
