@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import gc
 import signal
 
 import structlog
@@ -23,6 +24,8 @@ async def serve(app: web.Application, settings: Settings) -> None:
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
     try:
         await runner.setup()
+        gc.collect()
+        gc.freeze()  # what start-up made stays; looking through it again would hold up media
         await _listen(runner, settings)
         log.info("daris.serving", address=settings.address, media_port=settings.media_port)
         await _told_to_stop()

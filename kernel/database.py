@@ -117,14 +117,14 @@ async def insert_new(
     *,
     key: Iterable[str],
 ) -> int:
-    """Insert the rows whose `key` is not there yet; how many really went in."""
+    """Insert the rows whose `key` is not there yet; how many really went in. All name one set of
+    columns: the statement is compiled once for any number of rows."""
     if not rows:
         return 0
-    insert = (postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert)(
-        table
-    ).values(list(rows))
-    statement = insert.on_conflict_do_nothing(index_elements=list(key)).returning(sa.literal(1))
-    return len((await connection.execute(statement)).all())
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    insert = dialect.insert(table).on_conflict_do_nothing(index_elements=list(key))
+    found = await connection.execute(insert.returning(sa.literal(1)), list(rows))
+    return len(found.all())
 
 
 def _options(url: str) -> dict[str, Any]:
