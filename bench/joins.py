@@ -9,12 +9,13 @@ picture on the screen is measured in the page itself, step by step.
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
 import aiohttp
+from OpenSSL import SSL
 from playwright.async_api import Browser, Page, async_playwright
 
 from bench.house import CHROMIUM, FLAGS, Account, Server
@@ -22,15 +23,19 @@ from bench.lesson import Lesson, lesson
 from bench.light_client import LightClient
 from bench.report import Figures, arguments, percentile, show
 from bench.storm import CROWD, SEATED, storm
+from live.adapter import Certificate
 
 JOINS, AT_A_TIME, STUDENTS = 200, 8, 30
 _UNBOUNDED = 100_000  # joins a second
+_LARGEST_DATAGRAM = 1500
 STEPS = ("socket", "welcome", "answer", "connected")
 MEANINGS = {
     "joins_per_s": f"WHEP joins up to DTLS done, {AT_A_TIME} at a time, client on the same cores",
     "cpu_ms_per_join": "CPU of the server process per join, the lecture's own share taken off",
     "socket_joins_per_s": "the same by the room socket, as pages join",
     "socket_cpu_ms_per_join": "same",
+    "handshake_cpu_ms": "the floor: one end of a DTLS handshake by OpenSSL alone, in memory",
+    "of_handshake": "a WHEP join in handshakes",
     "kb_per_seat": "memory that the server took for each seat of a WHEP join",
     "calm_p99_ms": f"a packet's way to {SEATED} seats, 99th percentile, while nobody joins",
     "storm_p99_ms": f"same, while {CROWD} join at once",
@@ -100,6 +105,11 @@ async def _measure() -> Figures:
         figures |= {
             f"socket_{name}": by_socket[name] for name in ("joins_per_s", "cpu_ms_per_join")
         }
+    floor = _handshake_ms()
+    figures |= {
+        "handshake_cpu_ms": floor,
+        "of_handshake": (figures["cpu_ms_per_join"] or 0) / floor,
+    }
     figures["calm_p99_ms"], figures["storm_p99_ms"] = await storm()
     _, figures["ungated_storm_p99_ms"] = await storm(DARIS_JOINS_PER_SECOND=str(_UNBOUNDED))
     return figures | await _first_frames()
@@ -134,6 +144,24 @@ async def _joins(held: Lesson, join: Join) -> dict[str, float]:
         "cpu_ms_per_join": spent / JOINS * 1000,
         "kb_per_seat": memory / JOINS,
     }
+
+
+def _handshake_ms() -> float:
+    """Of the two ends of a handshake one half."""
+    context = Certificate().context
+    began = time.process_time()
+    for _ in range(JOINS):
+        server, client = SSL.Connection(context), SSL.Connection(context)
+        server.set_accept_state()
+        client.set_connect_state()
+        for end, other in [(client, server), (server, client)] * 3:
+            with suppress(SSL.WantReadError):
+                end.do_handshake()
+            with suppress(SSL.WantReadError):
+                while True:
+                    other.bio_write(end.bio_read(_LARGEST_DATAGRAM))
+        client.export_keying_material(b"EXTRACTOR-dtls_srtp", 60)  # raises before it is done
+    return (time.process_time() - began) / JOINS / 2 * 1000
 
 
 async def _idle_share(pid: int) -> float:
