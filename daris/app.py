@@ -14,9 +14,11 @@ from daris import casing, channels, health
 from daris.migrations.schema import migrate
 from footprint import log as event_log
 from footprint import views as footprint_views
+from footprint.checkpoints import Signer
 from footprint.drain import Drain
 from footprint.outbox import Destination, Outbox
 from footprint.statements import House
+from footprint.upkeep import Upkeep
 from identity import csrf
 from identity import sessions as identity_sessions
 from identity import views as identity_views
@@ -105,6 +107,7 @@ def _resources() -> tuple[Resource, ...]:
         _storage,
         _drain,
         _outbox,
+        _upkeep,
         identity_views.opened,
         agenda.opened,
         _library,
@@ -196,6 +199,17 @@ async def _outbox(app: web.Application) -> AsyncIterator[None]:
     )
     async with asyncio.TaskGroup() as tasks:
         running = tasks.create_task(outbox.run(), name="footprint-outbox")
+        yield
+        running.cancel()
+
+
+async def _upkeep(app: web.Application) -> AsyncIterator[None]:
+    """The log's checkpoints."""
+    settings = app[SETTINGS]
+    signer = Signer(settings.checkpoint_secret)
+    upkeep = Upkeep(app[DATABASE], app[CLOCK], signer, settings.checkpoints)
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(upkeep.run(), name="footprint-upkeep")
         yield
         running.cancel()
 

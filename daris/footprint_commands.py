@@ -1,0 +1,89 @@
+"""`daris footprint`: the log is checked, signed, and made into its views anew."""
+
+import base64
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from daris.console import as_json_option, on_database, say, with_settings, write
+from footprint import checkpoints, integrity, presence, upkeep
+from footprint.checkpoints import Checkpoint, Signer
+from footprint.integrity import Verdict
+from footprint.log import Head
+from kernel.clock import SystemClock
+from kernel.database import Database
+from kernel.settings import Settings
+
+CLOCK = SystemClock()
+
+
+@click.group()
+def footprint() -> None:
+    """The digital footprint."""
+
+
+@footprint.command("verify")
+@click.option(
+    "--checkpoints",
+    "copies",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A copy of checkpoints that was kept elsewhere; may be given several times.",
+)
+@click.option("--key", help="The public key that must have signed them; else this service's own.")
+@as_json_option
+@with_settings
+def verify(settings: Settings, *, copies: tuple[Path, ...], key: str | None, as_json: bool) -> None:
+    """Check the event log against its chain and its checkpoints; names the first bad place."""
+    public = checkpoints.public_key(key) if key else _signer(settings).public_key
+    heads = list(_heads((settings.checkpoints, *copies), public))
+
+    async def check(database: Database) -> Verdict:
+        async with database.connect() as connection:
+            return await integrity.verify(connection, expected=heads)
+
+    verdict = on_database(settings, check)
+    sentence = f"The log is sound: {verdict.count} facts, {len(heads)} checkpoints."
+    if not verdict.is_sound:
+        sentence = f"The log is not sound from number {verdict.bad_seq} on: {verdict.reason}"
+    say(verdict, sentence, as_json)
+    if not verdict.is_sound:
+        sys.exit(1)
+
+
+@footprint.command("checkpoint")
+@as_json_option
+@with_settings
+def checkpoint(settings: Settings, as_json: bool) -> None:
+    """Sign the log's end as it is now; `serve` does it once a day."""
+
+    async def sign(database: Database) -> Checkpoint:
+        return await upkeep.sign(database, CLOCK, _signer(settings), settings.checkpoints)
+
+    signed = on_database(settings, sign)
+    key = base64.b64encode(signed.key).decode()
+    sentence = (
+        f"The log up to number {signed.seq} is signed, in {settings.checkpoints}; "
+        f"the public key is {key}."
+    )
+    say(signed, sentence, as_json)
+
+
+@footprint.command("rebuild")
+@as_json_option
+@with_settings
+def rebuild(settings: Settings, as_json: bool) -> None:
+    """Make the intervals of presence anew from the event log."""
+    write(settings, presence.rebuild)
+    say({"rebuilt": True}, "The intervals of presence were made anew.", as_json)
+
+
+def _signer(settings: Settings) -> Signer:
+    return Signer(settings.checkpoint_secret)
+
+
+def _heads(files: tuple[Path, ...], key: bytes) -> Iterator[Head]:
+    for file in files:
+        yield from (signed.head for signed in checkpoints.read(file, key=key))

@@ -1,0 +1,56 @@
+"""Upkeep: what the log needs once in a while, whoever is there. Today's checkpoint is signed."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from footprint import checkpoints
+from footprint import log as event_log
+from footprint.checkpoints import Checkpoint, Signer
+from kernel.clock import Clock
+from kernel.database import Database
+
+log = structlog.get_logger()
+
+_EVERY: Final = timedelta(minutes=10)
+_CHECKPOINT_EVERY: Final = timedelta(days=1)
+
+
+@dataclass(slots=True)
+class Upkeep:
+    """Run it in a task group; several processes may, each with a file of its own."""
+
+    database: Database
+    clock: Clock
+    signer: Signer
+    file: Path  # of checkpoints
+
+    async def run(self) -> None:
+        """Step after step until cancelled."""
+        while True:
+            try:
+                await self.step()
+            except (SQLAlchemyError, OSError) as error:
+                log.warning("footprint.upkeep_waits", reason=str(error))
+            await asyncio.sleep(_EVERY.total_seconds())
+
+    async def step(self) -> None:
+        """Do what is due."""
+        signed_at = await asyncio.to_thread(checkpoints.newest_at, self.file)
+        if signed_at is None or self.clock.now() - signed_at >= _CHECKPOINT_EVERY:
+            await sign(self.database, self.clock, self.signer, self.file)
+
+
+async def sign(database: Database, clock: Clock, signer: Signer, file: Path) -> Checkpoint:
+    """Sign the log's end as it is now."""
+    async with database.connect() as connection:
+        head = await event_log.head(connection)
+    signed = signer.sign(head, at=clock.now())
+    await asyncio.to_thread(checkpoints.append, file, signed)
+    log.info("footprint.checkpoint_signed", seq=signed.seq)
+    return signed
