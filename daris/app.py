@@ -16,7 +16,9 @@ from footprint import log as event_log
 from footprint import views as footprint_views
 from footprint.checkpoints import Signer
 from footprint.drain import Drain
-from footprint.outbox import Destination, Outbox
+from footprint.eraser import Eraser
+from footprint.erasure_views import ERASER
+from footprint.outbox import Destination, Outbox, outbox_folder
 from footprint.statements import House
 from footprint.upkeep import Upkeep
 from identity import csrf
@@ -176,7 +178,10 @@ async def _storage(app: web.Application) -> AsyncIterator[None]:
 
 async def _drain(app: web.Application) -> AsyncIterator[None]:
     """Opened early and closed late, so that what the others record at their end is drained."""
-    drain = Drain(app[JOURNAL], app[DATABASE], app[CLOCK], House(app[SETTINGS].address))
+    house = House(app[SETTINGS].address)
+    drain = Drain(app[JOURNAL], app[DATABASE], app[CLOCK], house)
+    folder = outbox_folder(app[SETTINGS])
+    app[ERASER] = Eraser(app[DATABASE], app[CLOCK], house, drain, folder)
     async with asyncio.TaskGroup() as tasks:
         running = tasks.create_task(drain.run(), name="footprint-drain")
         yield
@@ -192,7 +197,7 @@ async def _outbox(app: web.Application) -> AsyncIterator[None]:
     destination = Destination(settings.xapi_url, settings.xapi_user, settings.xapi_password)
     outbox = Outbox(
         destination,
-        settings.data_dir / "outbox",
+        outbox_folder(settings),
         app[DATABASE],
         app[CLOCK],
         House(settings.address),
@@ -207,7 +212,8 @@ async def _upkeep(app: web.Application) -> AsyncIterator[None]:
     """The log's checkpoints."""
     settings = app[SETTINGS]
     signer = Signer(settings.checkpoint_secret)
-    upkeep = Upkeep(app[DATABASE], app[CLOCK], signer, settings.checkpoints)
+    drain = app[ERASER].drain
+    upkeep = Upkeep(app[DATABASE], app[CLOCK], signer, settings.checkpoints, drain)
     async with asyncio.TaskGroup() as tasks:
         running = tasks.create_task(upkeep.run(), name="footprint-upkeep")
         yield

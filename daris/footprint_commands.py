@@ -1,19 +1,28 @@
-"""`daris footprint`: the log is checked, signed, and made into its views anew."""
+"""`daris footprint`: the log is checked, signed, made into its views anew, and made to forget."""
 
+import asyncio
 import base64
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
+from uuid import UUID
 
 import click
 
 from daris.console import as_json_option, on_database, say, with_settings, write
 from footprint import checkpoints, integrity, presence, upkeep
 from footprint.checkpoints import Checkpoint, Signer
+from footprint.drain import Drain
+from footprint.eraser import Eraser
+from footprint.erasure import Erased, Ground, Traces
 from footprint.integrity import Verdict
 from footprint.log import Head
+from footprint.outbox import outbox_folder
+from footprint.statements import House
 from kernel.clock import SystemClock
 from kernel.database import Database
+from kernel.journal import open_journal
 from kernel.settings import Settings
 
 CLOCK = SystemClock()
@@ -71,6 +80,28 @@ def checkpoint(settings: Settings, as_json: bool) -> None:
     say(signed, sentence, as_json)
 
 
+@footprint.command("erase")
+@click.argument("person", type=click.UUID)
+@click.option("--ground", type=click.Choice([ground.value for ground in Ground]), default="request")
+@click.option("--dry-run", is_flag=True, help="Only tell what there is.")
+@as_json_option
+@with_settings
+def erase(settings: Settings, person: UUID, *, ground: str, dry_run: bool, as_json: bool) -> None:
+    """Erase a person while the service is stopped; while it runs, its page does it."""
+
+    async def work(database: Database) -> Traces | Erased:
+        async with _eraser(settings, database) as eraser:
+            if dry_run:
+                return await eraser.look(person)
+            return await eraser.erase(person, by=None, ground=Ground(ground))
+
+    done = on_database(settings, work)
+    sentence = f"There are {done.facts} facts of this person; {done.mentions} of others name them."
+    if isinstance(done, Erased):
+        sentence = f"Erased: {done.facts} facts; {done.mentions} of others name nobody now."
+    say(done, sentence, as_json)
+
+
 @footprint.command("rebuild")
 @as_json_option
 @with_settings
@@ -78,6 +109,20 @@ def rebuild(settings: Settings, as_json: bool) -> None:
     """Make the intervals of presence anew from the event log."""
     write(settings, presence.rebuild)
     say({"rebuilt": True}, "The intervals of presence were made anew.", as_json)
+
+
+@asynccontextmanager
+async def _eraser(settings: Settings, database: Database) -> AsyncIterator[Eraser]:
+    """With the journal for itself: SettingsError while the service has it."""
+    house = House(settings.address)
+    async with (
+        open_journal(settings.data_dir / "journal") as journal,
+        asyncio.TaskGroup() as tasks,
+    ):
+        drain = Drain(journal, database, CLOCK, house)
+        running = tasks.create_task(drain.run(), name="footprint-drain")
+        yield Eraser(database, CLOCK, house, drain, outbox_folder(settings))
+        running.cancel()
 
 
 def _signer(settings: Settings) -> Signer:

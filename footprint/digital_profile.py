@@ -153,7 +153,7 @@ async def _facts(connection: AsyncConnection, person: UUID) -> Sequence[sa.Row[A
     query = (
         sa.select(event)
         .where(event.c.person == person, event.c.kind.in_(told), event.c.payload.is_not(None))
-        .order_by(event.c.seq)
+        .order_by(event.c.occurred_at, event.c.seq)
     )
     return (await connection.execute(query)).all()
 

@@ -8,8 +8,8 @@ from kernel.facts import Fact
 
 
 class FootprintRead(Fact, frozen=True, kw_only=True):
-    """`person` read what others did: `what` is attendance, profile, statements or
-    documents."""
+    """`person` read what others did: `what` is attendance, profile, statements, documents or
+    traces."""
 
     what: str
     of: UUID | None = None  # the one person that it was about
@@ -31,4 +31,13 @@ class AttendanceMarked(Fact, frozen=True, kw_only=True):
     minutes: float | None = None
 
 
-FootprintFact = FootprintRead | StatementReceived | AttendanceMarked
+class PersonErased(Fact, frozen=True, kw_only=True):
+    """Somebody was erased; that it does not say who is the point. Tombstones name this fact."""
+
+    by: UUID | None  # the administrator; nobody on the command line
+    ground: str
+    facts: int
+    mentions: int
+
+
+FootprintFact = FootprintRead | StatementReceived | AttendanceMarked | PersonErased

@@ -9,7 +9,7 @@ payload, person and salt: the chain still holds, and the fact can't be guessed b
 
 import hashlib
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
@@ -52,6 +52,7 @@ event = sa.Table(
 
 GENESIS: Final = bytes(32)
 _LOCK: Final = 0x6461726973  # PostgreSQL's advisory lock of the writers: "daris"
+_AT_ONCE: Final = 1_000
 _TICK: Final = timedelta(microseconds=1)
 
 
@@ -161,6 +162,20 @@ async def chat(connection: AsyncConnection, lecture: UUID) -> list[ChatLine]:
         for line in lines
         if isinstance(line, ChatSaid)
     ]
+
+
+async def erase(connection: AsyncConnection, seqs: Sequence[int], *, by: UUID) -> None:
+    """Make tombstones of the rows: what the fact `by` gives as the reason is gone from them."""
+    gone = dict.fromkeys(("payload", "salt", "person", "lecture", "run", "seat"))
+    for some in batched(seqs):
+        await connection.execute(
+            event.update().where(event.c.seq.in_(some)).values(**gone, erased_by=by)
+        )
+
+
+def batched(seqs: Sequence[int]) -> Iterator[Sequence[int]]:
+    """As many at once as every database takes for one IN."""
+    return (seqs[at : at + _AT_ONCE] for at in range(0, len(seqs), _AT_ONCE))
 
 
 def commit_to(salt: bytes, row: sa.RowMapping | dict[str, Any]) -> bytes:

@@ -57,7 +57,7 @@ async def mark(
 async def marks_of(connection: AsyncConnection, lecture: UUID) -> list[Mark]:
     """Every mark of a lecture, oldest first: a later one replaces an earlier one."""
     facts = [kept.fact for kept in await facts_of_lecture(connection, lecture, AttendanceMarked)]
-    return [as_mark(fact) for fact in facts]
+    return sorted(map(as_mark, facts), key=lambda mark: mark.at)  # a copy is kept late
 
 
 def as_mark(fact: Fact) -> Mark:

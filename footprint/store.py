@@ -118,6 +118,13 @@ async def index(connection: AsyncConnection, kept: Iterable[Kept], house: House)
         await connection.execute(mention.insert(), named)
 
 
+async def forget(connection: AsyncConnection, seqs: Sequence[int]) -> None:
+    """Nothing more is told of these facts."""
+    for some in log.batched(seqs):
+        for table in (statements, mention):
+            await connection.execute(sa.delete(table).where(table.c.seq.in_(some)))
+
+
 async def find(connection: AsyncConnection, wanted: Wanted, house: House) -> Found:
     """The newest statements first, or the oldest when `ascending`, in the order of keeping."""
     fitting = _conditions(statements, wanted)

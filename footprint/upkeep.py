@@ -1,4 +1,5 @@
-"""Upkeep: what the log needs once in a while, whoever is there. Today's checkpoint is signed."""
+"""Upkeep: what the log needs once in a while, whoever is there. Today's checkpoint is signed; what
+the journal has handed over is dropped there, so that no file remembers longer than the log."""
 
 import asyncio
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from footprint import checkpoints
 from footprint import log as event_log
 from footprint.checkpoints import Checkpoint, Signer
+from footprint.drain import Drain
 from kernel.clock import Clock
 from kernel.database import Database
 
@@ -29,6 +31,7 @@ class Upkeep:
     clock: Clock
     signer: Signer
     file: Path  # of checkpoints
+    drain: Drain
 
     async def run(self) -> None:
         """Step after step until cancelled."""
@@ -41,6 +44,7 @@ class Upkeep:
 
     async def step(self) -> None:
         """Do what is due."""
+        await self.drain.shed()
         signed_at = await asyncio.to_thread(checkpoints.newest_at, self.file)
         if signed_at is None or self.clock.now() - signed_at >= _CHECKPOINT_EVERY:
             await sign(self.database, self.clock, self.signer, self.file)

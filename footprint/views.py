@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 from aiohttp import web
 
-from footprint import export, lrs, profile_views
+from footprint import erasure_views, export, lrs, profile_views
 from footprint.attendance import Span
 from footprint.events import FootprintRead
 from footprint.explanation import Explanation, explain
@@ -54,6 +54,7 @@ def routes() -> list[web.RouteDef]:
         web.get("/api/v1/lectures/{id}/attendance/{person}", read_explanation),
         web.get("/lectures/{id}/attendance", show_attendance),
         web.get("/lectures/{id}/attendance/{person}", show_explanation),
+        *erasure_views.routes(),
         *profile_views.routes(),
         *lrs.routes(),
     ]

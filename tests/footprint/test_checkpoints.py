@@ -20,8 +20,8 @@ def signer() -> Signer:
 
 
 @pytest.fixture
-def upkeep(store, clock, signer, tmp_path) -> Upkeep:
-    return Upkeep(store, clock, signer, tmp_path / "checkpoints.jsonl")
+def upkeep(store, clock, signer, drain, tmp_path) -> Upkeep:
+    return Upkeep(store, clock, signer, tmp_path / "checkpoints.jsonl", drain)
 
 
 @pytest.fixture
