@@ -19,6 +19,7 @@ from footprint.drain import Drain
 from footprint.eraser import Eraser
 from footprint.erasure_views import ERASER
 from footprint.outbox import Destination, Outbox, outbox_folder
+from footprint.retention import rules_in
 from footprint.statements import House
 from footprint.upkeep import Upkeep
 from identity import csrf
@@ -209,11 +210,12 @@ async def _outbox(app: web.Application) -> AsyncIterator[None]:
 
 
 async def _upkeep(app: web.Application) -> AsyncIterator[None]:
-    """The log's checkpoints."""
+    """The log's checkpoints and retention."""
     settings = app[SETTINGS]
     signer = Signer(settings.checkpoint_secret)
     drain = app[ERASER].drain
-    upkeep = Upkeep(app[DATABASE], app[CLOCK], signer, settings.checkpoints, drain)
+    rules = rules_in(settings.footprint_days)
+    upkeep = Upkeep(app[DATABASE], app[CLOCK], signer, settings.checkpoints, drain, rules)
     async with asyncio.TaskGroup() as tasks:
         running = tasks.create_task(upkeep.run(), name="footprint-upkeep")
         yield

@@ -9,9 +9,10 @@ from pathlib import Path
 from uuid import UUID
 
 import click
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from daris.console import as_json_option, on_database, say, with_settings, write
-from footprint import checkpoints, integrity, presence, upkeep
+from footprint import checkpoints, integrity, presence, retention, upkeep
 from footprint.checkpoints import Checkpoint, Signer
 from footprint.drain import Drain
 from footprint.eraser import Eraser
@@ -100,6 +101,25 @@ def erase(settings: Settings, person: UUID, *, ground: str, dry_run: bool, as_js
     if isinstance(done, Erased):
         sentence = f"Erased: {done.facts} facts; {done.mentions} of others name nobody now."
     say(done, sentence, as_json)
+
+
+@footprint.command("expire")
+@click.option("--dry-run", is_flag=True, help="Only tell what is due.")
+@as_json_option
+@with_settings
+def expire(settings: Settings, *, dry_run: bool, as_json: bool) -> None:
+    """Take out facts that are over their time (DARIS_FOOTPRINT_DAYS); `serve` does it once a day."""
+    rules = retention.rules_in(settings.footprint_days)
+
+    async def work(connection: AsyncConnection) -> dict[str, int]:
+        found = await retention.due(connection, rules, CLOCK.now())
+        while not dry_run and await retention.expire(connection, rules, CLOCK.now()):
+            pass
+        return found
+
+    found = write(settings, work)
+    listed = ", ".join(f"{count} {kind}" for kind, count in sorted(found.items())) or "nothing"
+    say(found, f"Due: {listed}." if dry_run else f"Taken out: {listed}.", as_json)
 
 
 @footprint.command("rebuild")

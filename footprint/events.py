@@ -40,4 +40,10 @@ class PersonErased(Fact, frozen=True, kw_only=True):
     mentions: int
 
 
-FootprintFact = FootprintRead | StatementReceived | AttendanceMarked | PersonErased
+class FactsExpired(Fact, frozen=True, kw_only=True):
+    """Facts were over their time and are gone: how many, by kind. Tombstones name this fact."""
+
+    kinds: dict[str, int]
+
+
+FootprintFact = FootprintRead | StatementReceived | AttendanceMarked | PersonErased | FactsExpired

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -25,6 +25,8 @@ from kernel.database import Id, UtcDateTime, metadata
 from kernel.facts import Fact
 from live.events import ChatSaid, RoomFact, SeatFact
 from player.events import ViewFact
+
+K = TypeVar("K")
 
 Sequence64: Final = sa.BigInteger().with_variant(sa.Integer(), "sqlite")  # there: the rowid itself
 
@@ -173,9 +175,9 @@ async def erase(connection: AsyncConnection, seqs: Sequence[int], *, by: UUID) -
         )
 
 
-def batched(seqs: Sequence[int]) -> Iterator[Sequence[int]]:
+def batched(keys: Sequence[K]) -> Iterator[Sequence[K]]:
     """As many at once as every database takes for one IN."""
-    return (seqs[at : at + _AT_ONCE] for at in range(0, len(seqs), _AT_ONCE))
+    return (keys[at : at + _AT_ONCE] for at in range(0, len(keys), _AT_ONCE))
 
 
 def commit_to(salt: bytes, row: sa.RowMapping | dict[str, Any]) -> bytes:

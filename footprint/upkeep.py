@@ -1,8 +1,9 @@
-"""Upkeep: what the log needs once in a while, whoever is there. Today's checkpoint is signed; what
-the journal has handed over is dropped there, so that no file remembers longer than the log."""
+"""Upkeep: what the log needs once in a while, whoever is there. Today's checkpoint is signed,
+what is over its time is taken out, and what the journal has handed over is dropped there, so that no
+file remembers longer than the log."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
@@ -10,10 +11,11 @@ from typing import Final
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from footprint import checkpoints
+from footprint import checkpoints, retention
 from footprint import log as event_log
 from footprint.checkpoints import Checkpoint, Signer
 from footprint.drain import Drain
+from footprint.retention import Rules
 from kernel.clock import Clock
 from kernel.database import Database
 
@@ -32,6 +34,7 @@ class Upkeep:
     signer: Signer
     file: Path  # of checkpoints
     drain: Drain
+    rules: Rules = field(default_factory=dict)
 
     async def run(self) -> None:
         """Step after step until cancelled."""
@@ -47,7 +50,17 @@ class Upkeep:
         await self.drain.shed()
         signed_at = await asyncio.to_thread(checkpoints.newest_at, self.file)
         if signed_at is None or self.clock.now() - signed_at >= _CHECKPOINT_EVERY:
+            await self.tidy()
             await sign(self.database, self.clock, self.signer, self.file)
+
+    async def tidy(self) -> None:
+        """Take out what is over its time, a transaction after another."""
+        while True:
+            async with self.database.begin() as connection:
+                gone = await retention.expire(connection, self.rules, self.clock.now())
+            if not gone:
+                return
+            log.info("footprint.facts_expired", kinds=gone)
 
 
 async def sign(database: Database, clock: Clock, signer: Signer, file: Path) -> Checkpoint:

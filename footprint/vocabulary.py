@@ -131,6 +131,7 @@ UNTOLD: Final = {
     "source-released": "The work of the broadcast desk; neither profile knows channels.",
     "footprint-read": "The record of who read the record; it belongs to audits, not to analytics.",
     "attendance-marked": "A judgement of the lecturer's; neither profile knows verdicts, and absence is none.",
+    "facts-expired": "What the machine did, not a person.",
     "person-erased": "It tells that somebody is not told of any more, and not who.",
     "statement-received": "It holds a statement of another system, which is given out as it came.",
 }
