@@ -3,9 +3,9 @@
 import asyncio
 import base64
 import sys
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 from uuid import UUID
 
 import click
@@ -23,8 +23,11 @@ from footprint.outbox import outbox_folder
 from footprint.statements import House
 from kernel.clock import SystemClock
 from kernel.database import Database
+from kernel.errors import DarisError
 from kernel.journal import open_journal
 from kernel.settings import Settings
+
+T = TypeVar("T")
 
 CLOCK = SystemClock()
 
@@ -90,13 +93,15 @@ def checkpoint(settings: Settings, as_json: bool) -> None:
 def erase(settings: Settings, person: UUID, *, ground: str, dry_run: bool, as_json: bool) -> None:
     """Erase a person while the service is stopped; while it runs, its page does it."""
 
-    async def work(database: Database) -> Traces | Erased:
-        async with _eraser(settings, database) as eraser:
-            if dry_run:
-                return await eraser.look(person)
-            return await eraser.erase(person, by=None, ground=Ground(ground))
+    async def work(eraser: Eraser) -> Traces | Erased:
+        if dry_run:
+            return await eraser.look(person)
+        return await eraser.erase(person, by=None, ground=Ground(ground))
 
-    done = on_database(settings, work)
+    async def open_and_work(database: Database) -> Traces | Erased:
+        return await _erasing(settings, database, work)
+
+    done = on_database(settings, open_and_work)
     sentence = f"There are {done.facts} facts of this person; {done.mentions} of others name them."
     if isinstance(done, Erased):
         sentence = f"Erased: {done.facts} facts; {done.mentions} of others name nobody now."
@@ -131,18 +136,22 @@ def rebuild(settings: Settings, as_json: bool) -> None:
     say({"rebuilt": True}, "The intervals of presence were made anew.", as_json)
 
 
-@asynccontextmanager
-async def _eraser(settings: Settings, database: Database) -> AsyncIterator[Eraser]:
+async def _erasing(
+    settings: Settings, database: Database, work: Callable[[Eraser], Awaitable[T]]
+) -> T:
     """With the journal for itself: SettingsError while the service has it."""
     house = House(settings.address)
-    async with (
-        open_journal(settings.data_dir / "journal") as journal,
-        asyncio.TaskGroup() as tasks,
-    ):
+    async with open_journal(settings.data_dir / "journal") as journal:
         drain = Drain(journal, database, CLOCK, house)
-        running = tasks.create_task(drain.run(), name="footprint-drain")
-        yield Eraser(database, CLOCK, house, drain, outbox_folder(settings))
-        running.cancel()
+        eraser = Eraser(database, CLOCK, house, drain, outbox_folder(settings))
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                running = tasks.create_task(drain.run(), name="footprint-drain")
+                done = await work(eraser)
+                running.cancel()
+        except* DarisError as errors:
+            raise errors.exceptions[0] from None
+    return done
 
 
 def _signer(settings: Settings) -> Signer:
