@@ -1,15 +1,17 @@
 """Facts that the footprint itself makes."""
 
+from datetime import date, datetime
 from uuid import UUID
 
 import msgspec
 
+from footprint.policy import Policy
 from kernel.facts import Fact
 
 
 class FootprintRead(Fact, frozen=True, kw_only=True):
-    """`person` read what others did: `what` is attendance, profile, statements, documents or
-    traces."""
+    """`person` read what others did: `what` is attendance, profile, statements, documents, traces
+    or categories."""
 
     what: str
     of: UUID | None = None  # the one person that it was about
@@ -46,4 +48,32 @@ class FactsExpired(Fact, frozen=True, kw_only=True):
     kinds: dict[str, int]
 
 
-FootprintFact = FootprintRead | StatementReceived | AttendanceMarked | PersonErased | FactsExpired
+class PolicyAdopted(Fact, frozen=True, kw_only=True):
+    """`by` adopted rules of counting for lectures that begin at `begins_at` or later."""
+
+    by: UUID
+    begins_at: datetime
+    policy: Policy
+
+
+class CategoryAssigned(Fact, frozen=True, kw_only=True):
+    """`by` says that the person is of a category of learners on these days, both included."""
+
+    by: UUID
+    category: str
+    begins_on: date
+    ends_on: date | None = None
+
+    def is_on(self, day: date) -> bool:
+        return self.begins_on <= day and (self.ends_on is None or day <= self.ends_on)
+
+
+FootprintFact = (
+    FootprintRead
+    | StatementReceived
+    | AttendanceMarked
+    | PersonErased
+    | FactsExpired
+    | PolicyAdopted
+    | CategoryAssigned
+)

@@ -7,9 +7,10 @@ from uuid import UUID
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from footprint.attendance import Mark, Status
+from footprint.attendance import Mark
 from footprint.events import AttendanceMarked
 from footprint.log import Source, append, facts_of_lecture
+from footprint.policy import Status
 from footprint.presence import presences
 from identity.people import people_by_ids
 from kernel.errors import NotFound

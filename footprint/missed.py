@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import Final
 
-from footprint.attendance import Channel, Presence, Span
+from footprint.attendance import Presence, Span
+from footprint.policy import Channel
 
 SHORTEST: Final = timedelta(minutes=1)  # what is shorter is no minute to catch up on
 _LIVE: Final = frozenset({Channel.WEBRTC, Channel.HLS, Channel.TV})

@@ -14,9 +14,10 @@ from uuid import UUID, uuid5
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from footprint.attendance import Channel, Presence, Span
+from footprint.attendance import Presence, Span
 from footprint.kinds import decode, encode
 from footprint.log import facts_after
+from footprint.policy import Channel
 from kernel.database import Id, UtcDateTime, insert_new, metadata
 from kernel.facts import Fact
 from live.events import PersonJoined, PersonLeft, RoomClosed, RoomOpened, SeatsAlive

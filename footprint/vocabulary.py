@@ -132,6 +132,8 @@ UNTOLD: Final = {
     "footprint-read": "The record of who read the record; it belongs to audits, not to analytics.",
     "attendance-marked": "A judgement of the lecturer's; neither profile knows verdicts, and absence is none.",
     "facts-expired": "What the machine did, not a person.",
+    "policy-adopted": "A rule, not an experience; results name its version.",
+    "category-assigned": "It may tell of a disability or of a sentence: it goes nowhere.",
     "person-erased": "It tells that somebody is not told of any more, and not who.",
     "statement-received": "It holds a statement of another system, which is given out as it came.",
 }
