@@ -68,8 +68,26 @@ class CategoryAssigned(Fact, frozen=True, kw_only=True):
         return self.begins_on <= day and (self.ends_on is None or day <= self.ends_on)
 
 
+class InRoomFact(Fact, frozen=True, kw_only=True):
+    """A fact of one stay in the auditorium; `seat` is the stay's."""
+
+    seat: UUID
+
+
+class ArrivalScanned(InRoomFact, frozen=True, kw_only=True):
+    """`person` scanned the code on the wall. A stay begins; that they are there is not proven."""
+
+
+class PresenceConfirmed(InRoomFact, frozen=True, kw_only=True):
+    """`by` saw `person` in the auditorium: the newest proof of the stay."""
+
+    by: UUID
+
+
 FootprintFact = (
-    FootprintRead
+    ArrivalScanned
+    | PresenceConfirmed
+    | FootprintRead
     | StatementReceived
     | AttendanceMarked
     | PersonErased

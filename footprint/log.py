@@ -20,6 +20,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from footprint.events import InRoomFact
 from footprint.kinds import decode, encode
 from kernel.database import Id, UtcDateTime, metadata
 from kernel.facts import Fact
@@ -247,7 +248,7 @@ def _row(kept: Kept, source: Source) -> dict[str, Any]:
 
 def _seat(fact: Fact) -> UUID | None:
     match fact:
-        case SeatFact():
+        case SeatFact() | InRoomFact():
             return fact.seat
         case ViewFact():
             return fact.view

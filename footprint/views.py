@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 from aiohttp import web
 
-from footprint import erasure_views, export, lrs, profile_views, rulebook_views
+from footprint import erasure_views, export, in_room_views, lrs, profile_views, rulebook_views
 from footprint.attendance import Span
 from footprint.events import FootprintRead
 from footprint.explanation import Explanation, explain
@@ -57,6 +57,7 @@ def routes() -> list[web.RouteDef]:
         web.get("/lectures/{id}/attendance", show_attendance),
         web.get("/lectures/{id}/attendance/{person}", show_explanation),
         *erasure_views.routes(),
+        *in_room_views.routes(),
         *profile_views.routes(),
         *rulebook_views.routes(),
         *lrs.routes(),
