@@ -14,9 +14,14 @@ from daris import casing, channels, health
 from daris.migrations.schema import migrate
 from footprint import log as event_log
 from footprint import views as footprint_views
+from footprint.checkpoints import Signer
 from footprint.drain import Drain
-from footprint.outbox import Destination, Outbox
+from footprint.eraser import Eraser
+from footprint.erasure_views import ERASER
+from footprint.outbox import Destination, Outbox, outbox_folder
+from footprint.retention import rules_in
 from footprint.statements import House
+from footprint.upkeep import Upkeep
 from identity import csrf
 from identity import sessions as identity_sessions
 from identity import views as identity_views
@@ -105,6 +110,7 @@ def _resources() -> tuple[Resource, ...]:
         _storage,
         _drain,
         _outbox,
+        _upkeep,
         identity_views.opened,
         agenda.opened,
         _library,
@@ -173,7 +179,10 @@ async def _storage(app: web.Application) -> AsyncIterator[None]:
 
 async def _drain(app: web.Application) -> AsyncIterator[None]:
     """Opened early and closed late, so that what the others record at their end is drained."""
-    drain = Drain(app[JOURNAL], app[DATABASE], app[CLOCK], House(app[SETTINGS].address))
+    house = House(app[SETTINGS].address)
+    drain = Drain(app[JOURNAL], app[DATABASE], app[CLOCK], house)
+    folder = outbox_folder(app[SETTINGS])
+    app[ERASER] = Eraser(app[DATABASE], app[CLOCK], house, drain, folder)
     async with asyncio.TaskGroup() as tasks:
         running = tasks.create_task(drain.run(), name="footprint-drain")
         yield
@@ -189,13 +198,26 @@ async def _outbox(app: web.Application) -> AsyncIterator[None]:
     destination = Destination(settings.xapi_url, settings.xapi_user, settings.xapi_password)
     outbox = Outbox(
         destination,
-        settings.data_dir / "outbox",
+        outbox_folder(settings),
         app[DATABASE],
         app[CLOCK],
         House(settings.address),
     )
     async with asyncio.TaskGroup() as tasks:
         running = tasks.create_task(outbox.run(), name="footprint-outbox")
+        yield
+        running.cancel()
+
+
+async def _upkeep(app: web.Application) -> AsyncIterator[None]:
+    """The log's checkpoints and retention."""
+    settings = app[SETTINGS]
+    signer = Signer(settings.checkpoint_secret)
+    drain = app[ERASER].drain
+    rules = rules_in(settings.footprint_days)
+    upkeep = Upkeep(app[DATABASE], app[CLOCK], signer, settings.checkpoints, drain, rules)
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(upkeep.run(), name="footprint-upkeep")
         yield
         running.cancel()
 

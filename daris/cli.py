@@ -3,11 +3,9 @@
 import asyncio
 import os
 import sys
-from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
-from functools import wraps
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any
 from uuid import UUID
 
 import click
@@ -18,17 +16,21 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from daris import casing
 from daris.app import build
+from daris.console import as_json_option as _as_json
+from daris.console import on_database as _on_database
+from daris.console import out, with_settings
+from daris.console import say as _say
+from daris.console import write as _write
 from daris.demo import Demo, make_demo
 from daris.doctor.examination import examine, is_well
 from daris.doctor.findings import Finding, State
+from daris.footprint_commands import footprint
 from daris.migrations import schema
 from daris.pushing import media_type_of, push_schedule, told
 from daris.server import serve as serve_app
-from footprint import integrity, presence
 from identity import credentials, people
 from identity.passwords import Passwords
 from identity.rights import Role
-from kernel import settings as kernel_settings
 from kernel import telemetry
 from kernel.clock import SystemClock
 from kernel.database import Database
@@ -36,13 +38,8 @@ from kernel.errors import DarisError
 from kernel.settings import Settings
 from player.late_views import Taken
 
-P = ParamSpec("P")
-T = TypeVar("T")
-
 CLOCK = SystemClock()
-_out = Console(highlight=False)
 _err = Console(stderr=True)  # progress, where it disturbs no pipe
-_as_json = click.option("--json", "as_json", is_flag=True, help="Answer as one line of JSON.")
 _COLOURS = {State.OK: "green", State.WARNING: "yellow", State.FAILING: "bold red"}
 _roles = click.Choice([role.value for role in Role])
 
@@ -58,20 +55,6 @@ class OneSentence(click.Group):
             for finding in error.findings:
                 click.echo(f"  {finding}", err=True)
             sys.exit(1)
-
-
-def with_settings(
-    command: Callable[Concatenate[Settings, P], T],
-) -> Callable[P, T]:
-    """Give the command the settings of the environment."""
-
-    @wraps(command)
-    def run(*arguments: P.args, **options: P.kwargs) -> T:
-        settings = kernel_settings.load(os.environ)
-        telemetry.configure(style=settings.log_format, level=settings.log_level)
-        return command(settings, *arguments, **options)
-
-    return run
 
 
 @click.group(cls=OneSentence, context_settings={"help_option_names": ["-h", "--help"]})
@@ -303,59 +286,11 @@ def import_watch(settings: Settings, file: Path, *, login: str, as_json: bool) -
     _say(taken, sentence, as_json)
 
 
-@main.group()
-def footprint() -> None:
-    """The digital footprint."""
-
-
-@footprint.command("verify")
-@_as_json
-@with_settings
-def footprint_verify(settings: Settings, as_json: bool) -> None:
-    """Check the chain of the event log; names the first bad place."""
-    verdict = _write(settings, integrity.verify)
-    sentence = f"The log is sound: {verdict.count} facts."
-    if not verdict.is_sound:
-        sentence = f"The log is not sound from number {verdict.bad_seq} on: {verdict.reason}"
-    _say(verdict, sentence, as_json)
-    if not verdict.is_sound:
-        sys.exit(1)
-
-
-@footprint.command("rebuild")
-@_as_json
-@with_settings
-def footprint_rebuild(settings: Settings, as_json: bool) -> None:
-    """Make the intervals of presence anew from the event log."""
-    _write(settings, presence.rebuild)
-    _say({"rebuilt": True}, "The intervals of presence were made anew.", as_json)
+main.add_command(footprint)
 
 
 async def _serve(settings: Settings) -> None:
     await serve_app(build(settings, CLOCK), settings)
-
-
-def _write(settings: Settings, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
-    """Run `work` in one transaction of the migrated database."""
-
-    async def run(database: Database) -> T:
-        async with database.begin() as connection:
-            return await work(connection)
-
-    return _on_database(settings, run)
-
-
-def _on_database(settings: Settings, work: Callable[[Database], Awaitable[T]]) -> T:
-    async def run() -> T:
-        database = Database.open(settings.database)
-        try:
-            await database.check()
-            await schema.migrate(database)
-            return await work(database)
-        finally:
-            await database.aclose()
-
-    return asyncio.run(run())
 
 
 def _hash(password: str) -> str:
@@ -368,18 +303,11 @@ def _hash(password: str) -> str:
 
 def _show(finding: Finding) -> None:
     state = Text(f"{finding.state:8}", style=_COLOURS[finding.state])
-    _out.print(state, f"{finding.hop:15}", finding.sentence, soft_wrap=True, markup=False)
+    out.print(state, f"{finding.hop:15}", finding.sentence, soft_wrap=True, markup=False)
 
 
 def _quiet(finding: Finding) -> None:
     """JSON comes whole, at the end."""
-
-
-def _say(data: Any, sentence: str, as_json: bool) -> None:
-    if as_json:
-        click.echo(msgspec.json.encode(data))
-    else:
-        _out.print(sentence, soft_wrap=True)
 
 
 def _described(made: Demo, settings: Settings) -> str:

@@ -5,34 +5,15 @@ counted window: two tabs never count twice, and no percentage passes 100.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
-import msgspec
+from footprint.policy import DEFAULT_POLICY, Channel, Policy, Status
 
 _NOTHING: Final = timedelta(0)
-
-
-class Channel(StrEnum):
-    """How somebody was there."""
-
-    WEBRTC = "webrtc"
-    HLS = "hls"
-    RECORDING = "recording"
-    TV = "tv"
-
-
-class Status(StrEnum):
-    """What the policy makes of the minutes."""
-
-    PRESENT = "present"
-    LATE = "late"
-    ABSENT = "absent"
-    EXCUSED = "excused"  # only ever marked, never counted
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -68,20 +49,6 @@ class Mark:
     minutes: float | None = None  # None: as counted
 
 
-class Policy(msgspec.Struct, frozen=True, kw_only=True):
-    """The rules of counting. Results name the version, so that a later change explains itself."""
-
-    version: str = "daris-1"
-    present_percent: float = 75.0
-    late_after: timedelta = timedelta(minutes=10)
-    early_opening: timedelta = timedelta(0)  # time before the start that counts too
-    reconnect_grace: timedelta = timedelta(seconds=30)  # merges what is shown, never what counts
-    channels: frozenset[Channel] = frozenset(Channel)
-
-
-DEFAULT_POLICY: Final = Policy()
-
-
 @dataclass(frozen=True, slots=True)
 class Attendance:
     """One person at one lecture."""
@@ -95,6 +62,8 @@ class Attendance:
     shown: tuple[Span, ...]  # merged over the reconnect grace, for display
     counted: tuple[Span, ...]  # exactly what was counted
     by_channel: Mapping[Channel, timedelta]  # each channel's own union; they may overlap
+    covered: float  # percent of the recording, played in time
+    has_own_rule: bool  # a category's rule decided, not the one for all
     policy: str
     automatic: Status  # what the policy said, whoever marked what
     automatic_present: timedelta
@@ -106,15 +75,32 @@ class Attendance:
 
 
 def counted_window(
-    plan: Span, *, started_at: datetime | None, ended_at: datetime | None, now: datetime
+    plan: Span,
+    *,
+    started_at: datetime | None,
+    ended_at: datetime | None,
+    now: datetime,
+    policy: Policy = DEFAULT_POLICY,
 ) -> Span:
-    """What attendance is a share of: the time really taught, else the plan.
+    """What attendance is a share of: the time really taught, or as planned if the policy says so or
+    nothing was taught.
 
     While the lecture is live the window ends now.
     """
-    if started_at is None:
+    if started_at is None or policy.window == "planned":
         return plan
     return Span(started_at, max(started_at, ended_at or now))
+
+
+@dataclass(frozen=True, slots=True)
+class Besides:
+    """What counts besides presence, by person."""
+
+    covered: Mapping[UUID, float] = field(default_factory=dict)  # percent of the recording, in time
+    categories: Mapping[UUID, Collection[str]] = field(default_factory=dict)
+
+
+NOTHING_BESIDES: Final = Besides()
 
 
 def attendance(
@@ -122,18 +108,19 @@ def attendance(
     window: Span,
     policy: Policy = DEFAULT_POLICY,
     marks: Iterable[Mark] = (),
+    besides: Besides = NOTHING_BESIDES,
 ) -> list[Attendance]:
-    """One row per person with any presence or mark, in the order of first arrival.
+    """One row per person with any presence, mark or played recording, in the order of first arrival.
 
     `marks` come oldest first: a person's last one decides.
     """
     newest = {mark.person: mark for mark in marks}
     by_person: defaultdict[UUID, list[Presence]] = defaultdict(list)
-    by_person.update((person, []) for person in newest)
+    by_person.update((person, []) for person in (*newest, *besides.covered))
     for presence in presences:
         if presence.channel in policy.channels:
             by_person[presence.person].append(presence)
-    counted = (_row(person, stays, window, policy) for person, stays in by_person.items())
+    counted = (_row(person, stays, window, policy, besides) for person, stays in by_person.items())
     rows = [_marked(row, newest.get(row.person), window) for row in counted]
     return sorted(rows, key=lambda row: (row.first_in or window.ended_at, row.person))
 
@@ -160,13 +147,20 @@ def total(spans: Iterable[Span]) -> timedelta:
     return sum((span.length for span in spans), _NOTHING)
 
 
-def _row(person: UUID, stays: Sequence[Presence], window: Span, policy: Policy) -> Attendance:
+def _row(
+    person: UUID, stays: Sequence[Presence], window: Span, policy: Policy, besides: Besides
+) -> Attendance:
     opened = Span(window.began_at - policy.early_opening, window.ended_at)
     counted = union(clip(stay.span, opened) for stay in stays)
     present = total(counted)
     percent = _percent(present, window.length)
     first_in = counted[0].began_at if counted else None
-    status = _status(percent, first_in, window, policy)
+    categories = besides.categories.get(person, ())
+    covered = besides.covered.get(person, 0.0)
+    own = policy.of(categories)
+    status = own.status(present, percent, first_in, window.began_at)
+    if status is Status.ABSENT:
+        status = _instead(own, covered, is_excused=policy.excuses(categories))
     return Attendance(
         person=person,
         present=present,
@@ -177,10 +171,20 @@ def _row(person: UUID, stays: Sequence[Presence], window: Span, policy: Policy) 
         shown=tuple(union(counted, bridging=policy.reconnect_grace)),
         counted=tuple(counted),
         by_channel=_by_channel(stays, opened),
+        covered=covered,
+        has_own_rule=own != policy or policy.excuses(categories),
         policy=policy.version,
         automatic=status,
         automatic_present=present,
     )
+
+
+def _instead(policy: Policy, covered: float, *, is_excused: bool) -> Status:
+    """What stands for who was not there long enough."""
+    replay = policy.asynchronous
+    if replay is not None and covered >= replay.percent:
+        return Status.WATCHED
+    return Status.EXCUSED if is_excused else Status.ABSENT
 
 
 def _marked(row: Attendance, mark: Mark | None, window: Span) -> Attendance:
@@ -204,9 +208,3 @@ def _by_channel(stays: Iterable[Presence], window: Span) -> dict[Channel, timede
 def _percent(present: timedelta, window: timedelta) -> float:
     """Time before the start may make up for time missed; more than all of it is still all."""
     return min(100.0, 100 * (present / window)) if window else 0.0
-
-
-def _status(percent: float, first_in: datetime | None, window: Span, policy: Policy) -> Status:
-    if first_in is None or percent < policy.present_percent:
-        return Status.ABSENT
-    return Status.LATE if first_in > window.began_at + policy.late_after else Status.PRESENT

@@ -1,7 +1,8 @@
 """The digital profile: what is known of one person, over all lectures, day by day."""
 
+from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from itertools import islice
 from typing import Any, Final
@@ -11,26 +12,25 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from footprint import store
+from footprint import rulebook, store
 from footprint.attendance import (
-    DEFAULT_POLICY,
     Attendance,
-    Channel,
-    Mark,
+    Besides,
     Presence,
     Span,
-    Status,
     attendance,
     counted_window,
     total,
     union,
 )
-from footprint.events import AttendanceMarked
+from footprint.events import AttendanceMarked, CategoryAssigned, PolicyAdopted
 from footprint.kinds import decode
-from footprint.log import event
+from footprint.log import Kept, event
 from footprint.marks import as_mark
+from footprint.policy import ATTENDED, DEFAULT_POLICY, Channel, Policy, Status
 from footprint.presence import presences_of
 from footprint.statements import House
+from footprint.viewings import covered_in
 from kernel.database import Database
 from schedule.lectures import lectures
 
@@ -65,7 +65,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 class Totals(msgspec.Struct, frozen=True, kw_only=True):
     """All of it in numbers."""
 
-    lectures_attended: int  # present or late, as counted or marked
+    lectures_attended: int  # as counted, made up for or marked
     minutes: float  # of attendance, where lectures are counted
     lines_of_chat: int
     recordings_watched: int
@@ -85,6 +85,18 @@ class _Planned(msgspec.Struct, frozen=True):
 
     title: str
     window: Span
+    day: date
+    policy: Policy
+
+
+class _Rules(msgspec.Struct, frozen=True):
+    """What judges one person."""
+
+    policies: list[PolicyAdopted]
+    categories: list[CategoryAssigned]
+
+    def categories_on(self, day: date) -> list[str]:
+        return [one.category for one in self.categories if one.is_on(day)]
 
 
 async def profile(connection: AsyncConnection, person: UUID, *, now: datetime) -> Profile:
@@ -93,17 +105,25 @@ async def profile(connection: AsyncConnection, person: UUID, *, now: datetime) -
     facts = await _facts(connection, person)
     marks = {row.lecture: as_mark(decode(row.payload)) for row in facts if row.kind == _MARKED}
     ids = {*stays, *(row.lecture for row in facts)} - {None}
-    known = await _lectures(connection, ids, now)
-    rows = [
-        row
+    rules = await _rules(connection, person)
+    known = await _lectures(connection, ids, now, rules)
+    watched = await _watched(connection, person, rules)
+    rows = {
+        lecture: row
         for lecture, planned in known.items()
-        for row in _attended(stays.get(lecture, ()), marks.get(lecture), planned)
-    ]
+        for row in attendance(
+            stays.get(lecture, ()),
+            planned.window,
+            planned.policy,
+            [marks[lecture]] if lecture in marks else (),
+            _besides(person, rules, planned, watched.get(lecture, ())),
+        )
+    }
     entries = [*_visits(stays, known), *_done(facts, known)]
     newest = sorted(entries, key=lambda entry: entry.starts_at, reverse=True)
     return Profile(
         person=person,
-        totals=_totals(rows, facts, stays),
+        totals=_totals(rows.values(), facts, stays),
         timeline=tuple(islice(newest, SHOWN)),
     )
 
@@ -153,13 +173,44 @@ async def _facts(connection: AsyncConnection, person: UUID) -> Sequence[sa.Row[A
     query = (
         sa.select(event)
         .where(event.c.person == person, event.c.kind.in_(told), event.c.payload.is_not(None))
-        .order_by(event.c.seq)
+        .order_by(event.c.occurred_at, event.c.seq)
     )
     return (await connection.execute(query)).all()
 
 
+async def _rules(connection: AsyncConnection, person: UUID) -> _Rules:
+    policies = await rulebook.adopted(connection)
+    return _Rules(policies, await rulebook.assigned(connection, person))
+
+
+async def _watched(
+    connection: AsyncConnection, person: UUID, rules: _Rules
+) -> dict[UUID, list[Kept]]:
+    """What the person played of recordings, by lecture; not asked for when no rule does."""
+    found: defaultdict[UUID, list[Kept]] = defaultdict(list)
+    if not any(one.policy.looks_at_recordings for one in rules.policies):
+        return found
+    query = (
+        sa.select(event.c.seq, event.c.lecture, event.c.payload, event.c.received_at)
+        .where(event.c.person == person, event.c.kind.in_(("view-paused", "view-ended")))
+        .where(event.c.lecture.is_not(None), event.c.payload.is_not(None))
+    )
+    for row in await connection.execute(query):
+        found[row.lecture].append(Kept(row.seq, decode(row.payload), row.received_at))
+    return found
+
+
+def _besides(person: UUID, rules: _Rules, planned: _Planned, played: Iterable[Kept]) -> Besides:
+    categories = rules.categories_on(planned.day)
+    replay = planned.policy.of(categories).asynchronous
+    covered = {}
+    if replay is not None:
+        covered = covered_in(played, planned.window.ended_at + timedelta(days=replay.days))
+    return Besides(covered=covered, categories={person: categories})
+
+
 async def _lectures(
-    connection: AsyncConnection, ids: Iterable[UUID], now: datetime
+    connection: AsyncConnection, ids: Iterable[UUID], now: datetime, rules: _Rules
 ) -> dict[UUID, _Planned]:
     columns = lectures.c
     query = sa.select(
@@ -173,13 +224,12 @@ async def _lectures(
     found = {}
     for row in await connection.execute(query):
         plan = Span(row.starts_at, row.ends_at)
-        window = counted_window(plan, started_at=row.started_at, ended_at=row.ended_at, now=now)
-        found[row.id] = _Planned(row.title, window)
+        policy = rulebook.at(rules.policies, row.starts_at)
+        window = counted_window(
+            plan, started_at=row.started_at, ended_at=row.ended_at, now=now, policy=policy
+        )
+        found[row.id] = _Planned(row.title, window, row.starts_at.date(), policy)
     return found
-
-
-def _attended(stays: Iterable[Presence], mark: Mark | None, planned: _Planned) -> list[Attendance]:
-    return attendance(stays, planned.window, marks=() if mark is None else (mark,))
 
 
 def _totals(
@@ -193,7 +243,7 @@ def _totals(
         for of_one in stays.values()
     ]
     return Totals(
-        lectures_attended=sum(row.status in {Status.PRESENT, Status.LATE} for row in kept),
+        lectures_attended=sum(row.status in ATTENDED for row in kept),
         minutes=round(sum(row.minutes for row in kept), 1),
         lines_of_chat=sum(row.kind == Sort.CHAT for row in facts),
         recordings_watched=sum(length > timedelta(0) for length in watched),

@@ -82,6 +82,12 @@ class Drain:
         async with self._moved:
             await self._moved.wait_for(lambda: self.journal.backlog_bytes() == 0)
 
+    async def shed(self) -> None:
+        """Wait until all that is in the journal now is in the log, and nothing of it in the journal."""
+        segment = await self.journal.rotate()
+        async with self._moved:
+            await self._moved.wait_for(lambda: self.journal.drained.segment >= segment)
+
     async def step(self, batch: Batch) -> None:
         """Keep one batch, then acknowledge it."""
         await self._keep(batch.records)

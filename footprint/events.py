@@ -1,15 +1,17 @@
 """Facts that the footprint itself makes."""
 
+from datetime import date, datetime
 from uuid import UUID
 
 import msgspec
 
+from footprint.policy import Policy
 from kernel.facts import Fact
 
 
 class FootprintRead(Fact, frozen=True, kw_only=True):
-    """`person` read what others did: `what` is attendance, profile, statements or
-    documents."""
+    """`person` read what others did: `what` is attendance, profile, statements, documents, traces
+    or categories."""
 
     what: str
     of: UUID | None = None  # the one person that it was about
@@ -31,4 +33,65 @@ class AttendanceMarked(Fact, frozen=True, kw_only=True):
     minutes: float | None = None
 
 
-FootprintFact = FootprintRead | StatementReceived | AttendanceMarked
+class PersonErased(Fact, frozen=True, kw_only=True):
+    """Somebody was erased; that it does not say who is the point. Tombstones name this fact."""
+
+    by: UUID | None  # the administrator; nobody on the command line
+    ground: str
+    facts: int
+    mentions: int
+
+
+class FactsExpired(Fact, frozen=True, kw_only=True):
+    """Facts were over their time and are gone: how many, by kind. Tombstones name this fact."""
+
+    kinds: dict[str, int]
+
+
+class PolicyAdopted(Fact, frozen=True, kw_only=True):
+    """`by` adopted rules of counting for lectures that begin at `begins_at` or later."""
+
+    by: UUID
+    begins_at: datetime
+    policy: Policy
+
+
+class CategoryAssigned(Fact, frozen=True, kw_only=True):
+    """`by` says that the person is of a category of learners on these days, both included."""
+
+    by: UUID
+    category: str
+    begins_on: date
+    ends_on: date | None = None
+
+    def is_on(self, day: date) -> bool:
+        return self.begins_on <= day and (self.ends_on is None or day <= self.ends_on)
+
+
+class InRoomFact(Fact, frozen=True, kw_only=True):
+    """A fact of one stay in the auditorium; `seat` is the stay's."""
+
+    seat: UUID
+
+
+class ArrivalScanned(InRoomFact, frozen=True, kw_only=True):
+    """`person` scanned the code on the wall. A stay begins; that they are there is not proven."""
+
+
+class PresenceConfirmed(InRoomFact, frozen=True, kw_only=True):
+    """`by` saw `person` in the auditorium: the newest proof of the stay."""
+
+    by: UUID
+
+
+FootprintFact = (
+    ArrivalScanned
+    | PresenceConfirmed
+    | FootprintRead
+    | StatementReceived
+    | AttendanceMarked
+    | PersonErased
+    | FactsExpired
+    | PolicyAdopted
+    | CategoryAssigned
+)

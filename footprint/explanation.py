@@ -9,12 +9,13 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from footprint.attendance import DEFAULT_POLICY, Channel, Policy, Span, clip
+from footprint.attendance import Span, clip
+from footprint.judgement import judge
 from footprint.kinds import decode
 from footprint.log import event
-from footprint.marks import marks_of
+from footprint.policy import Channel, Policy
 from footprint.presence import checkpoint, presence
-from footprint.sheets import Interval, Marked, Row, marked, names_in, sheet, window_of
+from footprint.sheets import Interval, Marked, Row, marked, names_in, sheet
 from kernel.errors import NotFound
 from kernel.facts import Fact
 from live.events import SeatFact
@@ -58,34 +59,33 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     lecture: UUID
     window: Interval
     row: Row
-    policy: Policy
+    policy: Policy  # as it is for this person
+    has_own_rule: bool  # it is not as for all; which category makes it so is not told
     visits: tuple[Visit, ...]
     marks: tuple[Marked, ...]  # oldest first; the last decides
 
 
 async def explain(
-    connection: AsyncConnection,
-    lecture: Lecture,
-    person: UUID,
-    *,
-    now: datetime,
-    policy: Policy = DEFAULT_POLICY,
+    connection: AsyncConnection, lecture: Lecture, person: UUID, *, now: datetime
 ) -> Explanation:
     """NotFound when nothing is known of the person at this lecture."""
-    found = await sheet(connection, lecture, now=now, only=person, policy=policy)
+    found = await sheet(connection, lecture, now=now, only=person)
     if not found.rows:
         raise NotFound("Nothing is known of this person at this lecture.")
-    marks = [mark for mark in await marks_of(connection, lecture.id) if mark.person == person]
-    names = await names_in(connection, lecture.id, {mark.by for mark in marks})
-    window = window_of(lecture, now)
+    judged = await judge(connection, lecture, now=now, only=person)
+    names = await names_in(connection, lecture.id, {mark.by for mark in judged.marks})
+    window, policy = judged.window, judged.policy
     opened = Span(window.began_at - policy.early_opening, window.ended_at)
     return Explanation(
         lecture=lecture.id,
         window=found.window,
         row=found.rows[0],
-        policy=policy,
+        policy=msgspec.structs.replace(
+            policy.of(judged.besides.categories.get(person, ())), overrides={}
+        ),
+        has_own_rule=judged.rows[0].has_own_rule,
         visits=await _visits(connection, lecture.id, person, opened),
-        marks=tuple(marked(mark, names) for mark in marks),
+        marks=tuple(marked(mark, names) for mark in judged.marks),
     )
 
 

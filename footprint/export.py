@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final
 
-from footprint.attendance import Channel, Presence
+from footprint.attendance import Presence
+from footprint.policy import Channel
 from footprint.sheets import Sheet
 
 BOM: Final = "\ufeff"  # some spreadsheets take a file for UTF-8 only with it
@@ -27,7 +28,8 @@ def attendance_rows(sheet: Sheet) -> list[list[Cell]]:
     """One line per person, below a line of names."""
     head: list[Cell] = [
         "lecture", "person", "name", "status", "minutes", "percent", "first_in", "last_out",
-        *(f"{channel}_minutes" for channel in Channel), "window_from", "window_to", "policy",
+        *(f"{channel}_minutes" for channel in Channel), "interactions", "recording_percent",
+        "window_from", "window_to", "policy",
         "automatic_status", "automatic_minutes", "mark_reason", "marked_by", "marked_at",
     ]  # fmt: skip
     lines: list[list[Cell]] = [
@@ -41,6 +43,8 @@ def attendance_rows(sheet: Sheet) -> list[list[Cell]]:
             row.first_in,
             row.last_out,
             *(row.minutes_by_channel.get(channel, 0.0) for channel in Channel),
+            row.interactions,
+            row.covered_percent,
             sheet.window.began_at,
             sheet.window.ended_at,
             sheet.policy,

@@ -1,9 +1,11 @@
 """Whether the log is still what was written: walks the chain and names the first bad place.
 
-A flipped, deleted, inserted or reordered row is found. That the newest rows were cut off is not:
-that takes a copy of the chain's head kept elsewhere, which `expected` compares.
+A flipped, deleted, inserted or reordered row is found by the chain. That the newest rows were cut
+off, or all of it written anew, is found by earlier heads (`footprint.checkpoints`), which `expected`
+compares, and mostly by statements that lost their fact.
 """
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -11,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from footprint.log import GENESIS, Head, commit_to, event, link
+from footprint.store import statements
 
 _BATCH: Final = 2_000
 
@@ -29,18 +32,26 @@ class Verdict:
         return self.bad_seq is None
 
 
-async def verify(connection: AsyncConnection, *, expected: Head | None = None) -> Verdict:
-    """Check every row from the first; with `expected`, also that this earlier head is in it."""
+async def verify(connection: AsyncConnection, *, expected: Iterable[Head] = ()) -> Verdict:
+    """Check every row from the first, and that the `expected` earlier heads are in it."""
+    heads = {head.seq: head.chain for head in expected}
     seq, chain = 0, GENESIS
     while rows := await _rows(connection, seq):
         for row in rows:
-            reason = _fault(row, seq + 1, chain) or _departure(row, expected)
+            reason = _fault(row, seq + 1, chain) or _departure(row, heads)
             if reason:
                 return Verdict(seq, chain, seq + 1, reason)
             seq, chain = row["seq"], row["chain"]
-    if expected is not None and expected.seq > seq:
-        return Verdict(seq, chain, seq + 1, f"the log once reached {expected.seq}; its end is cut")
+    if (once := max(heads, default=0)) > seq:
+        return Verdict(seq, chain, seq + 1, f"the log once reached {once}; its end is cut")
+    if (told := await _newest_told(connection)) > seq:
+        return Verdict(seq, chain, seq + 1, f"there is a statement of fact {told}; the end is cut")
     return Verdict(seq, chain)
+
+
+async def _newest_told(connection: AsyncConnection) -> int:
+    """The newest fact that has a statement."""
+    return await connection.scalar(sa.select(sa.func.max(statements.c.seq))) or 0
 
 
 async def _rows(connection: AsyncConnection, after: int) -> list[sa.RowMapping]:
@@ -64,7 +75,7 @@ def _is_erased(row: Any) -> bool:
     return row["erased_by"] is not None and row["payload"] is None and row["salt"] is None
 
 
-def _departure(row: sa.RowMapping, expected: Head | None) -> str:
-    if expected is None or row["seq"] != expected.seq or row["chain"] == expected.chain:
+def _departure(row: sa.RowMapping, heads: Mapping[int, bytes]) -> str:
+    if heads.get(row["seq"], row["chain"]) == row["chain"]:
         return ""
     return "the chain differs from its checkpoint: the log was written anew"

@@ -9,22 +9,25 @@ payload, person and salt: the chain still holds, and the fact can't be guessed b
 
 import hashlib
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 import msgspec
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from footprint.events import InRoomFact
 from footprint.kinds import decode, encode
 from kernel.database import Id, UtcDateTime, metadata
 from kernel.facts import Fact
 from live.events import ChatSaid, RoomFact, SeatFact
 from player.events import ViewFact
+
+K = TypeVar("K")
 
 Sequence64: Final = sa.BigInteger().with_variant(sa.Integer(), "sqlite")  # there: the rowid itself
 
@@ -52,6 +55,7 @@ event = sa.Table(
 
 GENESIS: Final = bytes(32)
 _LOCK: Final = 0x6461726973  # PostgreSQL's advisory lock of the writers: "daris"
+_AT_ONCE: Final = 1_000
 _TICK: Final = timedelta(microseconds=1)
 
 
@@ -163,6 +167,20 @@ async def chat(connection: AsyncConnection, lecture: UUID) -> list[ChatLine]:
     ]
 
 
+async def erase(connection: AsyncConnection, seqs: Sequence[int], *, by: UUID) -> None:
+    """Make tombstones of the rows: what the fact `by` gives as the reason is gone from them."""
+    gone = dict.fromkeys(("payload", "salt", "person", "lecture", "run", "seat"))
+    for some in batched(seqs):
+        await connection.execute(
+            event.update().where(event.c.seq.in_(some)).values(**gone, erased_by=by)
+        )
+
+
+def batched(keys: Sequence[K]) -> Iterator[Sequence[K]]:
+    """As many at once as every database takes for one IN."""
+    return (keys[at : at + _AT_ONCE] for at in range(0, len(keys), _AT_ONCE))
+
+
 def commit_to(salt: bytes, row: sa.RowMapping | dict[str, Any]) -> bytes:
     """The commitment: a hash over everything that the row tells, which without the salt nobody
     can guess."""
@@ -230,7 +248,7 @@ def _row(kept: Kept, source: Source) -> dict[str, Any]:
 
 def _seat(fact: Fact) -> UUID | None:
     match fact:
-        case SeatFact():
+        case SeatFact() | InRoomFact():
             return fact.seat
         case ViewFact():
             return fact.view

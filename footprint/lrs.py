@@ -1,4 +1,4 @@
-"""The learning record store over HTTP: xAPI 1.0.3 statements and about. We keep no files: an
+"""The learning record store over HTTP: statements and about, xAPI 1.0.3 and 2.0. We keep no files: an
 attachment is taken when it says where it lies."""
 
 from collections.abc import Callable, Iterable
@@ -16,8 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from footprint import log, lrs_documents, statement_formats, store
 from footprint.events import FootprintRead
 from footprint.statements import House
-from footprint.xapi import VERSION, identity_in
-from footprint.xapi_version import spoken
+from footprint.xapi import identity_in
+from footprint.xapi_version import SPOKEN, spoken, version_of
 from identity.rights import Action, Subject, Viewer, allows
 from identity.sessions import require, viewer_of
 from kernel.errors import Invalid, NotFound, Unsupported
@@ -82,7 +82,7 @@ def routes() -> list[web.RouteDef]:
 
 async def about(_request: web.Request) -> web.Response:
     """Which versions we speak (Communication 2.8); open to everyone."""
-    return reply({"version": [VERSION]})
+    return reply({"version": SPOKEN})
 
 
 async def get_statements(request: web.Request) -> web.Response:
@@ -133,6 +133,7 @@ async def _take(request: web.Request, documents: list[bytes]) -> list[UUID]:
             documents,
             _house(request),
             by=viewer.person_id,
+            spoken=version_of(request),
             now=request.app[CLOCK].now(),
         )
 

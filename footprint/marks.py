@@ -7,9 +7,10 @@ from uuid import UUID
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from footprint.attendance import Mark, Status
+from footprint.attendance import Mark
 from footprint.events import AttendanceMarked
 from footprint.log import Source, append, facts_of_lecture
+from footprint.policy import Status
 from footprint.presence import presences
 from identity.people import people_by_ids
 from kernel.errors import NotFound
@@ -57,7 +58,7 @@ async def mark(
 async def marks_of(connection: AsyncConnection, lecture: UUID) -> list[Mark]:
     """Every mark of a lecture, oldest first: a later one replaces an earlier one."""
     facts = [kept.fact for kept in await facts_of_lecture(connection, lecture, AttendanceMarked)]
-    return [as_mark(fact) for fact in facts]
+    return sorted(map(as_mark, facts), key=lambda mark: mark.at)  # a copy is kept late
 
 
 def as_mark(fact: Fact) -> Mark:

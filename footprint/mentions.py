@@ -34,7 +34,7 @@ def digest(kind: str, name: str) -> bytes:
 
 
 def _of(actor: Actor, thing: Thing, context: Context | None) -> Iterator[bytes]:
-    people = [actor, context and context.instructor, context and context.team]
+    people = [actor, *(one for _, one in (context.actors if context else ()))]
     activities = list(_around(context.contextActivities)) if context else []
     match thing:
         case Activity():
@@ -44,7 +44,7 @@ def _of(actor: Actor, thing: Thing, context: Context | None) -> Iterator[bytes]:
         case SubStatement():
             yield from _of(thing.actor, thing_of(thing.object), thing.context)
     for person in people:
-        yield from (digest("agent", each) for each in (_agents(person) if person else ()))
+        yield from (digest("agent", each) for each in _agents(person))
     yield from (digest("activity", each.id) for each in activities)
 
 

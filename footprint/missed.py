@@ -4,10 +4,11 @@ from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import Final
 
-from footprint.attendance import Channel, Presence, Span
+from footprint.attendance import Presence, Span
+from footprint.policy import Channel
 
 SHORTEST: Final = timedelta(minutes=1)  # what is shorter is no minute to catch up on
-_LIVE: Final = frozenset({Channel.WEBRTC, Channel.HLS, Channel.TV})
+_LIVE: Final = frozenset({Channel.WEBRTC, Channel.HLS, Channel.TV, Channel.IN_ROOM})
 
 
 def missed(presences: Iterable[Presence], window: Span) -> list[Span]:

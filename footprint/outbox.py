@@ -8,7 +8,8 @@ What others sent to us is not given on, or two stores would echo for ever.
 
 import asyncio
 import os
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -28,6 +29,7 @@ from footprint.xapi import VERSION, matter
 from kernel.clock import Clock
 from kernel.database import Database
 from kernel.errors import Unavailable
+from kernel.settings import Settings
 
 log = structlog.get_logger()
 
@@ -43,6 +45,7 @@ _IDLE: Final = timedelta(seconds=1)
 _FIRST_PAUSE: Final = timedelta(seconds=1)
 _LONGEST_PAUSE: Final = timedelta(minutes=2)
 _OF_STATEMENTS: Final = frozenset({400, 409, 413})  # the fault is in what was sent
+_DEAD_FILE: Final = threading.Lock()  # one thread appends, another may be taking lines out
 _SAID: Final = 500  # characters of the destination's words that are kept
 
 
@@ -175,7 +178,7 @@ class Outbox:
         """Blocks. First what was refused, then the place: both are on the disk on return."""
         self.folder.mkdir(parents=True, exist_ok=True)
         if dead:
-            with (self.folder / "dead.jsonl").open("ab") as file:
+            with _DEAD_FILE, (self.folder / "dead.jsonl").open("ab") as file:
                 file.write(b"".join(msgspec.json.encode(one) + b"\n" for one in dead))
                 file.flush()
                 os.fsync(file.fileno())
@@ -185,3 +188,20 @@ class Outbox:
             file.flush()
             os.fsync(file.fileno())
         fresh.replace(self.folder / "place.json")
+
+
+def outbox_folder(settings: Settings) -> Path:
+    return settings.data_dir / "outbox"
+
+
+def forget(folder: Path, seqs: Iterable[int]) -> None:
+    """Blocks. Take the lines about these facts out of what was refused: a reason may quote them."""
+    file, gone = folder / "dead.jsonl", set(seqs)
+    with _DEAD_FILE:
+        if not file.exists():
+            return
+        lines = file.read_bytes().splitlines(keepends=True)
+        stay = [line for line in lines if msgspec.json.decode(line, type=Dead).seq not in gone]
+        fresh = folder / "dead.new"
+        fresh.write_bytes(b"".join(stay))
+        fresh.replace(file)

@@ -14,9 +14,11 @@ from uuid import UUID, uuid5
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from footprint.attendance import Channel, Presence, Span
+from footprint.attendance import Presence, Span
+from footprint.events import ArrivalScanned, PresenceConfirmed
 from footprint.kinds import decode, encode
 from footprint.log import facts_after
+from footprint.policy import Channel
 from kernel.database import Id, UtcDateTime, insert_new, metadata
 from kernel.facts import Fact
 from live.events import PersonJoined, PersonLeft, RoomClosed, RoomOpened, SeatsAlive
@@ -165,6 +167,10 @@ async def _fold(connection: AsyncConnection, fact: Fact) -> None:
             await _open(connection, fact, fact.seat, Channel.WEBRTC, run=fact.run)
         case ViewPlayed():
             await _open(connection, fact, fact.view, _CHANNELS[fact.mode])
+        case ArrivalScanned():
+            await _open(connection, fact, fact.seat, Channel.IN_ROOM)
+        case PresenceConfirmed():
+            await _close(connection, fact, fact.seat, fact.at)
         case PersonLeft():
             await _close(connection, fact, fact.seat, fact.last_proof_at, run=fact.run)
         case ViewPaused() | ViewEnded():

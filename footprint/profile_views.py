@@ -10,7 +10,7 @@ from footprint.digital_profile import SHOWN, Profile, own_facts, own_statements,
 from footprint.events import FootprintRead
 from footprint.statements import House
 from identity.people import Person, person_by_id
-from identity.rights import Action, Subject
+from identity.rights import Action, Subject, allows
 from identity.sessions import require, viewer_of
 from kernel.errors import Unauthenticated
 from kernel.ids import new_id
@@ -43,6 +43,7 @@ async def show_profile(request: web.Request) -> web.Response:
         person=person,
         profile=await _profile(request, person.id),
         is_own=is_own,
+        may_erase=not is_own and allows(viewer_of(request), Action.MANAGE_PEOPLE),
         shown=SHOWN,
         export_url=f"/api/v1{path}/export",
     )

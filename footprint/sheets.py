@@ -7,20 +7,10 @@ from uuid import UUID
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from footprint.attendance import (
-    DEFAULT_POLICY,
-    Attendance,
-    Channel,
-    Mark,
-    Policy,
-    Presence,
-    Span,
-    Status,
-    attendance,
-    counted_window,
-)
+from footprint.attendance import Attendance, Mark, Presence, Span
+from footprint.judgement import interactions, judge
 from footprint.log import facts_of_lecture
-from footprint.marks import marks_of
+from footprint.policy import Channel, Status
 from footprint.presence import presences
 from identity.people import people_by_ids
 from live.events import PersonJoined
@@ -58,6 +48,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     intervals: tuple[Interval, ...]  # gaps within the reconnect grace are closed: for display
     counted: tuple[Interval, ...]  # what was counted
     minutes_by_channel: dict[Channel, float]
+    interactions: int  # lines of chat, raised hands, tracks: evidence of another kind
+    covered_percent: float  # of the recording, by the deadline; 0 when no rule asks for it
     automatic_status: Status  # what was counted, whatever is marked
     automatic_minutes: float
     mark: Marked | None = None
@@ -69,6 +61,7 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
     people: int
     present: int  # late ones too
     late: int
+    watched: int  # made up for by the recording
     excused: int
     average_percent: float
     average_minutes: float
@@ -87,28 +80,21 @@ class Sheet(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def sheet(
-    connection: AsyncConnection,
-    lecture: Lecture,
-    *,
-    now: datetime,
-    only: UUID | None = None,
-    policy: Policy = DEFAULT_POLICY,
+    connection: AsyncConnection, lecture: Lecture, *, now: datetime, only: UUID | None = None
 ) -> Sheet:
-    """Everybody who was there, or `only` one person."""
-    stays = await presences(connection, lecture.id)
-    window = window_of(lecture, now)
-    marks = [m for m in await marks_of(connection, lecture.id) if only in {None, m.person}]
-    rows = attendance((s for s in stays if only in {None, s.person}), window, policy, marks)
-    people = {row.person for row in rows} | {mark.by for mark in marks}
+    """Everybody who was there, or `only` one person, by the policy of the lecture's day."""
+    judged = await judge(connection, lecture, now=now, only=only)
+    people = {row.person for row in judged.rows} | {mark.by for mark in judged.marks}
     names = await names_in(connection, lecture.id, people)
-    shown = tuple(_row(row, names) for row in rows)
+    did = await interactions(connection, lecture.id)
+    shown = tuple(_row(row, names, did.get(row.person, 0)) for row in judged.rows)
     return Sheet(
         lecture=lecture.id,
         title=lecture.title,
-        window=_interval(window),
-        policy=policy.version,
+        window=_interval(judged.window),
+        policy=judged.policy.version,
         rows=shown,
-        totals=_totals(shown, window),
+        totals=_totals(shown, judged.window),
     )
 
 
@@ -117,16 +103,6 @@ async def raw_intervals(connection: AsyncConnection, lecture: UUID) -> list[tupl
     stays = await presences(connection, lecture)
     names = await names_in(connection, lecture, {stay.person for stay in stays})
     return [(names.get(stay.person, ""), stay) for stay in stays]
-
-
-def window_of(lecture: Lecture, now: datetime) -> Span:
-    """The counted window of a lecture."""
-    return counted_window(
-        Span(lecture.starts_at, lecture.ends_at),
-        started_at=lecture.started_at,
-        ended_at=lecture.ended_at,
-        now=now,
-    )
 
 
 async def names_in(
@@ -144,7 +120,7 @@ async def names_in(
     return names
 
 
-def _row(row: Attendance, names: Mapping[UUID, str]) -> Row:
+def _row(row: Attendance, names: Mapping[UUID, str], did: int) -> Row:
     return Row(
         person=row.person,
         name=names.get(row.person, ""),
@@ -159,6 +135,8 @@ def _row(row: Attendance, names: Mapping[UUID, str]) -> Row:
             channel: round(length.total_seconds() / 60, 2)
             for channel, length in row.by_channel.items()
         },
+        interactions=did,
+        covered_percent=round(row.covered, 1),
         automatic_status=row.automatic,
         automatic_minutes=round(row.automatic_present.total_seconds() / 60, 2),
         mark=None if row.mark is None else marked(row.mark, names),
@@ -182,6 +160,7 @@ def _totals(rows: tuple[Row, ...], window: Span) -> Totals:
         people=people,
         present=sum(row.status in {Status.PRESENT, Status.LATE} for row in rows),
         late=sum(row.status is Status.LATE for row in rows),
+        watched=sum(row.status is Status.WATCHED for row in rows),
         excused=sum(row.status is Status.EXCUSED for row in rows),
         average_percent=round(sum(row.percent for row in rows) / max(people, 1), 1),
         average_minutes=round(sum(row.minutes for row in rows) / max(people, 1), 2),

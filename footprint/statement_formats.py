@@ -47,6 +47,9 @@ def _bare_context(context: dict[str, Any]) -> dict[str, Any]:
     bare = dict(context)
     for name in {"instructor", "team"} & bare.keys():
         bare[name] = _bare(context[name])
+    for name, part in (("contextAgents", "agent"), ("contextGroups", "group")):
+        if name in bare:
+            bare[name] = [each | {part: _bare(each[part])} for each in context[name]]
     if "contextActivities" in bare:
         bare["contextActivities"] = {
             name: [_bare(each) for each in (part if isinstance(part, list) else [part])]

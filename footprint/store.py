@@ -19,6 +19,8 @@ from footprint.kinds import decode
 from footprint.log import Kept, Sequence64, event
 from footprint.statements import House, statement
 from footprint.xapi import (
+    VERSION,
+    VERSION_2,
     VOIDED,
     Activity,
     Actor,
@@ -65,6 +67,7 @@ mention = sa.Table(
 
 LARGEST_PAGE: Final = 500
 _DEFINITIONS_LOOKED_AT: Final = 20
+_UNSAID: Final = {VERSION: "1.0.0", VERSION_2: "2.0.0"}  # what a statement without a version has
 _RECEIVED: Final = str(StatementReceived.__struct_config__.tag)
 
 
@@ -116,6 +119,13 @@ async def index(connection: AsyncConnection, kept: Iterable[Kept], house: House)
     ]
     if named:
         await connection.execute(mention.insert(), named)
+
+
+async def forget(connection: AsyncConnection, seqs: Sequence[int]) -> None:
+    """Nothing more is told of these facts."""
+    for some in log.batched(seqs):
+        for table in (statements, mention):
+            await connection.execute(sa.delete(table).where(table.c.seq.in_(some)))
 
 
 async def find(connection: AsyncConnection, wanted: Wanted, house: House) -> Found:
@@ -179,13 +189,17 @@ async def take(
     *,
     by: UUID | None,
     now: datetime,
+    spoken: str = VERSION,
 ) -> list[UUID]:
     """Keep strangers' statements, all or none; their ids in order.
 
     Invalid when one is not a statement, Conflict when its id belongs to a different one. A
     statement that is there already is left as it is.
     """
-    facts = [_fact(receive(raw), bytes(raw), house, by, now) for raw in documents]
+    facts = [
+        _fact(receive(raw, spoken=spoken), bytes(raw), house, by=by, now=now, spoken=spoken)
+        for raw in documents
+    ]
     ids = [fact.id for fact in facts]
     if len(set(ids)) < len(ids):
         raise Invalid("Two statements of one request have the same id.")
@@ -336,7 +350,7 @@ def _document(row: sa.Row[Any], house: House) -> bytes:
 
 
 def _fact(
-    statement: Received, raw: bytes, house: House, by: UUID | None, now: datetime
+    statement: Received, raw: bytes, house: House, *, by: UUID | None, now: datetime, spoken: str
 ) -> StatementReceived:
     identifier = statement.id or new_id()
     members = msgspec.json.decode(raw, type=dict[str, Any])
@@ -344,7 +358,7 @@ def _fact(
     members |= {
         "id": str(identifier),
         "timestamp": members.get("timestamp") or now,
-        "version": members.get("version") or "1.0.0",
+        "version": members.get("version") or _UNSAID[spoken],
         "authority": house.actor(by),
     }
     return StatementReceived(

@@ -1,16 +1,20 @@
 """What was watched of a lecture's recording, read from the log and from the views still open."""
 
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from footprint.kinds import decode
-from footprint.log import facts_of_lecture
+from footprint.log import Kept, facts_of_lecture
 from footprint.presence import checkpoint
-from footprint.watching import View
+from footprint.watching import View, coverage
 from kernel.facts import Fact
 from player.events import Mode, ViewEnded, ViewPaused, ViewProgressed
+from player.played import Segment
 
 
 async def viewings(connection: AsyncConnection, lecture: UUID) -> list[View]:
@@ -19,6 +23,35 @@ async def viewings(connection: AsyncConnection, lecture: UUID) -> list[View]:
     query = sa.select(checkpoint.c.newest).where(checkpoint.c.lecture == lecture)
     still_open = [decode(text) for text in (await connection.execute(query)).scalars()]
     return [view for fact in (*ended, *still_open) if (view := _view(fact))]
+
+
+async def covered(
+    connection: AsyncConnection, lecture: UUID, deadline: datetime
+) -> dict[UUID, float]:
+    """How many percent of the recording each person played by then, at least once."""
+    kept = [
+        *await facts_of_lecture(connection, lecture, ViewPaused),
+        *await facts_of_lecture(connection, lecture, ViewEnded),
+    ]
+    return covered_in(kept, deadline)
+
+
+def covered_in(kept: Iterable[Kept], deadline: datetime) -> dict[UUID, float]:
+    """The same, of facts of one lecture.
+
+    What an offline package tells counts if it was handed in by then: its own clock may say anything.
+    """
+    played: defaultdict[UUID, list[Segment]] = defaultdict(list)
+    length_ms = 0
+    for item in kept:
+        fact = item.fact
+        if not isinstance(fact, ViewPaused | ViewEnded) or fact.mode is not Mode.RECORDING:
+            continue
+        length_ms = max(length_ms, fact.length_ms or 0)
+        moment = item.received_at if fact.is_late else fact.last_proof_at
+        if fact.person is not None and moment <= deadline:
+            played[fact.person].extend(fact.segments)
+    return {person: 100 * coverage(parts, length_ms) for person, parts in played.items()}
 
 
 def _view(fact: Fact) -> View | None:

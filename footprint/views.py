@@ -6,15 +6,17 @@ from uuid import UUID
 import msgspec
 from aiohttp import web
 
-from footprint import export, lrs, profile_views
+from footprint import erasure_views, export, in_room_views, lrs, profile_views, rulebook_views
 from footprint.attendance import Span
 from footprint.events import FootprintRead
 from footprint.explanation import Explanation, explain
+from footprint.judgement import window_of
 from footprint.log import ChatLine, chat
 from footprint.marks import NewMark, mark
 from footprint.missed import missed
 from footprint.presence import presences
-from footprint.sheets import Sheet, raw_intervals, sheet, window_of
+from footprint.rulebook import policy_at
+from footprint.sheets import Sheet, raw_intervals, sheet
 from identity.rights import Action, Subject, Viewer, allows
 from identity.sessions import require, viewer_of
 from kernel.errors import Forbidden
@@ -54,7 +56,10 @@ def routes() -> list[web.RouteDef]:
         web.get("/api/v1/lectures/{id}/attendance/{person}", read_explanation),
         web.get("/lectures/{id}/attendance", show_attendance),
         web.get("/lectures/{id}/attendance/{person}", show_explanation),
+        *erasure_views.routes(),
+        *in_room_views.routes(),
         *profile_views.routes(),
+        *rulebook_views.routes(),
         *lrs.routes(),
     ]
 
@@ -140,8 +145,9 @@ async def read_missed(request: web.Request) -> web.Response:
     """One's own gaps in a lecture that is over, to catch up on in its recording."""
     lecture = await _lecture(request)
     viewer = require(request, Action.WATCH_RECORDING, lecture.subject)
-    window = window_of(lecture, request.app[CLOCK].now())
     async with request.app[DATABASE].connect() as connection:
+        policy = await policy_at(connection, lecture.starts_at)
+        window = window_of(lecture, request.app[CLOCK].now(), policy)
         all_present = await presences(connection, lecture.id)
     return reply(Missed(missed([p for p in all_present if p.person == viewer.actor], window)))
 

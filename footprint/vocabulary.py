@@ -37,6 +37,7 @@ class Verb(StrEnum):
     POSTED = "https://w3id.org/xapi/acrossx/verbs/posted"
     PLAYED = f"{_VIDEO}/verbs/played"
     PAUSED = f"{_VIDEO}/verbs/paused"
+    ATTENDED = "http://adlnet.gov/expapi/verbs/attended"
     VIEWED = "http://id.tincanapi.com/verb/viewed"
 
 
@@ -96,6 +97,7 @@ TEMPLATES: Final = {
     "track-unpublished:camera": Template(Profile.CLASSROOM, Verb.STOPPED, ActivityType.CAMERA),
     "track-unpublished:screen": Template(Profile.CLASSROOM, Verb.UNSHARED, ActivityType.SCREEN),
     "recording-opened": Template(Profile.LOCAL, Verb.VIEWED, ActivityType.VIDEO),
+    "presence-confirmed": Template(Profile.LOCAL, Verb.ATTENDED, ActivityType.ROOM),
     "view-began": Template(Profile.VIDEO, Verb.INITIALIZED, ActivityType.VIDEO),
     "view-played": Template(Profile.VIDEO, Verb.PLAYED, ActivityType.VIDEO),
     "view-paused": Template(Profile.VIDEO, Verb.PAUSED, ActivityType.VIDEO),
@@ -131,5 +133,10 @@ UNTOLD: Final = {
     "source-released": "The work of the broadcast desk; neither profile knows channels.",
     "footprint-read": "The record of who read the record; it belongs to audits, not to analytics.",
     "attendance-marked": "A judgement of the lecturer's; neither profile knows verdicts, and absence is none.",
+    "facts-expired": "What the machine did, not a person.",
+    "policy-adopted": "A rule, not an experience; results name its version.",
+    "category-assigned": "It may tell of a disability or of a sentence: it goes nowhere.",
+    "arrival-scanned": "A claim; that it was confirmed is told.",
+    "person-erased": "It tells that somebody is not told of any more, and not who.",
     "statement-received": "It holds a statement of another system, which is given out as it came.",
 }

@@ -1,19 +1,20 @@
-"""xAPI 1.0.3 as values: the statement, and the checks on one that a stranger sends.
+"""xAPI 1.0.3 and 2.0 (IEEE 9274.1.1) as values: the statement, and the checks on one that a stranger sends.
 
 Unknown members are refused, as the specification asks (Data 2.2); the error names the path.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
 import msgspec
 
 from kernel.errors import Invalid
 
-VERSION: Final = "1.0.3"
+VERSION: Final = "1.0.3"  # of our own statements
+VERSION_2: Final = "2.0.0"
 VOIDED: Final = "http://adlnet.gov/expapi/verbs/voided"
 
 _IRI: Final = re.compile(r"^[A-Za-z][A-Za-z0-9+.\-]*:[^\s<>\"{}|\\^`]+$")
@@ -145,6 +146,22 @@ class Around(_Part, frozen=True, kw_only=True):
     other: tuple[Activity, ...] | Activity | None = None
 
 
+class ContextAgent(_Part, frozen=True, kw_only=True):
+    """An agent around a statement, and in which parts (2.0, 4.2.4)."""
+
+    objectType: Literal["contextAgent"]  # noqa: N815
+    agent: Actor
+    relevantTypes: Annotated[tuple[Iri, ...], msgspec.Meta(min_length=1)] | None = None  # noqa: N815
+
+
+class ContextGroup(_Part, frozen=True, kw_only=True):
+    """A group around a statement, and in which parts (2.0, 4.2.4)."""
+
+    objectType: Literal["contextGroup"]  # noqa: N815
+    group: Actor
+    relevantTypes: Annotated[tuple[Iri, ...], msgspec.Meta(min_length=1)] | None = None  # noqa: N815
+
+
 class Context(_Part, frozen=True, kw_only=True):
     """Where, with whom, and as part of what."""
 
@@ -152,11 +169,23 @@ class Context(_Part, frozen=True, kw_only=True):
     instructor: Actor | None = None
     team: Actor | None = None
     contextActivities: Around | None = None  # noqa: N815
+    contextAgents: tuple[ContextAgent, ...] | None = None  # noqa: N815 - since 2.0
+    contextGroups: tuple[ContextGroup, ...] | None = None  # noqa: N815 - since 2.0
     revision: str | None = None
     platform: str | None = None
     language: str | None = None
     statement: Reference | None = None
     extensions: Extensions | None = None
+
+    @property
+    def actors(self) -> Iterator[tuple[str, Actor]]:
+        """Who stands around the statement, with the path in it."""
+        named = {"instructor": self.instructor, "team": self.team}
+        yield from ((name, actor) for name, actor in named.items() if actor is not None)
+        for number, one in enumerate(self.contextAgents or ()):
+            yield f"contextAgents[{number}].agent", one.agent
+        for number, many in enumerate(self.contextGroups or ()):
+            yield f"contextGroups[{number}].group", many.group
 
 
 class Attachment(_Part, frozen=True, kw_only=True):
@@ -182,7 +211,7 @@ class _Said(_Part, frozen=True, kw_only=True):
     timestamp: Moment | None = None
     stored: Moment | None = None
     authority: Actor | None = None
-    version: Annotated[str, msgspec.Meta(pattern=r"^1\.0(\.\d+)?$")] | None = None
+    version: Annotated[str, msgspec.Meta(pattern=r"^(1\.0(\.\d+)?|2\.0\.\d+)$")] | None = None
     attachments: tuple[Attachment, ...] | None = None
 
 
@@ -260,8 +289,9 @@ def thing_of(data: msgspec.Raw) -> Thing:
     return msgspec.json.decode(data, type=kinds.get(kind, Activity))
 
 
-def receive(data: bytes | msgspec.Raw) -> Received:
-    """A stranger's statement; Invalid names what is wrong with it and where."""
+def receive(data: bytes | msgspec.Raw, *, spoken: str = VERSION) -> Received:
+    """A stranger's statement; Invalid names what is wrong with it and where. `spoken` is the version
+    of the request: what 2.0 brought is unknown to a request of 1.0."""
     try:
         received = msgspec.json.decode(data, type=Received)
         _check_object(received.object, _OBJECTS)
@@ -271,6 +301,10 @@ def receive(data: bytes | msgspec.Raw) -> Received:
     except msgspec.DecodeError as error:
         raise Invalid(f"The statement is not valid: {error}.") from error
     _check_actor(received.actor, "$.actor")
+    if received.context is not None:
+        _check_context(received.context, spoken)
+    if spoken != VERSION_2 and (received.version or "1").startswith("2"):
+        raise Invalid("The statement is not valid: $.version is above the one of the request.")
     if received.verb.id == VOIDED and received.target is None:
         raise Invalid("The statement is not valid: $.object of a voiding is a StatementRef.")
     if any(attachment.fileUrl is None for attachment in received.attachments or ()):
@@ -304,6 +338,21 @@ def _check_object(data: msgspec.Raw, kinds: Mapping[str, type[_Part]]) -> None:
             _check_actor(thing, "$.object")
     else:
         raise Invalid(f"The statement is not valid: an object can't be a {kind!r:.40} here.")
+
+
+def _check_context(context: Context, spoken: str) -> None:
+    new = context.contextAgents is not None or context.contextGroups is not None
+    if new and spoken != VERSION_2:
+        raise Invalid(
+            "The statement is not valid: $.context.contextAgents and contextGroups came with 2.0; "
+            "say that you speak it."
+        )
+    for path, actor in context.actors:
+        _check_actor(actor, f"$.context.{path}")
+        if path.endswith((".group", "team")) and actor.objectType != "Group":
+            raise Invalid(f"The statement is not valid: $.context.{path} is a Group.")
+        if path.endswith(".agent") and actor.objectType == "Group":
+            raise Invalid(f"The statement is not valid: $.context.{path} is an Agent.")
 
 
 def _check_actor(actor: Actor, where: str) -> None:

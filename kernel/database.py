@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.types import TypeDecorator
 
-from kernel.errors import SettingsError
+from kernel.errors import SettingsError, Unavailable
 
 metadata = sa.MetaData(
     naming_convention={
@@ -95,6 +95,25 @@ class Database:
         """A transaction to read from."""
         async with self.engine.connect() as connection:
             yield connection
+
+    async def scrub(self) -> None:
+        """Write the files anew, so that what was deleted is not in them any more. Writers wait.
+
+        Unavailable when a long reader keeps SQLite's WAL as it is; then scrub again. PostgreSQL's
+        WAL and every backup have their own way of passing.
+        """
+        async with self._turn, self.engine.connect() as connection:
+            if self.engine.dialect.name == "postgresql":
+                vacuuming = await connection.execution_options(isolation_level="AUTOCOMMIT")
+                await vacuuming.exec_driver_sql("VACUUM FULL")
+                return
+            raw = await connection.get_raw_connection()
+            assert raw.driver_connection is not None  # a connection that is open has one
+            await raw.driver_connection.execute("VACUUM")
+            shrunk = await raw.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            [is_busy, *_] = await shrunk.fetchone()
+        if is_busy:
+            raise Unavailable("A long reader keeps the old pages; try again in a moment.")
 
     async def aclose(self) -> None:
         await self.engine.dispose()

@@ -62,6 +62,7 @@ class Batch:
 class _Waiting:
     records: tuple[bytes, ...]
     done: asyncio.Future[None]
+    begins_segment: bool = False
 
 
 @dataclass(slots=True)
@@ -130,6 +131,14 @@ class Journal:
             raise Unavailable("The disk does not keep up; try again in a moment.") from error
         await done
 
+    async def rotate(self) -> int:
+        """Begin a new segment; its number. Segments before it are removed once they are drained,
+        and with them the last copy of their facts in this folder."""
+        done: asyncio.Future[None] = self._loop.create_future()
+        await asyncio.to_thread(self._waiting.put, _Waiting((), done, begins_segment=True))
+        await done
+        return self._end.segment
+
     async def read(self, limit: int = 500) -> Batch:
         """Wait for records that are not acknowledged yet, oldest first, `limit` at most."""
         while self._drained >= self._end:
@@ -139,9 +148,14 @@ class Journal:
 
     async def acknowledge(self, batch: Batch) -> None:
         """The batch is kept elsewhere: go on behind it, and drop segments that are done with."""
-        self._drained = batch.end
         await asyncio.to_thread(_store_position, self._folder, batch.end)
+        self._drained = batch.end
         BACKLOG.set(self.backlog_bytes())
+
+    @property
+    def drained(self) -> Position:
+        """All before it is kept elsewhere."""
+        return self._drained
 
     def backlog_bytes(self) -> int:
         """Durable bytes that are not drained yet; 0 means that all is drained."""
@@ -184,7 +198,8 @@ class Journal:
         data = b"".join(_frame(record) for item in batch for record in item.records)
         error: OSError | None = None
         try:
-            if self._tail.size >= self._segment_bytes:
+            asked = any(item.begins_segment for item in batch) and self._tail.size > 0
+            if asked or self._tail.size >= self._segment_bytes:
                 full = self._tail.file
                 self._tail.open_segment(self._tail.segment + 1)
                 full.close()

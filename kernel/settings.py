@@ -43,6 +43,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     overrun_minutes: Annotated[int, msgspec.Meta(ge=0, le=720)] = 30
     recording_days: Annotated[int, msgspec.Meta(ge=0, le=36_500)] = 0
     catchup_hours: Annotated[int, msgspec.Meta(ge=0, le=744)] = 24
+    footprint_key: str = ""
+    footprint_days: tuple[str, ...] = ()
     xapi_url: Annotated[str, msgspec.Meta(pattern="^(https?://.+)?$")] = ""
     xapi_user: str = "daris"
     xapi_password: str = ""
@@ -66,6 +68,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def signing_secret(self) -> bytes:
         """The key of tickets and form tokens: as set, or kept in the data folder."""
         return self.secret.encode() or _kept_secret(self.data_dir / "secret")
+
+    @property
+    def checkpoint_secret(self) -> bytes:
+        """What the key of the log's checkpoints follows from: as set, or kept in the data folder."""
+        return self.footprint_key.encode() or _kept_secret(self.data_dir / "footprint.key")
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.data_dir / "checkpoints.jsonl"
 
 
 def load(environ: Mapping[str, str]) -> Settings:
@@ -107,7 +118,7 @@ def _kept_secret(path: Path) -> bytes:
     """The secret in `path`, made at the first call; only its owner may read it."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = path.with_name(f"secret.{secrets.token_hex(4)}")
+        fresh = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
         fresh.touch(mode=0o600)
         fresh.write_text(secrets.token_urlsafe(32))
         with contextlib.suppress(FileExistsError):  # another process was first: its secret stands

@@ -106,4 +106,11 @@ SENTENCES = (
     _("the caption ends before it begins."),
     _("the caption begins after the end of the recording."),
     _("the caption is longer than a screen can show."),
+    # footprint
+    _("Nothing is known of such a person."),
+    _("They are in a room or a player now; wait until two minutes after they have left."),
+    _("You can't erase yourself; another administrator can."),
+    _("This code is over; scan the one that is on the wall now."),
+    _("The lecture is not on now."),
+    _("Somebody of these has not scanned the code; mark them on the sheet instead."),
 )

@@ -12,6 +12,8 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from footprint.drain import Drain
+from footprint.eraser import Eraser
+from footprint.erasure_views import ERASER
 from footprint.log import event
 from footprint.statements import House
 from footprint.views import routes
@@ -171,7 +173,7 @@ def kinds_of(store):
 
 
 @pytest.fixture
-async def client(store, clock, kept) -> AsyncIterator[TestClient]:
+async def client(store, clock, kept, drain, tmp_path) -> AsyncIterator[TestClient]:
     """Our routes behind the real authentication; what is recorded is in `kept.facts`."""
     app = web.Application(middlewares=[problems, authenticate])
     app[SETTINGS] = Settings(public_url=HOUSE.address)
@@ -179,6 +181,7 @@ async def client(store, clock, kept) -> AsyncIterator[TestClient]:
     app[TICKETS] = Tickets(b"a secret of this test, long enough", clock)
     app[SESSIONS] = Sessions(store, app[TICKETS], clock)
     app[PAGES] = load_pages(clock)
+    app[ERASER] = Eraser(store, clock, HOUSE, drain, tmp_path / "outbox")
     app.add_routes(routes())
     async with TestClient(TestServer(app)) as client:
         yield client

@@ -9,18 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footprint.attendance import (
-    DEFAULT_POLICY,
-    Channel,
-    Policy,
-    Presence,
-    Span,
-    Status,
-    attendance,
-    counted_window,
-    total,
-    union,
-)
+from footprint.attendance import Presence, Span, attendance, counted_window, total, union
+from footprint.policy import DEFAULT_POLICY, Channel, Policy, Status
 
 START = datetime(2026, 9, 7, 4, tzinfo=UTC)
 WINDOW = Span(START, START + timedelta(minutes=50))

@@ -85,7 +85,7 @@ async def test_many_writers_at_once_make_one_chain(keep, room, verdict):
 async def test_a_sound_log_is_found_sound(five, verdict, store):
     async with store.connect() as connection:
         end = await head(connection)
-    found = await verdict(expected=end)
+    found = await verdict(expected=[end])
     assert found.is_sound
     assert (found.count, found.head) == (5, end.chain)
 
@@ -130,7 +130,7 @@ async def test_a_cut_end_is_seen_by_the_head_that_was_kept_elsewhere(five, verdi
         end = await head(connection)
     await tamper(event.delete().where(event.c.seq == 5))
     assert (await verdict()).is_sound
-    assert (await verdict(expected=end)).bad_seq == 5
+    assert (await verdict(expected=[end])).bad_seq == 5
 
 
 async def test_a_log_written_anew_is_seen_by_the_head_that_was_kept_elsewhere(
@@ -140,7 +140,7 @@ async def test_a_log_written_anew_is_seen_by_the_head_that_was_kept_elsewhere(
         end = await head(connection)
     await tamper(event.delete())
     await keep(*five)
-    assert (await verdict(expected=end)).bad_seq == 5
+    assert (await verdict(expected=[end])).bad_seq == 5
 
 
 async def test_erasing_a_payload_leaves_the_chain_whole(five, verdict, tamper):

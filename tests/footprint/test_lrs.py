@@ -133,9 +133,20 @@ async def test_every_answer_names_the_version_and_how_far_it_is_consistent(three
 
 
 async def test_a_version_that_we_do_not_speak_is_refused(get, admin):
-    for version, status in (("0.95", 400), ("1.0", 200), ("1.0.2", 200), ("2.0.0", 400)):
+    for version in ("0.95", "1.1", "2", "2.0", "2.1.0", "3.0.0", "two", ""):
         answer = await get(STATEMENTS, admin, headers={"X-Experience-API-Version": version})
-        assert answer.status == status
+        assert answer.status == 400
+
+
+async def test_both_versions_are_spoken_and_the_answer_names_the_one(get, admin):
+    for version, ours in (
+        ("1.0", "1.0.3"),
+        ("1.0.2", "1.0.3"),
+        ("2.0.0", "2.0.0"),
+        ("2.0.9", "2.0.0"),
+    ):
+        answer = await get(STATEMENTS, admin, headers={"X-Experience-API-Version": version})
+        assert (answer.status, answer.headers["X-Experience-API-Version"]) == (200, ours)
 
 
 @pytest.mark.parametrize(
@@ -169,7 +180,7 @@ async def test_who_does_not_say_the_version_is_refused(client, admin):
 
 async def test_about_is_open_to_everyone(get):
     answer = await get("/xapi/about")
-    assert await answer.json() == {"version": ["1.0.3"]}
+    assert await answer.json() == {"version": ["2.0.0", "1.0.3"]}
 
 
 async def test_basic_authorization_carries_the_token_as_password(three, client, admin):

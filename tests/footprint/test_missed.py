@@ -3,8 +3,9 @@
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from footprint.attendance import Channel, Presence, Span
+from footprint.attendance import Presence, Span
 from footprint.missed import missed
+from footprint.policy import Channel
 
 NINE = datetime(2026, 9, 7, 4, tzinfo=UTC)
 PERSON = UUID(int=1)

@@ -6,9 +6,10 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
-from footprint.attendance import Channel, Span, attendance
+from footprint.attendance import Span, attendance
 from footprint.drain import SILENCE
 from footprint.log import facts_of_lecture
+from footprint.policy import Channel
 from footprint.presence import presence, presences, rebuild
 from kernel.ids import new_id
 from player.events import (

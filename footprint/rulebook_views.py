@@ -1,0 +1,116 @@
+"""The rule book over HTTP: policies of attendance, and the categories of a person."""
+
+from datetime import UTC, date, datetime
+from uuid import UUID
+
+import msgspec
+from aiohttp import web
+
+from footprint import rulebook
+from footprint.events import CategoryAssigned, FootprintRead, PolicyAdopted
+from footprint.policy import DEFAULT_POLICY, Policy
+from footprint.rulebook import NewCategory, NewPolicy
+from identity.rights import Action, Subject, Viewer
+from identity.sessions import require, require_person, viewer_of
+from kernel.errors import Forbidden
+from kernel.ids import new_id
+from kernel.web import CLOCK, DATABASE, RECORDER, decode, path_id, reply
+
+_ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Adopted(msgspec.Struct, frozen=True, kw_only=True):
+    """A policy with the time from which it counts."""
+
+    begins_at: datetime
+    adopted_at: datetime | None = None  # the first one is in the program
+    policy: Policy
+
+
+class Policies(msgspec.Struct, frozen=True):
+    """All of them, in the order of adoption, and which counts for a lecture that begins now."""
+
+    policies: list[Adopted]
+    in_force: str
+
+
+class Assigned(msgspec.Struct, frozen=True, kw_only=True):
+    """A category of a person with its days."""
+
+    category: str
+    begins_on: date
+    ends_on: date | None
+
+
+class Categories(msgspec.Struct, frozen=True):
+    """What a person is."""
+
+    categories: list[Assigned]
+
+
+def routes() -> list[web.RouteDef]:
+    return [
+        web.get("/api/v1/attendance/policies", read_policies),
+        web.post("/api/v1/attendance/policies", add_policy),
+        web.get("/api/v1/people/{person}/categories", read_categories),
+        web.post("/api/v1/people/{person}/categories", add_category),
+    ]
+
+
+async def read_policies(request: web.Request) -> web.Response:
+    """The rules are nobody's secret: whoever is judged by them may read them."""
+    require_person(request)
+    async with request.app[DATABASE].connect() as connection:
+        known = await rulebook.adopted(connection)
+    policies = [Adopted(begins_at=_ALWAYS, policy=DEFAULT_POLICY), *map(_adopted, known)]
+    in_force = rulebook.at(known, request.app[CLOCK].now())
+    return reply(Policies(policies, in_force.version))
+
+
+async def add_policy(request: web.Request) -> web.Response:
+    """Adopt a policy under a new version."""
+    person = _person(require(request, Action.MANAGE_CALENDAR))
+    new = await decode(request, NewPolicy)
+    now = request.app[CLOCK].now()
+    async with request.app[DATABASE].begin() as connection:
+        fact = await rulebook.adopt(connection, new, by=person, now=now)
+    return reply(_adopted(fact), status=201)
+
+
+async def read_categories(request: web.Request) -> web.Response:
+    """One's own; those of others are MANAGE_PEOPLE, and reading them is a fact."""
+    whose, viewer = path_id(request, "person"), viewer_of(request)
+    if whose == viewer.person_id:
+        require(request, Action.SEE_OWN_FOOTPRINT, Subject(person=whose))
+    else:
+        require(request, Action.MANAGE_PEOPLE)
+        at = request.app[CLOCK].now()
+        fact = FootprintRead(id=new_id(), at=at, person=viewer.actor, what="categories", of=whose)
+        await request.app[RECORDER].record(fact)
+    async with request.app[DATABASE].connect() as connection:
+        found = await rulebook.assigned(connection, whose)
+    return reply(Categories([_assigned(one) for one in found]))
+
+
+async def add_category(request: web.Request) -> web.Response:
+    """Say that the person is of a category, or until when."""
+    by = _person(require(request, Action.MANAGE_PEOPLE))
+    new = await decode(request, NewCategory)
+    now = request.app[CLOCK].now()
+    async with request.app[DATABASE].begin() as connection:
+        fact = await rulebook.assign(connection, path_id(request, "person"), new, by=by, now=now)
+    return reply(_assigned(fact), status=201)
+
+
+def _person(viewer: Viewer) -> UUID:
+    if viewer.person_id is None:
+        raise Forbidden("A rule is a person's word: sign in as one.")
+    return viewer.person_id
+
+
+def _adopted(fact: PolicyAdopted) -> Adopted:
+    return Adopted(begins_at=fact.begins_at, adopted_at=fact.at, policy=fact.policy)
+
+
+def _assigned(fact: CategoryAssigned) -> Assigned:
+    return Assigned(category=fact.category, begins_on=fact.begins_on, ends_on=fact.ends_on)

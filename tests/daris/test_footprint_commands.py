@@ -1,0 +1,65 @@
+"""`daris footprint` answers in one sentence, and ends with 1 when something is wrong."""
+
+import sqlite3
+
+import pytest
+from click.testing import CliRunner
+
+from daris.cli import main
+from kernel.ids import new_id
+
+
+@pytest.fixture
+def daris(tmp_path, migrated_sqlite, monkeypatch):
+    """Run a command on a database of this test; its exit code and what it said."""
+    (tmp_path / "daris.db").write_bytes(migrated_sqlite.read_bytes())
+    monkeypatch.setenv("DARIS_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("DARIS_LOG_LEVEL", "error")
+
+    def daris(*words: str) -> tuple[int, str]:
+        result = CliRunner().invoke(main, ["footprint", *words])
+        return result.exit_code, result.output
+
+    return daris
+
+
+@pytest.fixture
+def person(daris, tmp_path) -> str:
+    arguments = ["person", "add", "--login", "zhan", "--name", "Zhan", "--role", "student"]
+    made = CliRunner().invoke(main, [*arguments, "--password", "a long word", "--json"])
+    assert made.exit_code == 0, made.output
+    with sqlite3.connect(tmp_path / "daris.db") as database:
+        [(identifier,)] = database.execute("SELECT id FROM people")
+    database.close()
+    return identifier
+
+
+def test_a_signed_log_is_verified_with_its_key_and_no_other(daris):
+    code, said = daris("checkpoint")
+    key = said.rstrip().rstrip(".").split()[-1]
+    assert code == 0
+    code, said = daris("verify", "--key", key)
+    assert (code, said) == (0, "The log is sound: 0 facts, 1 checkpoints.\n")
+    code, said = daris("verify", "--key", "A" * 43 + "=")
+    assert code == 1
+    assert "was not signed with this key" in said
+
+
+def test_a_person_is_erased_after_a_dry_run(daris, person):
+    assert daris("erase", person, "--dry-run") == (
+        0,
+        "There are 0 facts of this person; 0 of others name them.\n",
+    )
+    assert daris("erase", person) == (0, "Erased: 0 facts; 0 of others name nobody now.\n")
+    assert daris("erase", person) == (1, "daris: Nothing is known of such a person.\n")
+
+
+def test_nobody_is_nothing_to_erase(daris):
+    assert daris("erase", str(new_id()))[0] == 1
+
+
+def test_what_is_due_is_told_before_it_is_taken(daris, monkeypatch):
+    monkeypatch.setenv("DARIS_FOOTPRINT_DAYS", "chat-said=365")
+    assert daris("expire", "--dry-run") == (0, "Due: nothing.\n")
+    monkeypatch.setenv("DARIS_FOOTPRINT_DAYS", "chat=365")
+    assert daris("expire")[0] == 1

@@ -1,0 +1,149 @@
+"""The policy of its day judges a lecture; people are judged by the rule of their category."""
+
+from datetime import timedelta
+
+import pytest
+
+from identity.rights import Role
+from kernel.ids import new_id
+from player.events import Mode, ViewBegan, ViewEnded
+
+POLICIES = "/api/v1/attendance/policies"
+
+
+@pytest.fixture
+async def admin(store, add_person, token_of) -> str:
+    return await token_of(await add_person(Role.ADMIN, name="Root", into=store))
+
+
+@pytest.fixture
+def post(client, admin):
+    async def post(path: str, body: dict, *, token: str = admin):
+        return await client.post(path, json=body, headers={"Authorization": f"Bearer {token}"})
+
+    return post
+
+
+@pytest.fixture
+async def visited(store, clock, room, journal, drained, add_person, add_lecture):
+    """A lecture of 50 minutes in which Aliya was for 20, and whose recording she played half of
+    two days later."""
+    lecturer = await add_person(Role.LECTURER, name="Dana", into=store)
+    aliya = await add_person(Role.STUDENT, name="Aliya", into=store)
+    lecture = await add_lecture(lecturer, into=store, starts_in=timedelta(hours=1))
+    room.lecture = lecture.id
+    joined, view = room.joined(aliya.id, 60), new_id()
+    at = room.at(2 * 24 * 60)
+    seen = {"lecture": lecture.id, "person": aliya.id, "view": view, "mode": Mode.RECORDING}
+    await journal.record(joined, room.left(joined, 80), ViewBegan(id=new_id(), at=at, **seen))
+    end = at + timedelta(minutes=25)
+    whole, half = 50 * 60_000, ((0, 25 * 60_000),)
+    ended = {"length_ms": whole, "segments": half, "last_proof_at": end}
+    await journal.record(ViewEnded(id=new_id(), at=end, **seen, **ended))
+    await drained()
+    clock.advance(timedelta(days=5))
+    return lecture, aliya
+
+
+def rules(lecture, version: str = "kaznu-1", **policy) -> dict:
+    return {"begins_at": lecture.starts_at.isoformat(), "policy": {"version": version} | policy}
+
+
+@pytest.fixture
+def row(visited, get, admin):
+    """Aliya's row, and the version that judged it."""
+
+    async def row() -> tuple[dict, str]:
+        sheet = await (await get(f"/api/v1/lectures/{visited[0].id}/attendance", admin)).json()
+        return sheet["rows"][0], sheet["policy"]
+
+    return row
+
+
+async def test_a_policy_counts_from_its_day_on_and_results_name_it(visited, post, row):
+    lecture, _ = visited
+    later = rules(lecture, "later-1", present_percent=10)
+    later["begins_at"] = (lecture.starts_at + timedelta(seconds=1)).isoformat()
+    assert (await post(POLICIES, later)).status == 201
+    found, version = await row()
+    assert (found["status"], version) == ("absent", "daris-1")
+    assert (await post(POLICIES, rules(lecture, present_minutes=20))).status == 201
+    found, version = await row()
+    assert (found["status"], version) == ("present", "kaznu-1")
+
+
+async def test_a_version_is_never_changed(visited, post, get, admin):
+    assert (await post(POLICIES, rules(visited[0]))).status == 201
+    assert (await post(POLICIES, rules(visited[0]))).status == 409
+    assert (await post(POLICIES, rules(visited[0], "daris-1"))).status == 409
+    known = await (await get(POLICIES, admin)).json()
+    assert [one["policy"]["version"] for one in known["policies"]] == ["daris-1", "kaznu-1"]
+
+
+async def test_a_recording_played_by_the_deadline_counts(visited, post, row):
+    too_late = {"percent": 50, "days": 1}
+    await post(POLICIES, rules(visited[0], "a-1", asynchronous=too_late))
+    assert (await row())[0]["status"] == "absent"
+    await post(POLICIES, rules(visited[0], "a-2", asynchronous=too_late | {"days": 3}))
+    found, _ = await row()
+    assert (found["status"], found["covered_percent"]) == ("watched", 50.0)
+
+
+async def test_a_category_has_its_own_deadline_and_is_not_told(
+    visited, post, row, get, admin, token_of
+):
+    lecture, aliya = visited
+    replay = {"percent": 50, "days": 30}
+    overrides = {"works-abroad": {"asynchronous": replay}}
+    policy = rules(lecture, asynchronous={"percent": 50, "days": 1}, overrides=overrides)
+    await post(POLICIES, policy)
+    assert (await row())[0]["status"] == "absent"
+    day = lecture.starts_at.date()
+    path = f"/api/v1/people/{aliya.id}/categories"
+    category = {"category": "works-abroad", "begins_on": day.isoformat()}
+    assert (await post(path, category)).status == 201
+    found, _ = await row()
+    assert found["status"] == "watched"
+    why = f"/api/v1/lectures/{lecture.id}/attendance/{aliya.id}"
+    said = await (await get(why, admin)).text()
+    assert '"has_own_rule":true' in said
+    assert "works-abroad" not in said
+    mine = await (await get("/api/v1/me/footprint", await token_of(aliya))).json()
+    assert mine["totals"]["lectures_attended"] == 1
+    ended = {**category, "begins_on": "2026-01-01", "ends_on": "2026-01-02"}
+    await post(path, ended)
+    assert (await row())[0]["status"] == "absent"
+
+
+async def test_categories_are_ones_own_and_reading_others_is_a_fact(
+    visited, get, admin, token_of, add_person, store, kept
+):
+    _, aliya = visited
+    path = f"/api/v1/people/{aliya.id}/categories"
+    assert await (await get(path, await token_of(aliya))).json() == {"categories": []}
+    assert kept.facts == []
+    assert (await get(path, admin)).status == 200
+    assert (kept.facts[0].what, kept.facts[0].of) == ("categories", aliya.id)
+    other = await add_person(Role.LECTURER, into=store)
+    assert (await get(path, await token_of(other))).status == 403
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"begins_at": "2026-09-07T04:00:00", "policy": {"version": "x-1"}},
+        {"begins_at": "1999-09-07T04:00:00Z", "policy": {"version": "x-1"}},
+        {"begins_at": "2026-09-07T04:00:00Z", "policy": {"version": "x-1", "late_after": 5}},
+    ],
+    ids=str,
+)
+async def test_a_policy_that_is_none_is_refused_in_a_sentence(post, body):
+    answer = await post(POLICIES, body)
+    assert answer.status == 400
+    assert (await answer.json())["title"].endswith(".")
+
+
+async def test_nobody_below_makes_rules(post, add_person, store, token_of, visited):
+    lecturer = await token_of(await add_person(Role.LECTURER, into=store))
+    assert (await post(POLICIES, rules(visited[0]), token=lecturer)).status == 403
