@@ -47,7 +47,7 @@ function stoppedAt() {
 async function watch(root) {
   const key = `daris.position.${config.lecture}`;
   const player = new Player({ root, url: config.hls, mode: "recording", key, keysOn: document, resume: stoppedAt() });
-  const beacon = new Beacon({ video: player.video, address: config.beacon, mode: "recording" });
+  const beacon = new Beacon({ video: player.video, address: config.beacon, mode: "recording", revision: Number(recorded.dataset.revision) });
   const { poster, lecturer } = recorded.dataset;
   holdMediaSession({ player, title: config.title, artist: lecturer, poster });
   const captions = new Captions({ root, video: player.video, address: config.captions });
