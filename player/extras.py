@@ -77,6 +77,7 @@ class Extras:
         self._moved = asyncio.Event()
         self._running: Running | None = None
         self._has_looked = False
+        self.is_closing = False
 
     def want(self, lecture: UUID, *, soon: bool = False) -> None:
         """Make them in the background, `soon` if somebody waits."""
@@ -94,9 +95,15 @@ class Extras:
     def running(self) -> Running | None:
         return self._running
 
-    async def moved(self) -> None:
-        """Wait until something began, went on or ended."""
-        await self._moved.wait()
+    @property
+    def moved(self) -> asyncio.Event:
+        """Is set when something begins, goes on or ends; take it before you look."""
+        return self._moved
+
+    def close(self) -> None:
+        """Let those go who follow."""
+        self.is_closing = True
+        self._tell(None)
 
     def _tell(self, running: Running | None) -> None:
         self._running = running
@@ -175,6 +182,11 @@ async def opened(app: web.Application) -> AsyncIterator[None]:
         running = tasks.create_task(app[EXTRAS].run(), name="extras")
         yield
         running.cancel()
+
+
+async def say_goodbye(app: web.Application) -> None:
+    """A signal for `app.on_shutdown`: before the server waits for those who follow."""
+    app[EXTRAS].close()
 
 
 def routes(guard: Guard) -> list[web.RouteDef]:

@@ -100,6 +100,12 @@ async def test_students_read_chapters_and_cut_nothing(client, address, host, stu
     assert (await put(client, address, student, CUT, revision=1)).status == 403
 
 
+async def test_slides_that_shall_be_no_chapters_are_remembered(client, address, host):
+    await put(client, address, host, {"dismissed_ms": [8_000, 2_000]})
+    told = await (await client.get(address, headers=host)).json()
+    assert told["dismissed_ms"] == [2_000, 8_000]
+
+
 async def test_an_edit_names_the_revision_that_was_read(client, address, host):
     assert (await client.put(address, headers=host, json=CUT)).status == 428
     assert (await put(client, address, host, CUT)).status == 200

@@ -9,6 +9,7 @@ import { offerDownload } from "./download.js";
 import { holdMediaSession } from "./media_session.js";
 import { offerMissed } from "./missed.js";
 import { openOffline } from "./offline.js";
+import { openJobs } from "./jobs.js";
 import { Player } from "./player.js";
 import { TimedList } from "./timed_list.js";
 import { drawChat, WordsPanel } from "./words_panel.js";
@@ -70,6 +71,7 @@ if (root) {
   offerDownload($("download"), $("download-note"));
   $("keys").addEventListener("click", () => $("keys-help").showModal());
   openOffline({ packageAt: config.package, recordsAt: config.watch_records });
+  if ($("jobs")) openJobs(config.jobs);
   watch(root);
 } else {
   loadChat().then((lines) => drawChat(new TimedList($("chat-log"), null), lines, () => null));
