@@ -56,6 +56,7 @@ from player import (
     editing,
     editor_views,
     extras,
+    job_api,
     package_api,
     places,
     site,
@@ -95,6 +96,7 @@ def build(settings: Settings, clock: Clock) -> web.Application:
     app[ERROR_PAGE] = site.error_page
     app.cleanup_ctx.extend(_resources())
     app.on_shutdown.append(live_views.say_goodbye)
+    app.on_shutdown.append(extras.say_goodbye)
     app.on_response_prepare.append(whip.for_strangers)
     for routes in _routes():
         app.add_routes(routes)
@@ -142,6 +144,7 @@ def _routes() -> tuple[Sequence[web.RouteDef], ...]:
         television.routes(),
         extras.routes(_may_watch),
         editing.routes(),
+        job_api.routes(),
         deletion.routes(),
         editor_views.routes(),
         caption_api.routes(_may_watch),

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -27,6 +26,7 @@ from schedule.lectures import lecture_by_id
 from transcode import extras
 from transcode.library import Library
 from transcode.recording import Recording, RecordingState
+from transcode.revisions import Revisions
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +78,9 @@ async def import_watch(
     """Take a watch record for the person of that login."""
     record = watch_record.read(data, settings.signing_secret)
     found = await _recording(settings, record.lecture)
+    assert found.folder
+    revisions = await asyncio.to_thread(Revisions.read, found.folder)
+    held = watch_record.packed(record, revisions, found.uncut)
     async with database.begin() as connection:
         person = await people.person_by_login(connection, login)
         return await late_views.take(
@@ -85,7 +88,7 @@ async def import_watch(
             _Log(connection, clock, House(settings.address)),
             record,
             person.id,
-            length_ms=found.duration // timedelta(milliseconds=1),
+            held,
             now=clock.now(),
         )
 

@@ -1,4 +1,7 @@
-"""What was watched of a lecture's recording, read from the log and from the views still open."""
+"""What was watched of a lecture's recording, read from the log and from the views still open.
+
+A fact keeps what the player said, by the revision that it played; here it becomes what that is now.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -15,14 +18,18 @@ from footprint.watching import View, coverage
 from kernel.facts import Fact
 from player.events import Mode, ViewEnded, ViewPaused, ViewProgressed
 from player.played import Segment
+from transcode.revisions import UNCUT, Revisions
 
 
-async def viewings(connection: AsyncConnection, lecture: UUID) -> list[View]:
-    """Every view of the recording; feed it to `watching.watched`."""
+async def viewings(
+    connection: AsyncConnection, lecture: UUID, revisions: Revisions = UNCUT
+) -> list[View]:
+    """Every view of the recording, in positions of its newest revision; feed it to
+    `watching.watched`."""
     ended = [kept.fact for kept in await facts_of_lecture(connection, lecture, ViewEnded)]
     query = sa.select(checkpoint.c.newest).where(checkpoint.c.lecture == lecture)
     still_open = [decode(text) for text in (await connection.execute(query)).scalars()]
-    return [view for fact in (*ended, *still_open) if (view := _view(fact))]
+    return [view for fact in (*ended, *still_open) if (view := _view(fact, revisions))]
 
 
 async def covered(
@@ -54,9 +61,12 @@ def covered_in(kept: Iterable[Kept], deadline: datetime) -> dict[UUID, float]:
     return {person: 100 * coverage(parts, length_ms) for person, parts in played.items()}
 
 
-def _view(fact: Fact) -> View | None:
+def _view(fact: Fact, revisions: Revisions) -> View | None:
     match fact:
         case ViewEnded() | ViewPaused() | ViewProgressed() if fact.mode is Mode.RECORDING:
-            return None if fact.person is None else View(fact.person, fact.segments)
+            if fact.person is None:
+                return None
+            played = revisions.at(fact.at) if fact.revision is None else fact.revision
+            return View(fact.person, tuple(revisions.spans(fact.segments, played)))
         case _:
             return None

@@ -60,6 +60,7 @@ class Beacon(msgspec.Struct, frozen=True):
     playing: bool
     segments: Annotated[tuple[tuple[Seconds, Seconds], ...], msgspec.Meta(max_length=200)] = ()
     sent_at: datetime | None = None  # the player's clock: a hint, never used for counting
+    revision: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)] | None = None  # that it plays
 
     def report(self, at: datetime) -> Report:
         segments = [(milliseconds(begin), milliseconds(end)) for begin, end in self.segments]
@@ -175,6 +176,7 @@ class Views:
             last_proof_at=report.at,
             position_ms=report.position_ms,
             length_ms=None if length is None else length // timedelta(milliseconds=1),
+            revision=beacon.revision if beacon.mode is Mode.RECORDING else None,
         )
 
     def _place(self, view: UUID, person: UUID) -> _Open:

@@ -16,7 +16,7 @@ from kernel.errors import Conflict, NotFound, TooLarge
 from kernel.web import DATABASE, path_id, reply
 from player import caption_shelf
 from player.caption_shelf import Captions, language_of
-from player.captions import Cue, parse
+from player.captions import Cue, parse, webvtt
 from player.delivery import LECTURE_PATH, LIBRARY, Guard
 from schedule.lectures import lecture_by_id
 from transcode.recording import Recording, RecordingState
@@ -48,9 +48,9 @@ def routes(guard: Guard) -> list[web.RouteDef]:
         lecture = UUID(request.match_info["lecture"])
         await guard(request, lecture)
         folder = _folder(await request.app[LIBRARY].fetch(lecture))
-        found = await asyncio.to_thread(caption_shelf.file, folder, request.match_info["language"])
-        headers = {hdrs.CACHE_CONTROL: "private, no-cache", hdrs.CONTENT_TYPE: "text/vtt"}
-        return web.FileResponse(found, headers=headers)
+        cues = await asyncio.to_thread(caption_shelf.read, folder, request.match_info["language"])
+        headers = {hdrs.CACHE_CONTROL: "private, no-cache"}
+        return web.Response(text=webvtt(cues), headers=headers, content_type="text/vtt")
 
     return [
         web.get(_CAPTIONS, list_captions),

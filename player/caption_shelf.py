@@ -1,6 +1,8 @@
 """The captions of a recording: one WebVTT file a language, in the recording's folder.
 
-So they go where the recording goes, and are gone with it. All of it blocks on the disk.
+So they go where the recording goes, and are gone with it. A file keeps the times of the revision for
+which it was put there, and says of which; what is read is moved to the newest. All of it blocks on
+the disk.
 """
 
 import re
@@ -14,10 +16,12 @@ import msgspec
 from kernel.errors import Invalid, NotFound
 from player.captions import Cue, parse, webvtt
 from transcode.manifest import replace
+from transcode.revisions import Revisions
 
 MOST_LANGUAGES: Final = 12
 _TAG: Final = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{2,8}){0,2}")  # the BCP 47 tags that we take
 _FOLDER: Final = "captions"
+_REVISION: Final = re.compile(rb"WEBVTT revision (\d{1,7})\n")
 
 
 class Captions(msgspec.Struct, frozen=True):
@@ -42,7 +46,8 @@ def keep(recording: Path, language: str, cues: Sequence[Cue]) -> None:
     others = {each.language for each in listed(recording)} - {language}
     if len(others) >= MOST_LANGUAGES:
         raise Invalid("There are captions in very many languages already; delete some.")
-    replace(_file(recording, language), webvtt(cues).encode())
+    revision = Revisions.read(recording).newest
+    replace(_file(recording, language), webvtt(cues, note=f"revision {revision}").encode())
 
 
 def listed(recording: Path) -> list[Captions]:
@@ -52,20 +57,30 @@ def listed(recording: Path) -> list[Captions]:
 
 
 def read(recording: Path, language: str) -> list[Cue]:
-    """The cues in that language; NotFound."""
-    return parse(file(recording, language).read_bytes())
+    """The cues in that language as the newest revision plays them; NotFound. What is spoken in a
+    cut is left out."""
+    found = _existing(recording, language)
+    data, revisions = found.read_bytes(), Revisions.read(recording)
+    noted = _REVISION.match(data)
+    revision = int(noted[1]) if noted else revisions.at(_changed(found))
+    return [moved for cue in parse(data) if (moved := _moved(cue, revisions, revision))]
 
 
-def file(recording: Path, language: str) -> Path:
-    """The WebVTT itself; NotFound."""
+def _moved(cue: Cue, revisions: Revisions, revision: int) -> Cue | None:
+    """A caption over a cut is one all the same."""
+    spans = revisions.spans([(cue.begin_ms, cue.end_ms)], revision)
+    return Cue(spans[0][0], spans[-1][1], cue.text) if spans else None
+
+
+def delete(recording: Path, language: str) -> None:
+    _existing(recording, language).unlink(missing_ok=True)
+
+
+def _existing(recording: Path, language: str) -> Path:
     found = _file(recording, language)
     if not found.exists():
         raise NotFound("There are no captions in this language.")
     return found
-
-
-def delete(recording: Path, language: str) -> None:
-    file(recording, language).unlink(missing_ok=True)
 
 
 def _file(recording: Path, language: str) -> Path:

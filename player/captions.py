@@ -65,9 +65,9 @@ def parse(data: bytes, *, length_ms: int | None = None) -> list[Cue]:
     return sorted(cues)
 
 
-def webvtt(cues: Sequence[Cue]) -> str:
-    """The cues as a file (W3C WebVTT)."""
-    return "\n".join(["WEBVTT", "", *(_written(cue) for cue in cues)])
+def webvtt(cues: Sequence[Cue], *, note: str = "") -> str:
+    """The cues as a file (W3C WebVTT); `note` stands in its first line."""
+    return "\n".join([f"WEBVTT {note}".rstrip(), "", *(_written(cue) for cue in cues)])
 
 
 def transcript(cues: Sequence[Cue]) -> str:

@@ -22,12 +22,13 @@ from player.events import RecordingEdited
 from player.extras import EXTRAS
 from schedule.lectures import lecture_by_id
 from transcode.cutting import written
-from transcode.edition import MOST_CUTS, Chapter, Cut, Edition, merged
+from transcode.edition import MOST_CUTS, Chapter, Cut, Edition, Milliseconds, merged
 from transcode.playlist import ByteRanges, multivariant, recorded
 from transcode.recording import Recording, RecordingState
 
 _ID: Final = "{id:[0-9a-fA-F-]{32,36}}"
 _ADDRESS: Final = f"/api/v1/lectures/{_ID}/recording/edition"
+_MOST_SLIDES: Final = 5_000
 _PLAYLIST_TYPE: Final = "application/vnd.apple.mpegurl"
 
 
@@ -36,6 +37,7 @@ class Wanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     cuts: Annotated[tuple[Cut, ...], msgspec.Meta(max_length=MOST_CUTS)] = ()
     chapters: Annotated[tuple[Chapter, ...], msgspec.Meta(max_length=MOST_CUTS)] = ()
+    dismissed_ms: Annotated[tuple[Milliseconds, ...], msgspec.Meta(max_length=_MOST_SLIDES)] = ()
 
 
 class Pause(msgspec.Struct, frozen=True):
@@ -53,6 +55,7 @@ class EditionBody(msgspec.Struct, frozen=True, kw_only=True):
     changed_at: datetime | None
     cuts: tuple[Cut, ...]
     chapters: tuple[Chapter, ...]
+    dismissed_ms: tuple[Milliseconds, ...]  # slides that are no chapters
     pauses: tuple[Pause, ...]
     starts_at: datetime
     taken_ms: int  # with pauses and cuts
@@ -84,6 +87,7 @@ async def change(request: web.Request) -> web.Response:
         at=request.app[CLOCK].now(),
         cuts=merged(wanted.cuts, _ms(found)),
         chapters=tuple(sorted(wanted.chapters)),
+        dismissed_ms=tuple(sorted(set(wanted.dismissed_ms))),
     )
     return await _edited(request, found, chosen)
 
@@ -174,6 +178,7 @@ def _reply(found: Recording, newest: Edition) -> web.Response:
         changed_at=newest.at,
         cuts=newest.cuts,
         chapters=newest.chapters,
+        dismissed_ms=newest.dismissed_ms,
         pauses=tuple(
             Pause(_since(begins, gap.starts_at), _since(begins, gap.ends_at), gap.is_wanted)
             for gap in found.gaps

@@ -30,5 +30,7 @@ async def show_editor(request: web.Request) -> web.Response:
     config = {
         "uncut": f"/hls/{lecture.id}/uncut.m3u8",
         "edition": f"/api/v1/lectures/{lecture.id}/recording/edition",
+        "jobs": f"/api/v1/lectures/{lecture.id}/jobs",
+        "waveform": f"/hls/{lecture.id}/waveform.bin",
     }
     return render(request, "editor.html", lecture=lecture, config=config)

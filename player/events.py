@@ -28,6 +28,7 @@ class ViewFact(Fact, frozen=True, kw_only=True):
     position_ms: int = 0
     length_ms: int | None = None  # of the recording, where it is known
     is_late: bool = False  # told afterwards by an offline package, whose computer's clock it is
+    revision: int | None = None  # of the recording's edition, by which positions and segments count
 
 
 class RecordingOpened(Fact, frozen=True, kw_only=True):

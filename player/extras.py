@@ -1,15 +1,18 @@
-"""What is made of a recording after its end: the file to take away, AAC for old players, the poster and
-the storyboard.
+"""What is made of a recording after its end: the file to take away, AAC for old players, pictures for
+shelf and seek bar, what its editor wants to see.
 
-A child process makes it, one recording at a time: of what the shelf shows by itself, of anything else when
-somebody asks. What is made already costs nothing, so all of it can begin anew at any moment.
+A child process makes it, one recording at a time: of what the shelf shows and of all that was recorded
+since long by themselves, soon if somebody asks. What is made already costs nothing, so all of it can
+begin anew at any moment; what failed is noted in the folder, and not tried again by itself.
 """
 
 import asyncio
 import sys
+from asyncio.subprocess import Process
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
@@ -20,6 +23,7 @@ import msgspec
 import structlog
 from aiohttp import hdrs, web
 from prometheus_client import Counter
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from identity.rights import Action
 from identity.sessions import require
@@ -28,9 +32,10 @@ from kernel.database import Database
 from kernel.errors import Conflict, NotFound, Unavailable
 from kernel.web import CLOCK, DATABASE, path_id, reply
 from player.delivery import LECTURE_PATH, LIBRARY, Guard
-from schedule.lectures import lecture_by_id, lectures_for_today
-from schedule.lifecycle import Lecture
-from transcode import extras
+from schedule.lectures import Filter, lecture_by_id, lectures_for_today, list_lectures
+from schedule.lifecycle import Lecture, LectureState
+from transcode import extras, jobs
+from transcode.jobs import Job
 from transcode.library import Library
 from transcode.recording import Recording, RecordingState
 
@@ -41,11 +46,23 @@ MADE: Final = Counter("daris_extras_total", "Recordings whose extras were made",
 _LOOK_AGAIN: Final = timedelta(seconds=10)
 _ASK_AGAIN: Final = timedelta(seconds=2)
 _LONGEST: Final = timedelta(hours=1)
+_LONGEST_SILENCE: Final = timedelta(minutes=15)
 _MOST_WAITING: Final = 1_000  # who comes later is told to ask again
 _LONGEST_ERROR: Final = 500  # characters
 _ID: Final = "{id:[0-9a-fA-F-]{32,36}}"
-_NAMES: Final = r"aac\.m3u8|aac\.mp4|poster\.jpg|storyboard\.vtt|storyboard\.jpg"
+_NAMES: Final = r"aac\.m3u8|aac\.mp4|poster\.jpg|storyboard\.vtt|storyboard\.jpg|waveform\.bin"
 _NAME_BYTES: Final = 120
+
+Tell = Callable[[Job, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """The job that is being done."""
+
+    lecture: UUID
+    job: Job
+    percent: int
 
 
 class Extras:
@@ -57,7 +74,10 @@ class Extras:
         self._clock = clock
         self._wanted: OrderedDict[UUID, None] = OrderedDict()
         self._changed = asyncio.Event()
-        self._given_up: dict[UUID, str] = {}  # the version that it could not be made of
+        self._moved = asyncio.Event()
+        self._running: Running | None = None
+        self._has_looked = False
+        self.is_closing = False
 
     def want(self, lecture: UUID, *, soon: bool = False) -> None:
         """Make them in the background, `soon` if somebody waits."""
@@ -68,9 +88,27 @@ class Extras:
             self._wanted.move_to_end(lecture, last=False)
         self._changed.set()
 
-    def has_failed(self, lecture: UUID, version: str) -> bool:
-        """True if it was tried with this state of the recording, in vain."""
-        return self._given_up.get(lecture) == version
+    def is_wanted(self, lecture: UUID) -> bool:
+        return lecture in self._wanted
+
+    @property
+    def running(self) -> Running | None:
+        return self._running
+
+    @property
+    def moved(self) -> asyncio.Event:
+        """Is set when something begins, goes on or ends; take it before you look."""
+        return self._moved
+
+    def close(self) -> None:
+        """Let those go who follow."""
+        self.is_closing = True
+        self._tell(None)
+
+    def _tell(self, running: Running | None) -> None:
+        self._running = running
+        self._moved.set()
+        self._moved = asyncio.Event()
 
     async def run(self) -> None:
         """Until cancelled; then the child has ended."""
@@ -87,19 +125,18 @@ class Extras:
                     await self._changed.wait()
 
     async def _look(self) -> None:
-        """What the shelf shows shall have its poster."""
+        """What the shelf shows shall have its poster; after a start also all else what it lacks."""
         async with self._database.connect() as connection:
             shown = (await lectures_for_today(connection, self._clock.now())).recorded
-        for lecture in await asyncio.to_thread(self._unmade, [each.id for each in shown]):
+            older = [] if self._has_looked else await _recorded(connection)
+        self._has_looked = True
+        wanted = dict.fromkeys(each.id for each in [*shown, *older])
+        for lecture in await asyncio.to_thread(self._unmade, wanted):
             self.want(lecture)
 
     def _unmade(self, lectures: Iterable[UUID]) -> list[UUID]:
         folders = ((lecture, self._library.folder / str(lecture)) for lecture in lectures)
-        return [
-            lecture
-            for lecture, folder in folders
-            if self._given_up.get(lecture) != extras.version(folder) and not extras.read(folder)
-        ]
+        return [lecture for lecture, folder in folders if folder.exists() and jobs.waiting(folder)]
 
     async def _make(self, lecture: UUID) -> None:
         try:
@@ -108,19 +145,26 @@ class Extras:
                 await self._finish(found, found.folder)
         finally:
             self._wanted.pop(lecture, None)
+            self._tell(None)
 
     async def _finish(self, found: Recording, folder: Path) -> None:
-        version = await asyncio.to_thread(extras.version, folder)
-        complaint = await run_finisher(folder)
+        def tell(job: Job, percent: int) -> None:
+            self._tell(Running(found.lecture, job, percent))
+
+        complaint = await run_finisher(folder, tell)
         made = await asyncio.to_thread(extras.read, folder)
         if made:
-            self._given_up.pop(found.lecture, None)
             found.aac = made.aac
-            log.info("extras.made", lecture=str(found.lecture))
-        else:
-            self._given_up[found.lecture] = version
+        if complaint:
             log.warning("extras.not_made", lecture=str(found.lecture), reason=complaint)
-        MADE.labels("made" if made else "failed").inc()
+        else:
+            log.info("extras.made", lecture=str(found.lecture))
+        MADE.labels("failed" if complaint else "made").inc()
+
+
+async def _recorded(connection: AsyncConnection) -> list[Lecture]:
+    which = Filter(states=(LectureState.PUBLISHED,), has_recording=True)
+    return await list_lectures(connection, which, limit=_MOST_WAITING)
 
 
 EXTRAS: Final = web.AppKey("extras", Extras)
@@ -138,6 +182,11 @@ async def opened(app: web.Application) -> AsyncIterator[None]:
         running = tasks.create_task(app[EXTRAS].run(), name="extras")
         yield
         running.cancel()
+
+
+async def say_goodbye(app: web.Application) -> None:
+    """A signal for `app.on_shutdown`: before the server waits for those who follow."""
+    app[EXTRAS].close()
 
 
 def routes(guard: Guard) -> list[web.RouteDef]:
@@ -177,8 +226,7 @@ async def making(request: web.Request, found: Recording) -> web.Response | None:
     if made := await asyncio.to_thread(extras.read, found.folder):
         found.aac = made.aac
         return None
-    version = await asyncio.to_thread(extras.version, found.folder)
-    if request.app[EXTRAS].has_failed(found.lecture, version):
+    if Job.FILE in await asyncio.to_thread(jobs.ended, found.folder):
         raise Unavailable("No file could be made of this recording.", retry_after=_LONGEST)
     request.app[EXTRAS].want(found.lecture, soon=True)
     response = reply(Making(), status=202)
@@ -214,6 +262,7 @@ _TYPES: Final = {
     ".mp4": "audio/mp4",
     ".jpg": "image/jpeg",
     ".vtt": "text/vtt",
+    ".bin": "application/octet-stream",
 }
 
 
@@ -226,20 +275,43 @@ def disposition(lecture: Lecture, ending: str = "mp4") -> str:
     return f"attachment; filename=\"lecture-{day}.{ending}\"; filename*=UTF-8''{name}"
 
 
-async def run_finisher(folder: Path) -> str:
-    """Let a child make it; what it complained about."""
+async def run_finisher(folder: Path, tell: Tell = lambda _job, _percent: None) -> str:
+    """Let a child do the jobs; what it complained about, nothing if all is well."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "transcode.finisher", str(folder)),
         stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
     try:
-        async with asyncio.timeout(_LONGEST.total_seconds()):
-            _, complaint = await process.communicate()
-        return complaint.decode(errors="replace").strip()[-_LONGEST_ERROR:]
-    except TimeoutError:
-        return "It took too long."
+        return await _followed(process, folder, tell)
     finally:
         if process.returncode is None:
             process.kill()
             await process.wait()
+
+
+async def _followed(process: Process, folder: Path, tell: Tell) -> str:
+    """Until it ends, or says nothing for too long. Whoever dies on a job is not given it again."""
+    assert process.stdout
+    assert process.stderr
+    doing: tuple[Job, str] | None = None
+    try:
+        async with asyncio.timeout(_LONGEST_SILENCE.total_seconds()) as limit:
+            async for line in process.stdout:
+                limit.reschedule(asyncio.get_running_loop().time() + _LONGEST_SILENCE.seconds)
+                name, percent = line.decode().split()
+                job = Job(name)
+                if doing is None or doing[0] is not job:
+                    doing = job, await asyncio.to_thread(jobs.version, folder, job)
+                tell(job, int(percent))
+            complaint = (await process.stderr.read()).decode(errors="replace").strip()
+            died = await process.wait() not in {0, 1}
+    except TimeoutError:
+        complaint, died = "It took too long.", True
+        process.kill()
+        await process.wait()
+    if died and doing:
+        complaint = complaint or "It died of what it read."
+        await asyncio.to_thread(jobs.note, folder, *doing, complaint[-_LONGEST_ERROR:])
+    return complaint[-_LONGEST_ERROR:]

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from kernel.database import Id, UtcDateTime, insert_new, metadata
 from kernel.errors import Conflict
 from kernel.facts import Recorder
-from player.watch_record import LateView, WatchRecord, check, facts
+from player.watch_record import LateView, Packed, WatchRecord, check, facts
 
 case_view = sa.Table(
     "case_view",
@@ -36,8 +36,8 @@ async def take(
     recorder: Recorder,
     record: WatchRecord,
     person: UUID,
+    held: Packed,
     *,
-    length_ms: int,
     now: datetime,
 ) -> Taken:
     """Keep what is new in the record, as facts of this person's. Refused when it can't be true,
@@ -45,14 +45,12 @@ async def take(
 
     In one transaction: if the facts can't be kept it can be handed in again.
     """
-    check(record, length_ms=length_ms, now=now)
+    check(record, length_ms=held.length_ms, now=now)
     fresh = [
         view for view in record.views if await _is_new(connection, record, view, person, now=now)
     ]
     await _refuse_others(connection, record.views, person)
-    told = [
-        fact for view in fresh for fact in facts(view, record.lecture, person, length_ms=length_ms)
-    ]
+    told = [fact for view in fresh for fact in facts(view, record.lecture, person, held)]
     if told:
         await recorder.record(*told)
     return Taken(len(fresh), len(record.views) - len(fresh))

@@ -17,7 +17,7 @@ import msgspec
 
 from kernel.languages import Language
 from player import caption_shelf
-from player.captions import Cue, transcript
+from player.captions import Cue, transcript, webvtt
 from transcode import extras
 
 FORMAT: Final = "daris-package-1"
@@ -111,7 +111,7 @@ def build(target: IO[bytes], package: Package) -> None:
         if (package.folder / extras.POSTER).exists():
             case.file(_POSTER, package.folder / extras.POSTER)
         for language, cues in captions.items():
-            case.file(f"captions/{language}.vtt", caption_shelf.file(package.folder, language))
+            case.text(f"captions/{language}.vtt", webvtt(cues))
             case.text(f"transcript/{language}.txt", transcript(cues))
         if package.chat is not None:
             case.text("chat.json", _json(package.chat))

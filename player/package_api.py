@@ -26,6 +26,7 @@ from player.package import Line, Package
 from schedule.lectures import lecture_by_id
 from schedule.lifecycle import Lecture
 from transcode.recording import Recording, RecordingState
+from transcode.revisions import Revisions
 
 log = structlog.get_logger()
 
@@ -84,15 +85,12 @@ async def hand_in(request: web.Request) -> web.Response:
     record = watch_record.read(await _body(request), request.app[SETTINGS].signing_secret)
     if record.lecture != lecture.id:
         raise Invalid("This watch record is of another lecture.")
+    assert found.folder
+    revisions = await asyncio.to_thread(Revisions.read, found.folder)
+    held = watch_record.packed(record, revisions, found.uncut)
+    recorder, now = request.app[RECORDER], request.app[CLOCK].now()
     async with request.app[DATABASE].begin() as connection:
-        taken = await take(
-            connection,
-            request.app[RECORDER],
-            record,
-            person,
-            length_ms=_milliseconds(found.duration),
-            now=request.app[CLOCK].now(),
-        )
+        taken = await take(connection, recorder, record, person, held, now=now)
     log.info("package.watch_record", lecture=str(lecture.id), taken=taken.taken, known=taken.known)
     return reply(taken)
 

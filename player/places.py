@@ -5,8 +5,9 @@ away costs a few seconds of it.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Self
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -18,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from kernel.database import Database, Id, UtcDateTime, metadata
 from player.events import Mode
 from player.viewing import View
+from transcode.revisions import Revisions
 
 log = structlog.get_logger()
 
@@ -28,6 +30,7 @@ watch_place = sa.Table(
     sa.Column("person", Id, primary_key=True),
     sa.Column("position_ms", sa.Integer, nullable=False),
     sa.Column("at", UtcDateTime, nullable=False),
+    sa.Column("revision", sa.Integer),
 )
 
 _NEAR_END_MS = 15_000  # who has come so far begins anew
@@ -35,23 +38,32 @@ _NEAR_END_MS = 15_000  # who has come so far begins anew
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A position of media time, and when it was reached."""
+    """A position of media time, and when it was reached. `revision` is the edition's that was played;
+    None if the player did not say."""
 
     position_ms: int
     at: datetime
+    revision: int | None = None
 
     @property
     def seconds(self) -> float:
         return self.position_ms / 1_000
 
+    def now(self, revisions: Revisions) -> Self:
+        """The same moment as the newest revision plays it."""
+        played = revisions.at(self.at) if self.revision is None else self.revision
+        position_ms = revisions.position(self.position_ms, played)
+        return replace(self, position_ms=position_ms, revision=revisions.newest)
+
 
 async def place_of(connection: AsyncConnection, lecture: UUID, person: UUID) -> Place | None:
     """Where the person stopped; None before they began."""
-    query = sa.select(watch_place.c.position_ms, watch_place.c.at).where(
+    columns = (watch_place.c.position_ms, watch_place.c.at, watch_place.c.revision)
+    query = sa.select(*columns).where(
         watch_place.c.lecture == lecture, watch_place.c.person == person
     )
     row = (await connection.execute(query)).one_or_none()
-    return None if row is None else Place(row.position_ms, row.at)
+    return None if row is None else Place(row.position_ms, row.at, row.revision)
 
 
 async def keep(database: Database, views: Sequence[View]) -> None:
@@ -78,6 +90,7 @@ def _row(view: View) -> dict[str, object]:
         "person": view.person,
         "position_ms": 0 if is_near_end else view.position_ms,
         "at": view.reported_at,
+        "revision": view.revision,
     }
 
 
@@ -86,7 +99,7 @@ def _upsert(connection: AsyncConnection) -> sa.Executable:
     insert = dialect.insert(watch_place)
     upsert: sa.Executable = insert.on_conflict_do_update(
         index_elements=["lecture", "person"],
-        set_={"position_ms": insert.excluded.position_ms, "at": insert.excluded.at},
+        set_={name: insert.excluded[name] for name in ("position_ms", "at", "revision")},
         where=watch_place.c.at <= insert.excluded.at,
     )
     return upsert

@@ -84,6 +84,7 @@ SENTENCES = (
     _("The recording was edited by somebody else meanwhile."),
     _("There is no finished recording to edit."),
     _("There is no change to take back."),
+    _("This job has not failed."),
     _("This lecture is being recorded."),
     # offline packages
     _("The package could not be written; the disk may be full."),

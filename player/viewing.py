@@ -37,6 +37,7 @@ class View:
     last_proof_at: datetime
     position_ms: int
     length_ms: int | None = None
+    revision: int | None = None  # of the edition that is played
     segments: tuple[Segment, ...] = ()
     is_playing: bool = False
 
@@ -108,6 +109,7 @@ def _common(view: View, at: datetime) -> dict[str, Any]:
         "mode": view.mode,
         "position_ms": view.position_ms,
         "length_ms": view.length_ms,
+        "revision": view.revision,
     }
 
 

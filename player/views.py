@@ -1,5 +1,6 @@
 """Pages: today, a lecture in its three lives, the form that plans one, the self-test, one's own."""
 
+import asyncio
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -14,12 +15,14 @@ from kernel.ids import new_id
 from kernel.pages import locale_of, render
 from kernel.times import iso
 from kernel.web import CLOCK, DATABASE, RECORDER, SETTINGS, path_id
+from player.delivery import LIBRARY
 from player.events import RecordingOpened
 from player.extras import posters
 from player.places import Place, place_of
 from schedule.channel_views import channels_on_air
 from schedule.lectures import Today, lecture_by_id, lectures_for_today
 from schedule.lifecycle import AHEAD, Lecture, LectureState, RecordingState
+from transcode.revisions import UNCUT, Revisions
 
 _ID: Final = "{id:[0-9a-fA-F-]{32,36}}"
 _LIVES: Final = {
@@ -73,10 +76,12 @@ async def show_lecture(request: web.Request) -> web.Response:
     lecture = await _lecture(request)
     viewer = _admitted(request, lecture)
     life = _LIVES[lecture.state]
-    resume = None
+    resume, revision = None, 0
     if life == "recorded" and lecture.is_watchable:
         await _note_opening(request, lecture.id, viewer)
-        resume = await _stopped_at(request, lecture.id, viewer)
+        revisions = await _revisions(request, lecture.id)
+        resume = await _stopped_at(request, lecture.id, viewer, revisions)
+        revision = revisions.newest
     has_poster = bool(await posters(request.app, [lecture] if life == "recorded" else []))
     context = _context(request, lecture)
     return render(
@@ -86,6 +91,7 @@ async def show_lecture(request: web.Request) -> web.Response:
         life=life,
         has_poster=has_poster,
         resume=resume,
+        revision=revision,
         **context,
     )
 
@@ -187,6 +193,7 @@ def room_config(request: web.Request, lecture: Lecture, *, can_host: bool) -> Ma
         "hls": f"/hls/{lecture.id}/index.m3u8",
         "camera": f"/hls/{lecture.id}/camera.m3u8",
         "download": f"{address}/recording.mp4",
+        "jobs": f"{address}/jobs",
         "beacon": f"{address}/beacon",
         "chat": f"{address}/chat",
         "captions": f"{address}/captions",
@@ -202,11 +209,20 @@ async def _note_opening(request: web.Request, lecture: UUID, viewer: Viewer) -> 
     await request.app[RECORDER].record(fact)
 
 
-async def _stopped_at(request: web.Request, lecture: UUID, viewer: Viewer) -> Place | None:
+async def _revisions(request: web.Request, lecture: UUID) -> Revisions:
+    if LIBRARY not in request.app:
+        return UNCUT
+    return await asyncio.to_thread(Revisions.read, request.app[LIBRARY].folder / str(lecture))
+
+
+async def _stopped_at(
+    request: web.Request, lecture: UUID, viewer: Viewer, revisions: Revisions
+) -> Place | None:
     if viewer.actor is None:
         return None
     async with request.app[DATABASE].connect() as connection:
-        return await place_of(connection, lecture, viewer.actor)
+        place = await place_of(connection, lecture, viewer.actor)
+    return place and place.now(revisions)
 
 
 def _next_hour(now: datetime) -> datetime:

@@ -6,6 +6,7 @@ package. So what a record claims must be possible, and the facts say that they c
 
 import hmac
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Final
 from uuid import UUID, uuid5
@@ -16,6 +17,7 @@ from kernel.errors import Invalid, Refused
 from kernel.facts import Fact
 from player.events import Mode, ViewBegan, ViewEnded
 from player.played import Segment, is_plausible, union
+from transcode.revisions import Revisions
 
 FORMAT: Final = "daris-watch-1"
 _MOST_VIEWS: Final = 500
@@ -76,6 +78,20 @@ def read(data: bytes, secret: bytes) -> WatchRecord:
     return record
 
 
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """What a package holds of a recording: the revision that was played when it was made."""
+
+    revision: int
+    length_ms: int
+
+
+def packed(record: WatchRecord, revisions: Revisions, uncut: timedelta) -> Packed:
+    """`uncut` is the whole recording's length."""
+    revision = revisions.at(_minted_at(record.package))
+    return Packed(revision, revisions.length(revision, uncut // timedelta(milliseconds=1)))
+
+
 def check(record: WatchRecord, *, length_ms: int, now: datetime) -> None:
     """Refused when it claims what cannot have been."""
     if any(view.began_at.tzinfo is None or view.ended_at.tzinfo is None for view in record.views):
@@ -90,14 +106,15 @@ def check(record: WatchRecord, *, length_ms: int, now: datetime) -> None:
             raise Refused("More was reported as played than there was time to play it.")
 
 
-def facts(view: LateView, lecture: UUID, person: UUID, *, length_ms: int) -> Iterator[Fact]:
+def facts(view: LateView, lecture: UUID, person: UUID, held: Packed) -> Iterator[Fact]:
     """Always the same for the same sitting. No presence comes of it: nobody has seen them there."""
     about: dict[str, Any] = {
         "lecture": lecture,
         "person": person,
         "view": view.view,
         "mode": Mode.RECORDING,
-        "length_ms": length_ms,
+        "length_ms": held.length_ms,
+        "revision": held.revision,
         "is_late": True,
     }
     yield ViewBegan(id=uuid5(_NAMESPACE, f"{view.view}/began"), at=view.began_at, **about)
@@ -105,8 +122,8 @@ def facts(view: LateView, lecture: UUID, person: UUID, *, length_ms: int) -> Ite
         id=uuid5(_NAMESPACE, f"{view.view}/ended"),
         at=view.ended_at,
         last_proof_at=view.ended_at,
-        position_ms=min(view.position_ms, length_ms),
-        segments=_segments(view, length_ms),
+        position_ms=min(view.position_ms, held.length_ms),
+        segments=_segments(view, held.length_ms),
         **about,
     )
 

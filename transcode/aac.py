@@ -9,23 +9,26 @@ from typing import Final
 import av
 from av.audio.codeccontext import AudioCodecContext
 
-from transcode import manifest, playlist
+from transcode import manifest, playlist, sound
 from transcode.access_unit import AUDIO_TIMESCALE, TrackKind
 from transcode.extras import AAC, AAC_CODEC
 from transcode.fragment import Sample, aac_init, fragment
+from transcode.jobs import Told, untold
 from transcode.playlist import ByteRanges, Timeline, Variant
 from transcode.segments import Init, Segment, Stretch
+from transcode.sound import Sound
 from transcode.store import media_file
-from transcode.vod import ExtentReader, read_recording
+from transcode.vod import read_recording
 
 _FRAME: Final = 1024  # samples
 _FRAMES_PER_SEGMENT: Final = 187  # 3.99 s
+_SEGMENT_SECONDS: Final = _FRAMES_PER_SEGMENT * _FRAME / AUDIO_TIMESCALE
 _BPS: Final = 64_000
 _TOLERANCE: Final = 480  # samples by which packets may lie apart
 _LONGEST_LOSS: Final = AUDIO_TIMESCALE // 4  # samples; more than a damaged packet or two
 
 
-def encode(folder: Path) -> Variant:
+def encode(folder: Path, told: Told = untold) -> Variant:
     """Write aac.mp4 and aac.m3u8 beside the voice. FileNotFoundError if nobody could be heard."""
     noted = manifest.read(folder)
     assert noted
@@ -36,12 +39,14 @@ def encode(folder: Path) -> Variant:
         init = Init(0, AAC_CODEC, 0, 0, Stretch(name, 0, len(data)), data)
         file.write(data)
         segments: list[Segment] = []
-        for starts, samples, is_after_gap in _segments(_sounds(folder / f"{TrackKind.VOICE}.m3u8")):
+        heard = read_recording(folder / f"{TrackKind.VOICE}.m3u8")
+        for starts, samples, is_after_gap in _segments(sound.decoded(heard.pictures)):
             body = fragment(len(segments) + 1, starts, samples)
             stretch = Stretch(name, file.tell(), len(body))
             made = _segment(len(segments), starts, len(samples), stretch)
             segments.append(replace(made, is_after_gap=is_after_gap))
             file.write(body)
+            told(len(segments) * _SEGMENT_SECONDS / max(heard.seconds, _SEGMENT_SECONDS))
     fresh.replace(folder / name)
     timeline = Timeline(noted.epoch, AUDIO_TIMESCALE)
     text = playlist.recorded(segments, {0: init}, timeline, ByteRanges())
@@ -65,7 +70,7 @@ def _encoder() -> AudioCodecContext:
 
 
 def _segments(
-    sounds: Iterator[tuple[int, av.AudioFrame]],
+    sounds: Iterator[Sound],
 ) -> Iterator[tuple[int, list[Sample], bool]]:
     """Runs of access units, each with the time of its first, and whether it begins anew."""
     is_after_gap = False
@@ -77,12 +82,12 @@ def _segments(
 
 
 def _runs(
-    sounds: Iterator[tuple[int, av.AudioFrame]],
-) -> Iterator[Iterator[tuple[int, av.AudioFrame]]]:
+    sounds: Iterator[Sound],
+) -> Iterator[Iterator[Sound]]:
     """A run ends where something was cut out or paused. Each is read before the next."""
     waiting = next(sounds, None)
 
-    def run() -> Iterator[tuple[int, av.AudioFrame]]:
+    def run() -> Iterator[Sound]:
         nonlocal waiting
         expected: int | None = None
         while waiting is not None:
@@ -98,7 +103,7 @@ def _runs(
 
 
 def _segments_of(
-    sounds: Iterator[tuple[int, av.AudioFrame]],
+    sounds: Iterator[Sound],
 ) -> Iterator[tuple[int, list[Sample]]]:
     waiting: list[Sample] = []
     starts = -1
@@ -112,9 +117,7 @@ def _segments_of(
         yield starts, waiting
 
 
-def _units(
-    encoder: AudioCodecContext, sounds: Iterator[tuple[int, av.AudioFrame]]
-) -> Iterator[tuple[int, bytes]]:
+def _units(encoder: AudioCodecContext, sounds: Iterator[Sound]) -> Iterator[tuple[int, bytes]]:
     """The encoder's first unit only warms it up: it lies before the beginning."""
     fifo = av.AudioFifo()
     first: int | None = None
@@ -135,7 +138,7 @@ def _units(
         number += 1
 
 
-def _unbroken(sounds: Iterator[tuple[int, av.AudioFrame]]) -> Iterator[tuple[int, av.AudioFrame]]:
+def _unbroken(sounds: Iterator[Sound]) -> Iterator[Sound]:
     """Silence where nothing is."""
     expected: int | None = None
     for at, frame in sounds:
@@ -145,25 +148,6 @@ def _unbroken(sounds: Iterator[tuple[int, av.AudioFrame]]) -> Iterator[tuple[int
             expected += count
         expected = (at if expected is None else expected) + frame.samples
         yield at, frame
-
-
-def _sounds(voice: Path) -> Iterator[tuple[int, av.AudioFrame]]:
-    """Decoded to mono, with the time in samples since the epoch; what is damaged is left out."""
-    for run in read_recording(voice).pictures:
-        mono = av.AudioResampler(format="fltp", layout="mono", rate=AUDIO_TIMESCALE)
-        with ExtentReader(run) as file, av.open(file, "r") as container:
-            for packet in container.demux(audio=0):
-                for frame in _decoded(packet):
-                    at = frame.pts or 0
-                    for resampled in mono.resample(frame):
-                        yield at, resampled
-
-
-def _decoded(packet: "av.Packet[av.AudioStream]") -> list[av.AudioFrame]:
-    try:
-        return packet.decode()
-    except av.FFmpegError:
-        return []
 
 
 def _silence(samples: int) -> av.AudioFrame:

@@ -44,6 +44,7 @@ class Edition(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime | None = None
     cuts: tuple[Cut, ...] = ()
     chapters: tuple[Chapter, ...] = ()
+    dismissed_ms: tuple[Milliseconds, ...] = ()  # slides that shall not be proposed as chapters
 
 
 AS_TAKEN: Final = Edition()

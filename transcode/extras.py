@@ -1,5 +1,5 @@
 """What is made beside a finished recording: one file to take away, AAC for old players, a poster,
-a storyboard.
+a storyboard, what an editor wants to see.
 
 All of it can be made again from the recording. `transcode.finisher` makes it; `extras.json` is
 written last and says of which state of the recording it was made.
@@ -21,6 +21,10 @@ AAC: Final = "aac"
 POSTER: Final = "poster.jpg"
 STORYBOARD: Final = "storyboard.vtt"
 STORYBOARD_SHEET: Final = "storyboard.jpg"
+CAMERA_FILE: Final = "camera-file.mp4"
+WAVEFORM: Final = "waveform.bin"
+SLIDES: Final = "slides.json"
+LOUDNESS: Final = "loudness.json"
 AAC_CODEC: Final = "mp4a.40.2"
 _NOTE: Final = "extras.json"
 

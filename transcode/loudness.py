@@ -21,6 +21,7 @@ _QUIETEST_PEAK = 1e-4
 class Loudness:
     integrated_lufs: float
     peak_db: float
+    range_lu: float = 0.0  # EBU Tech 3342
 
     @property
     def gain_db(self) -> float:
@@ -76,4 +77,5 @@ def _latest(meter: Graph, known: Loudness) -> Loudness:
         if "lavfi.r128.I" in metadata:
             peaks = [float(value) for name, value in metadata.items() if "true_peaks_ch" in name]
             peak_db = 20 * math.log10(max([*peaks, _QUIETEST_PEAK]))
-            known = Loudness(float(metadata["lavfi.r128.I"]), peak_db)
+            range_lu = float(metadata.get("lavfi.r128.LRA", "0"))
+            known = Loudness(float(metadata["lavfi.r128.I"]), peak_db, range_lu)

@@ -1,7 +1,7 @@
 """A lecture as it is seen far away: live from memory and file, later from the file alone."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 from fractions import Fraction
@@ -14,7 +14,7 @@ from transcode.access_unit import AccessUnit, TrackKind
 from transcode.cutting import written
 from transcode.manifest import Keeping, Manifest
 from transcode.playlist import Variant
-from transcode.segments import Gap, Stretch
+from transcode.segments import Gap, Segment, Stretch
 from transcode.store import read_stretch
 from transcode.tape import PROGRAMME, Tape
 from transcode.window import Rendered, Window
@@ -89,8 +89,12 @@ class Recording:
         """Of the programme as it is played: without pauses and cuts."""
         window = self.programme
         segments = written(window.segments) if window.played is None else window.played
-        ticks = sum(segment.duration for segment in segments)
-        return timedelta(microseconds=window.timeline.microseconds(ticks))
+        return self._length(segments)
+
+    @property
+    def uncut(self) -> timedelta:
+        """Of the programme without pauses, and with what is cut."""
+        return self._length(written(self.programme.segments))
 
     @property
     def taken(self) -> timedelta:
@@ -119,6 +123,10 @@ class Recording:
         voice = self.track(TrackKind.VOICE).variant()
         aac = self.aac if self.state is RecordingState.FINISHED else None
         return Rendered(playlist.multivariant(video, voice, aac)) if video else None
+
+    def _length(self, segments: Iterable[Segment]) -> timedelta:
+        ticks = sum(segment.duration for segment in segments)
+        return timedelta(microseconds=self.programme.timeline.microseconds(ticks))
 
     def read(self, stretch: Stretch) -> bytes:
         """Bytes of a file of the recording. Blocks on the disk; any thread. OSError."""

@@ -79,15 +79,10 @@ def kept(held: Contents) -> Contents:
 def played(loaded: Mapping[str, Contents], chosen: Edition) -> dict[str, Contents]:
     """Without what was only shown and what the edition cuts; all renditions at the same times."""
     left = {name: kept(held) for name, held in loaded.items()}
-    programme = left[PROGRAMME].segments
-    if not (chosen.cuts and programme):
+    cuts = _cuts(left[PROGRAMME], chosen)
+    if not cuts:
         return left
-    begins = Fraction(programme[0].starts, VIDEO_TIMESCALE)
-    cuts = [
-        Span(begins + Fraction(cut.starts_ms, 1000), begins + Fraction(cut.ends_ms, 1000))
-        for cut in chosen.cuts
-    ]
-    shown = _cut(left, PROGRAMME, cuts)
+    shown = _cut(left[PROGRAMME], cuts)
     spans = cutting.spans(shown, VIDEO_TIMESCALE)
     voice = left[TrackKind.VOICE]
     segments = {
@@ -95,14 +90,30 @@ def played(loaded: Mapping[str, Contents], chosen: Edition) -> dict[str, Content
         TrackKind.VOICE.value: cutting.within(
             voice.segments, spans, AUDIO_TIMESCALE, lambda each: voice.parts[each.msn]
         ),
-        TrackKind.CAMERA.value: _cut(left, TrackKind.CAMERA, cuts),
-        TrackKind.SCREEN.value: _cut(left, TrackKind.SCREEN, cuts),
+        TrackKind.CAMERA.value: _cut(left[TrackKind.CAMERA], cuts),
+        TrackKind.SCREEN.value: _cut(left[TrackKind.SCREEN], cuts),
     }
     return {name: replace(held, segments=segments[name]) for name, held in left.items()}
 
 
-def _cut(left: Mapping[str, Contents], name: str, cuts: Sequence[Span]) -> list[Segment]:
-    held = left[name]
+def shown(programme: Contents, chosen: Edition) -> list[Segment]:
+    """What the edition leaves of the programme."""
+    held = kept(programme)
+    return _cut(held, _cuts(held, chosen))
+
+
+def _cuts(programme: Contents, chosen: Edition) -> list[Span]:
+    """In seconds since the epoch; none where nothing was written."""
+    if not programme.segments:
+        return []
+    begins = Fraction(programme.segments[0].starts, VIDEO_TIMESCALE)
+    return [
+        Span(begins + Fraction(cut.starts_ms, 1000), begins + Fraction(cut.ends_ms, 1000))
+        for cut in chosen.cuts
+    ]
+
+
+def _cut(held: Contents, cuts: Sequence[Span]) -> list[Segment]:
     return cutting.without(held.segments, cuts, VIDEO_TIMESCALE, lambda each: held.parts[each.msn])
 
 

@@ -27,10 +27,11 @@ _Timed = tuple[Fraction, "av.Packet[Any]"]  # second since the epoch, decoding
 _TICK: Final = Fraction(1, VIDEO_TIMESCALE)
 
 
-def make(folder: Path) -> None:
-    """Write recording.mp4; the AAC must be there."""
-    runs = read_recording(folder / f"{PROGRAMME}.m3u8").pictures
-    fresh = folder / f".{SINGLE_FILE}.new"
+def make(folder: Path, track: str = PROGRAMME, name: str = SINGLE_FILE) -> None:
+    """Write the file `name` of the pictures of that track; the AAC must be there. It begins with the
+    sound, so that two such files are in step."""
+    runs = read_recording(folder / f"{track}.m3u8").pictures
+    fresh = folder / f".{name}.new"
     options = {"movflags": "+faststart"}
     with ExitStack() as stack:
         largest = max((_opened(stack, run[:2]) for run in _distinct(runs)), key=_pixels)
@@ -42,7 +43,7 @@ def make(folder: Path) -> None:
         times = _Times(_spans(folder))
         tracks = ((times.moved(_pictures(runs)), picture), (times.moved(_packets(sound)), voice))
         _copy(target, tracks)
-    fresh.replace(folder / SINGLE_FILE)
+    fresh.replace(folder / name)
 
 
 def _copy(

@@ -6,6 +6,7 @@ from footprint.viewings import viewings
 from footprint.watching import watched
 from kernel.ids import new_id
 from player.events import Mode, ViewBegan, ViewEnded, ViewProgressed
+from transcode.revisions import Played, Revisions
 
 ALIYA, BOLAT = UUID(int=1), UUID(int=2)
 
@@ -41,3 +42,21 @@ async def test_views_that_ended_and_views_that_are_open_are_one_coverage(
         150_000,
         2,
     )
+
+
+async def test_what_was_watched_before_a_cut_is_counted_as_it_is_played_now(
+    room, journal, drained, store
+):
+    def ended(minutes, revision, *segments):
+        return ViewEnded(
+            id=new_id(), at=room.at(minutes), lecture=room.lecture, person=ALIYA, view=new_id(),
+            mode=Mode.RECORDING, last_proof_at=room.at(minutes), segments=segments,
+            revision=revision,
+        )  # fmt: skip
+
+    await journal.record(ended(1, None, (0, 90_000)), ended(9, 1, (30_000, 60_000)))
+    await drained()
+    cut = Revisions([room.at(5)], {1: Played([(60_000, 240_000)])})
+    async with store.connect() as connection:
+        [row] = watched(await viewings(connection, room.lecture, cut), 180_000)
+    assert row.segments == ((0, 60_000),)

@@ -1,11 +1,14 @@
 """The editor over HTTP: who may cut, what viewers get then, and how it is taken back."""
 
+import os
+
 import pytest
 
 from identity.rights import Action, Role, Subject
 from identity.sessions import require
 from kernel.web import RECORDER
-from player import delivery, editing, extras
+from player import caption_shelf, delivery, editing, extras
+from player.captions import Cue
 from player.delivery import LIBRARY
 from player.events import RecordingEdited
 from transcode.library import Library
@@ -97,6 +100,12 @@ async def test_students_read_chapters_and_cut_nothing(client, address, host, stu
     assert (await put(client, address, student, CUT, revision=1)).status == 403
 
 
+async def test_slides_that_shall_be_no_chapters_are_remembered(client, address, host):
+    await put(client, address, host, {"dismissed_ms": [8_000, 2_000]})
+    told = await (await client.get(address, headers=host)).json()
+    assert told["dismissed_ms"] == [2_000, 8_000]
+
+
 async def test_an_edit_names_the_revision_that_was_read(client, address, host):
     assert (await client.put(address, headers=host, json=CUT)).status == 428
     assert (await put(client, address, host, CUT)).status == 200
@@ -117,6 +126,43 @@ async def test_an_edit_names_the_revision_that_was_read(client, address, host):
 )
 async def test_an_edit_that_makes_no_sense_is_told_so(client, address, host, body):
     assert (await put(client, address, host, body)).status == 400
+
+
+async def test_captions_stay_with_what_is_said_when_cuts_come_and_go(
+    client, address, lecture, host, clock
+):
+    folder = client.app[LIBRARY].folder / str(lecture.id)
+    before = [Cue(500, 900, "a"), Cue(2_500, 8_500, "b"), Cue(4_000, 5_000, "c")]
+    later = Cue(10_000, 11_000, "d")
+    caption_shelf.keep(folder, "kk", [*before, later])
+    cut = await put(client, address, host, CUT)
+    gone = 12_000 - (await cut.json())["played_ms"]
+    moved = Cue(10_000 - gone, 11_000 - gone, "d")
+    read = caption_shelf.read(folder, "kk")
+    assert [cue.text for cue in read] == ["a", "b", "d"]
+    assert read[0] == before[0]
+    assert read[2].begin_ms == pytest.approx(moved.begin_ms, abs=2)
+    caption_shelf.keep(folder, "ru", read)  # by the revision with the cut
+    await client.post(f"{address}/undo", headers=host | {"If-Match": '"1"'})
+    assert caption_shelf.read(folder, "kk") == [*before, later]
+    assert caption_shelf.read(folder, "ru")[2].begin_ms == pytest.approx(10_000, abs=2)
+
+
+async def test_captions_of_before_revisions_were_noted_count_by_their_age(
+    client, address, lecture, host, clock
+):
+    folder = client.app[LIBRARY].folder / str(lecture.id)
+    for language, age in (("kk", -60), ("ru", 60)):
+        caption_shelf.keep(folder, language, [Cue(0, 100, "a")])
+        file = folder / "captions" / f"{language}.vtt"
+        file.write_text("WEBVTT\n\n00:09.000 --> 00:10.000\nТолқын\n")
+        moment = clock.now().timestamp() + age
+        os.utime(file, (moment, moment))
+    cut = await put(client, address, host, CUT)
+    gone = 12_000 - (await cut.json())["played_ms"]
+    [kk], [ru] = (caption_shelf.read(folder, language) for language in ("kk", "ru"))
+    assert kk.begin_ms == pytest.approx(9_000 - gone, abs=2)
+    assert ru.begin_ms == 9_000
 
 
 async def test_who_cut_what_is_a_fact(client, address, host, lecturer):

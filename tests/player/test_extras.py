@@ -10,8 +10,8 @@ from identity.rights import Action, Role, Subject
 from identity.sessions import require
 from player import extras, views
 from player.delivery import LIBRARY
-from player.extras import EXTRAS
-from transcode.extras import version
+from transcode import jobs
+from transcode.jobs import Job
 from transcode.library import Library
 
 pytestmark = pytest.mark.timeout(60)
@@ -126,4 +126,4 @@ async def test_what_cannot_be_made_is_said_and_not_tried_for_ever(client, lectur
     (found.folder / "voice.m3u8").unlink()
     response = await made(client, lecture, student)
     assert response.status == 503
-    assert client.app[EXTRAS].has_failed(lecture.id, version(found.folder))
+    assert jobs.ended(found.folder)[Job.FILE].reason == "voice.m3u8: No such file or directory."

@@ -9,6 +9,7 @@ from datetime import timedelta
 from io import BytesIO
 from uuid import UUID
 
+import msgspec
 import pytest
 
 from bench import clips
@@ -18,6 +19,7 @@ from player.captions import Cue
 from player.delivery import LIBRARY
 from player.events import ViewBegan, ViewEnded
 from player.watch_record import FORMAT, key_of
+from transcode.edition import AS_TAKEN, Cut
 from transcode.library import Library
 
 pytestmark = pytest.mark.timeout(60)
@@ -149,6 +151,15 @@ async def test_what_was_watched_comes_back_once_and_late(
     assert ended.at == clock.now() + timedelta(hours=2, seconds=3)
     assert await (await handed_in(headers)).json() == {"taken": 0, "known": 1}
     assert len(kept.facts) == 2
+
+
+async def test_a_record_of_a_package_counts_by_what_the_package_held(
+    client, lecture, add_person, bearer, handed_in, kept, clock
+):
+    cut = msgspec.structs.replace(AS_TAKEN, at=clock.now(), cuts=(Cut(0, 1_500),))
+    client.app[LIBRARY].edit(lecture.id, cut)
+    assert (await handed_in(await bearer(await add_person(Role.STUDENT)))).status == 200
+    assert (kept.facts[1].revision, kept.facts[1].segments) == (0, ((0, 2900),))
 
 
 async def test_nobody_hands_in_what_somebody_else_did(client, add_person, bearer, handed_in, kept):

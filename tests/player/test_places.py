@@ -10,6 +10,7 @@ from player.beacons import Beacon, Views
 from player.events import Mode
 from player.places import keep, place_of
 from player.viewing import View
+from transcode.revisions import Played, Revisions
 
 
 @pytest.fixture
@@ -41,6 +42,19 @@ async def test_the_newest_place_stands(either_database, view):
     await keep(either_database, [view(95_000, after=timedelta(seconds=10))])
     assert await stopped(either_database) == 95
     assert await stopped(either_database, person=new_id()) is None
+
+
+@pytest.mark.parametrize(("revision", "seconds"), [(0, 60), (1, 90), (None, 60)])
+async def test_a_place_stays_at_its_moment_when_the_recording_is_cut(
+    either_database, view, clock, revision, seconds
+):
+    await keep(either_database, [view(90_000, revision=revision)])
+    cut_at = clock.now() + timedelta(hours=1)
+    revisions = Revisions([cut_at], {1: Played([(30_000, 3_000_000)])})
+    async with either_database.connect() as connection:
+        place = await place_of(connection, LECTURE, PERSON)
+    assert place
+    assert place.now(revisions).seconds == seconds
 
 
 async def test_who_has_seen_the_end_begins_anew(database, view):

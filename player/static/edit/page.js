@@ -4,14 +4,18 @@ import { toast } from "../site.js";
 import { t, told } from "../translate.js";
 import { momentAt, positionAt } from "../watch/pieces.js";
 import { Player } from "../watch/player.js";
+import { followJobs, verdict } from "../watch/jobs.js";
 import { endOfCut, left, withCut } from "./cuts.js";
+import { proposed } from "./proposals.js";
+import { drawWaveform, loadPeaks } from "./waveform.js";
 
 const config = JSON.parse($("editor-config").textContent);
 const player = new Player({ root: document.querySelector("[data-player]"), url: config.uncut, mode: "recording" });
 const csrf = document.querySelector('meta[name="csrf-token"]').content;
 
 let edition = null; // as the server has it
-let draft = { cuts: [], chapters: [] };
+let draft = { cuts: [], chapters: [], dismissed_ms: [] };
+let slides = []; // when they change, as the server found
 let mark = null; // where the next cut begins, in milliseconds since the first moment
 
 const startsAt = () => Date.parse(edition.starts_at);
@@ -37,7 +41,7 @@ async function ask(method, address, body) {
 
 function take(answer) {
   edition = answer;
-  draft = { cuts: answer.cuts, chapters: answer.chapters };
+  draft = { cuts: answer.cuts, chapters: answer.chapters, dismissed_ms: answer.dismissed_ms };
   mark = null;
   show();
 }
@@ -57,11 +61,13 @@ function show() {
   const span = (kind) => ({ starts_ms, ends_ms }) => bar(kind, starts_ms, ends_ms);
   const marks = draft.chapters.map(({ at_ms }) => bar("chapter", at_ms));
   const open = mark === null ? [] : [bar("mark", mark)];
-  $("timeline").replaceChildren(...edition.pauses.map(span("pause")), ...draft.cuts.map(span("cut")), ...marks, ...open);
+  const maybe = offered().map((at_ms) => bar("proposal", at_ms));
+  $("marks").replaceChildren(...edition.pauses.map(span("pause")), ...draft.cuts.map(span("cut")), ...maybe, ...marks, ...open);
   showCuts();
   showChapters();
+  showProposals();
   $("mark-out").disabled = mark === null;
-  const isChanged = draft.cuts !== edition.cuts || draft.chapters !== edition.chapters;
+  const isChanged = ["cuts", "chapters", "dismissed_ms"].some((part) => draft[part] !== edition[part]);
   $("save").disabled = !isChanged;
   $("undo").disabled = isChanged || edition.revision === 0;
   const length = clock(left(edition.taken_ms, draft.cuts, edition.pauses) / 1000);
@@ -95,6 +101,31 @@ function showChapters() {
       return el("li", { "data-testid": "chapter" }, jump(chapter.at_ms, clock(chapter.at_ms / 1000)), el("span", {}, chapter.title), remove(name, without));
     }),
   );
+}
+
+const offered = () => proposed(slides, draft, edition.taken_ms);
+
+function showProposals() {
+  const found = offered();
+  $("proposals").hidden = !found.length;
+  $("proposals-list").replaceChildren(
+    ...found.map((at_ms) => {
+      const title = slideTitle(at_ms);
+      const take = el("button", { type: "button", class: "button plain small", "data-testid": "proposal-take", "aria-label": t("Take {title} as a chapter", { title }), onclick: () => accept([at_ms]) }, t("Take"));
+      const drop = remove(t("{title} is no chapter", { title }), () => change({ dismissed_ms: [...draft.dismissed_ms, at_ms] }));
+      return el("li", { "data-testid": "proposal" }, jump(at_ms, clock(at_ms / 1000)), el("span", {}, title), el("div", { class: "proposal-tools" }, take, drop));
+    }),
+  );
+}
+
+/** By its number among all slides, so that it keeps its name whatever becomes of the others. */
+function slideTitle(at_ms) {
+  return t("Slide {number}", { number: slides.indexOf(at_ms) + 1 });
+}
+
+function accept(times) {
+  const taken = times.map((at_ms) => ({ at_ms, title: slideTitle(at_ms) }));
+  change({ chapters: [...draft.chapters, ...taken].sort((a, b) => a.at_ms - b.at_ms) });
 }
 
 function jump(ms, text) {
@@ -133,6 +164,7 @@ function wire() {
   $("mark-out").addEventListener("click", () => cut(Math.min(mark, now()), Math.max(mark, now())));
   $("trim-start").addEventListener("click", () => cut(0, now()));
   $("trim-end").addEventListener("click", () => cut(now(), edition.taken_ms));
+  $("accept-all").addEventListener("click", () => accept(offered()));
   $("chapter-form").addEventListener("submit", addChapter);
   $("save").addEventListener("click", () => attempt(() => ask("PUT", config.edition, draft)));
   $("undo").addEventListener("click", () => attempt(() => ask("POST", `${config.edition}/undo`)));
@@ -148,11 +180,26 @@ function wire() {
   });
 }
 
+/** What was found out about the recording, as it is found out. */
+function study() {
+  let hasDrawn = false;
+  followJobs(config.jobs, async (told) => {
+    slides = told.slides_ms;
+    $("editor-voice").textContent = told.loudness ? verdict(told.loudness) : "";
+    show();
+    if (hasDrawn || !told.has_waveform) return;
+    hasDrawn = true;
+    $("waveform").hidden = false;
+    drawWaveform($("waveform"), await loadPeaks(config.waveform), edition.taken_ms / 1000);
+  });
+}
+
 const ready = new Promise((resolve) => player.addEventListener("ready", resolve, { once: true }));
 Promise.all([ask("GET", config.edition), ready]).then(
   ([answer]) => {
     take(answer);
     wire();
+    study();
     document.querySelector("[data-editor]").dataset.editor = "ready";
   },
   (error) => toast(error.message, { seconds: 20 }),

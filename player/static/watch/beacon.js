@@ -9,6 +9,7 @@ export class Beacon {
   #video;
   #address;
   #mode;
+  #revision;
   #played = new Played();
   #view = uuid7();
   #timer = null;
@@ -16,11 +17,12 @@ export class Beacon {
   #stop = new AbortController();
   #unsent = [];
 
-  /** `mode` is live, recording or tv. */
-  constructor({ video, address, mode }) {
+  /** `mode` is live, recording or tv; `revision` is that of the recording which is played. */
+  constructor({ video, address, mode, revision }) {
     this.#video = video;
     this.#address = address;
     this.#mode = mode;
+    this.#revision = revision;
     const on = (target, name, handle) => target.addEventListener(name, handle, { signal: this.#stop.signal });
     on(video, "timeupdate", () => this.#look());
     on(video, "playing", () => this.#start());
@@ -75,6 +77,7 @@ export class Beacon {
     const body = {
       view: this.#view,
       mode: this.#mode,
+      revision: this.#revision,
       position: Math.max(0, this.#video.currentTime),
       segments,
       playing: this.#isPlaying && !isLast,

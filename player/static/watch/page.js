@@ -9,6 +9,7 @@ import { offerDownload } from "./download.js";
 import { holdMediaSession } from "./media_session.js";
 import { offerMissed } from "./missed.js";
 import { openOffline } from "./offline.js";
+import { openJobs } from "./jobs.js";
 import { Player } from "./player.js";
 import { TimedList } from "./timed_list.js";
 import { drawChat, WordsPanel } from "./words_panel.js";
@@ -47,7 +48,7 @@ function stoppedAt() {
 async function watch(root) {
   const key = `daris.position.${config.lecture}`;
   const player = new Player({ root, url: config.hls, mode: "recording", key, keysOn: document, resume: stoppedAt() });
-  const beacon = new Beacon({ video: player.video, address: config.beacon, mode: "recording" });
+  const beacon = new Beacon({ video: player.video, address: config.beacon, mode: "recording", revision: Number(recorded.dataset.revision) });
   const { poster, lecturer } = recorded.dataset;
   holdMediaSession({ player, title: config.title, artist: lecturer, poster });
   const captions = new Captions({ root, video: player.video, address: config.captions });
@@ -70,6 +71,7 @@ if (root) {
   offerDownload($("download"), $("download-note"));
   $("keys").addEventListener("click", () => $("keys-help").showModal());
   openOffline({ packageAt: config.package, recordsAt: config.watch_records });
+  if ($("jobs")) openJobs(config.jobs);
   watch(root);
 } else {
   loadChat().then((lines) => drawChat(new TimedList($("chat-log"), null), lines, () => null));
