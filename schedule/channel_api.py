@@ -96,6 +96,7 @@ class ProgrammeBody(msgspec.Struct, frozen=True, kw_only=True):
     source: Source
     title: dict[str, str]
     description: dict[str, str]
+    floating: bool
 
 
 class ScheduleBody(msgspec.Struct, frozen=True):
@@ -312,6 +313,7 @@ def _programme(programme: Programme) -> ProgrammeBody:
         source=programme.source,
         title=dict(programme.titles),
         description=dict(programme.descriptions),
+        floating=programme.is_floating,
     )
 
 

@@ -41,6 +41,7 @@ programmes = sa.Table(
     sa.Column("source", sa.JSON, nullable=False),
     sa.Column("titles", sa.JSON, nullable=False),
     sa.Column("descriptions", sa.JSON, nullable=False),
+    sa.Column("is_floating", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.UniqueConstraint("channel", "key"),
     sa.Index(None, "channel", "starts_at"),
     sa.Index(None, "ends_at"),
@@ -267,6 +268,7 @@ def _row(channel: str, programme: Programme, revision: int) -> dict[str, Any]:
         "source": msgspec.to_builtins(programme.source),
         "titles": dict(programme.titles),
         "descriptions": dict(programme.descriptions),
+        "is_floating": programme.is_floating,
     }
 
 
@@ -285,6 +287,7 @@ def _programme(row: Any) -> Programme:
         source=msgspec.convert(row.source, Source),
         titles=row.titles,
         descriptions=row.descriptions,
+        is_floating=row.is_floating,
     )
 
 
