@@ -1,11 +1,9 @@
 """Channels, their schedules and as-run logs over HTTP."""
 
 import asyncio
-import re
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Annotated, Literal
-from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
 import msgspec
@@ -28,6 +26,7 @@ from schedule.channels import (
     programmes_between,
 )
 from schedule.exchange import Parcel, read_schedule
+from schedule.output_urls import check_outputs
 from schedule.places import channel_folder
 from schedule.push import Outcome, Push, carry_out, weigh, window_of
 from schedule.rundown import Finding, Programme, Source, Window
@@ -41,12 +40,10 @@ Number = Annotated[int, msgspec.Meta(ge=1, le=9999)]
 
 _LONGEST_QUERY = timedelta(days=31)
 _AHEAD = timedelta(days=8)
-_OUTPUT_OPTIONS = {"ttl", "dscp", "interface"}
-_HOST = re.compile(r"[0-9A-Za-z.:-]+")
 
 
 class NewChannel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A channel to set up. `outputs` are `udp://host:port` with ttl, dscp and interface."""
+    """A channel to set up. `outputs` are addresses as docs/television.md has them."""
 
     id: Slug
     name: Name
@@ -224,20 +221,6 @@ async def show_as_run(request: web.Request) -> web.Response:
     folder = channel_folder(request.app[SETTINGS], channel.id) / "as-run"
     aired = await asyncio.to_thread(read_as_run, folder, window.since, window.until)
     return reply(AsRunBody(channel.id, aired))
-
-
-def check_outputs(urls: tuple[str, ...]) -> None:
-    """Invalid names the one that is none."""
-    for url in urls:
-        try:
-            parts = urlsplit(url)
-            is_sound = parts.scheme == "udp" and bool(parts.port) and bool(parts.hostname)
-        except ValueError:
-            is_sound = False
-        if not is_sound or not _HOST.fullmatch(parts.hostname or ""):
-            raise Invalid(f"{url[:100]} is no output; write udp://host:port.")
-        if parts.path or set(parse_qs(parts.query)) - _OUTPUT_OPTIONS:
-            raise Invalid(f"{url[:100]} has more than ttl, dscp and interface.")
 
 
 async def _run(request: web.Request, wanted: Push, *, is_dry: bool) -> Outcome:

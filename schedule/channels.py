@@ -75,7 +75,7 @@ house_items = sa.Table(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Channel:
-    """A channel; `id` is the word in its addresses, `outputs` are `udp://` addresses."""
+    """A channel; `id` is the word in its addresses, `outputs` are `udp://`, `rtp://` and `srt://` addresses."""
 
     id: str
     name: str

@@ -33,12 +33,14 @@ from transcode.house import (
 )
 from transcode.house_item import HouseItem
 from transcode.mpegts import AHEAD_SECONDS, TransportStream
-from transcode.outputs import OutputError, UdpAddress, UdpOutput
+from transcode.outputs import Address, Output, OutputError, UdpAddress, read_address
 from transcode.pacer import Pacer
 from transcode.si import Event, crc32
 from transcode.si_injector import SiInjector
 from transcode.slate import ensure_slate
+from transcode.srt_output import SrtOutput
 from transcode.timeline import Item, Plan, PlanError, Timeline, read_plan
+from transcode.udp_output import UdpOutput
 
 log = structlog.get_logger()
 
@@ -57,7 +59,7 @@ class Channel:
     profile: Profile
     name: str
     provider: str
-    outputs: tuple[UdpAddress, ...]
+    outputs: tuple[Address, ...]
     kept: int = KEPT  # segments on disk
 
 
@@ -125,7 +127,7 @@ class TsOutput:
         self,
         channel: Channel,
         init: bytes,
-        outputs: Sequence[UdpOutput],
+        outputs: Sequence[Output],
         clock: AirClock,
         first: int,
     ) -> None:
@@ -171,7 +173,7 @@ def supervise(channel: Channel, stop: threading.Event) -> None:
         stack.enter_context(_alone(channel.out))
         slate = HouseItem.open(ensure_slate(channel.out / "slate", channel.profile, channel.name))
         stack.callback(slate.close)
-        outputs = [UdpOutput(address) for address in channel.outputs]
+        outputs = [_opened(address) for address in channel.outputs]
         for output in outputs:
             stack.callback(output.close)
         while not stop.is_set():
@@ -184,8 +186,12 @@ def supervise(channel: Channel, stop: threading.Event) -> None:
                 stop.wait(_PAUSE_AFTER_FAILURE_SECONDS)
 
 
+def _opened(address: Address) -> Output:
+    return UdpOutput(address) if isinstance(address, UdpAddress) else SrtOutput(address)
+
+
 def attempt(
-    channel: Channel, slate: HouseItem, outputs: Sequence[UdpOutput], stop: threading.Event
+    channel: Channel, slate: HouseItem, outputs: Sequence[Output], stop: threading.Event
 ) -> None:
     """One life on the timeline: catch up the playlist, then slot after slot."""
     clock, plan, as_run = AirClock(), PlanFile(channel.plan), AsRun(channel.out / "as-run")
@@ -268,7 +274,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     structlog.contextvars.bind_contextvars(channel=options.name)
     try:
-        outputs = tuple(UdpAddress.parse(url) for url in options.output)
+        outputs = tuple(read_address(url) for url in options.output)
     except OutputError as error:
         sys.exit(str(error))
     sys.setswitchinterval(0.001)  # the pacer must not wait 5 ms for the assembler
@@ -310,7 +316,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--name", default="Daris", help="service name, also drawn on the slate")
     parser.add_argument("--provider", default="Daris", help="service provider name")
     parser.add_argument(
-        "--output", action="append", default=[], metavar="udp://host:port", help="repeatable"
+        "--output",
+        action="append",
+        default=[],
+        metavar="URL",
+        help="udp, rtp or srt://host:port; repeatable",
     )
     parser.add_argument(
         "--keep-hours", type=float, default=0.0, help="how long segments stay, for catch-up"

@@ -10,7 +10,6 @@ import m3u8
 import pytest
 
 from transcode.channel_window import WINDOW
-from transcode.outputs import OutputError, UdpAddress
 from transcode.si import crc32
 
 
@@ -253,28 +252,6 @@ def test_a_channel_ends_with_whoever_started_it(play, tmp_path):
     child = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
     child.stdin.close()
     assert child.wait(timeout=10) == 0
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "udp://",
-        "udp://host",
-        "tcp://host:1",
-        "udp://host:99999",
-        "udp://h:1?ttl=x",
-        "udp://h:1?x=1",
-    ],
-)
-def test_an_output_that_is_no_address_is_refused(url):
-    with pytest.raises(OutputError, match="no output address"):
-        UdpAddress.parse(url)
-
-
-def test_an_output_says_how_it_is_sent():
-    address = UdpAddress.parse("udp://239.1.2.3:5000?ttl=4&dscp=34&interface=192.0.2.1")
-    assert (address.host, address.port, address.ttl, address.dscp) == ("239.1.2.3", 5000, 4, 34)
-    assert address.interface == "192.0.2.1"
 
 
 def test_the_log_has_the_time_in_utc(play):
