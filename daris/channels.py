@@ -24,6 +24,7 @@ from daris.takes import current, moved, takes_in
 from kernel.bus import Bus
 from kernel.clock import Clock
 from kernel.database import Database
+from kernel.pages import HOUSE_ZONE
 from kernel.settings import Settings
 from kernel.web import BUS, CLOCK, DATABASE, SETTINGS
 from player.delivery import LIBRARY
@@ -48,6 +49,8 @@ STARTS = Counter(
     "daris_channel_starts_total", "Times that a channel's process was started", ["channel"]
 )
 ON_AIR = Gauge("daris_channel_on_air", "1 while a channel's process runs", ["channel"])
+
+HOUSE_COUNTRY = "KAZ"  # of HOUSE_ZONE
 
 _STEP = timedelta(seconds=1)
 _READ_AGAIN = timedelta(minutes=1)
@@ -257,6 +260,7 @@ class Channels:
             *(sys.executable, "-m", "transcode.playout", "--lifeline"),
             *("--plan", str(self._plan_path(channel.id)), "--out", str(folder)),
             *("--profile", channel.profile, "--name", channel.name, *outputs),
+            *("--charset", channel.charset, "--zone", HOUSE_ZONE, "--country", HOUSE_COUNTRY),
             *("--keep-hours", str(self._settings.catchup_hours)),
         ]
 
@@ -341,7 +345,7 @@ def _needs(rundowns: Sequence[Rundown], since: datetime) -> list[Need]:
 
 def _set_up(channel: Channel) -> tuple[object, ...]:
     """What a process is told when it starts."""
-    return channel.name, channel.profile, tuple(channel.outputs)
+    return channel.name, channel.profile, channel.charset, tuple(channel.outputs)
 
 
 def _changed_at(path: Path) -> int:

@@ -33,6 +33,7 @@ from schedule.rundown import Finding, Programme, Source, Window
 
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]  # RFC 3339 with an offset
 Profile = Literal["1080p25", "720p25", "360p25"]  # those of transcode.house
+Charset = Literal["utf-8", "iso-8859-5"]  # those of transcode.si
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f]+$")]
 Language = Annotated[str, msgspec.Meta(pattern="^[a-z]{2,3}$")]
 Slug = Annotated[str, msgspec.Meta(pattern="^[a-z0-9][a-z0-9-]{0,39}$")]
@@ -51,6 +52,7 @@ class NewChannel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     languages: tuple[Language, ...] = ("kk", "ru", "en")
     profile: Profile = "720p25"
     outputs: tuple[str, ...] = ()
+    charset: Charset = "utf-8"
 
 
 class ChannelPatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -61,6 +63,7 @@ class ChannelPatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
     languages: tuple[Language, ...] | None = None
     profile: Profile | None = None
     outputs: tuple[str, ...] | None = None
+    charset: Charset | None = None
 
 
 class ChannelBody(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,6 +75,7 @@ class ChannelBody(msgspec.Struct, frozen=True, kw_only=True):
     languages: tuple[str, ...]
     profile: str
     outputs: tuple[str, ...] | None
+    charset: str
     revision: int
     page: str
     hls: str
@@ -309,6 +313,7 @@ def _body(request: web.Request, channel: Channel) -> ChannelBody:
         languages=tuple(channel.languages),
         profile=channel.profile,
         outputs=tuple(channel.outputs) if is_operator else None,
+        charset=channel.charset,
         revision=channel.revision,
         page=f"/channels/{channel.id}",
         hls=f"/tv/{channel.id}/index.m3u8",

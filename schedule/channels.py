@@ -25,6 +25,7 @@ channels = sa.Table(
     sa.Column("languages", sa.JSON, nullable=False),
     sa.Column("profile", sa.String(20), nullable=False),
     sa.Column("outputs", sa.JSON, nullable=False),
+    sa.Column("charset", sa.String(12), nullable=False, server_default="utf-8"),
     sa.Column("revision", sa.Integer, nullable=False),  # of its schedule
     sa.Column("created_at", UtcDateTime, nullable=False),
 )
@@ -83,6 +84,7 @@ class Channel:
     number: int = 1
     languages: Sequence[str] = ("kk", "ru", "en")
     outputs: Sequence[str] = ()
+    charset: str = "utf-8"  # of the texts in its transport stream
     revision: int = 0
 
 
@@ -115,6 +117,7 @@ async def add_channel(connection: AsyncConnection, channel: Channel, *, at: date
         "languages": list(channel.languages),
         "profile": channel.profile,
         "outputs": list(channel.outputs),
+        "charset": channel.charset,
         "revision": 0,
         "created_at": at,
     }
@@ -273,7 +276,7 @@ def _row(channel: str, programme: Programme, revision: int) -> dict[str, Any]:
 
 
 def _channel(row: Any) -> Channel:
-    names = ("id", "name", "number", "languages", "profile", "outputs", "revision")
+    names = ("id", "name", "number", "languages", "profile", "outputs", "charset", "revision")
     return Channel(**{name: getattr(row, name) for name in names})
 
 

@@ -86,6 +86,11 @@ class Timeline:
             return Cue(None)
         return Cue(self._items[place], slot - self._starts[place])
 
+    @property
+    def items(self) -> Sequence[Item]:
+        """In order of their start."""
+        return self._items
+
     def following(self, slot: int) -> Item | None:
         """The item that begins next after `slot`."""
         place = bisect_right(self._starts, slot)

@@ -130,9 +130,10 @@ def test_the_stream_carries_its_guide_and_the_time(play, plan_item, house_clip, 
         ],
         receiver.url,
     )
-    run = packets(receiver.read(3.5))
+    run = packets(receiver.read(6.0))
     present, following = (
-        {section for section in sections(run, 0x12) if section[6] == number} for number in (0, 1)
+        {one for one in sections(run, 0x12) if (one[0], one[6]) == (0x4E, number)}
+        for number in (0, 1)
     )
     assert len(present) == len(following) == 1
     assert "Дәріс".encode() in next(iter(present))
@@ -140,7 +141,9 @@ def test_the_stream_carries_its_guide_and_the_time(play, plan_item, house_clip, 
     assert b"Next" in next(iter(following))
     assert all(crc32(section) == 0 for section in (*present, *following))
     assert all(section[13] & 1 and crc32(section) == 0 for section in sections(run, 0x11))
-    assert len(sections(run, 0x14)) >= 1
+    assert {one[0] for one in sections(run, 0x12)} >= {0x4E, 0x50}
+    assert {one[0] for one in sections(run, 0x14)} == {0x70, 0x73}
+    assert {one[0] for one in sections(run, 0x10)} == {0x40}
     assert continuity_errors(run) == 0
 
 
