@@ -14,6 +14,9 @@ RUN make .setup/pages fanout \
     && rm -rf .setup node_modules
 
 FROM python:3.11-slim-bookworm
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends srt-tools \
+    && rm -rf /var/lib/apt/lists/*
 RUN useradd --system --home-dir /var/lib/daris --create-home daris
 COPY --from=build /daris /daris
 ENV PATH=/daris/.venv/bin:$PATH \

@@ -6,10 +6,11 @@ to be done follows from the database alone, so it can begin anew at any moment.
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
+from uuid import UUID
 
 import msgspec
 import structlog
@@ -17,12 +18,16 @@ from aiohttp import web
 from prometheus_client import Counter, Gauge
 
 from daris.conditioning import Conditioning, Need
+from daris.live_ends import end_on_air, lectures_on_channels
+from daris.live_feeds import Feed, LiveFeeds
 from daris.takes import current, moved, takes_in
 from kernel.bus import Bus
 from kernel.clock import Clock
 from kernel.database import Database
+from kernel.pages import HOUSE_ZONE
 from kernel.settings import Settings
 from kernel.web import BUS, CLOCK, DATABASE, SETTINGS
+from player.delivery import LIBRARY
 from schedule.channels import (
     Channel,
     HouseItem,
@@ -31,8 +36,10 @@ from schedule.channels import (
     list_channels,
     programmes_between,
 )
-from schedule.places import channel_folder, house_folder
+from schedule.lifecycle import LectureState
+from schedule.places import channel_folder, house_folder, live_folder
 from schedule.rundown import Programme
+from schedule.settling import settled
 from schedule.takes import TOPIC, TakeMoved
 from transcode.timeline import Item, Plan
 
@@ -43,9 +50,13 @@ STARTS = Counter(
 )
 ON_AIR = Gauge("daris_channel_on_air", "1 while a channel's process runs", ["channel"])
 
+HOUSE_COUNTRY = "KAZ"  # of HOUSE_ZONE
+
 _STEP = timedelta(seconds=1)
 _READ_AGAIN = timedelta(minutes=1)
-_BACK = timedelta(hours=1)
+_BACK = timedelta(days=1)  # what was pushed out of its time may go on for long
+_CONDITIONED_BACK = timedelta(hours=1)
+_LIVE_AHEAD = timedelta(seconds=30)  # a room is conditioned so long before its programme
 _AHEAD = timedelta(days=8)
 _SHORTEST_PAUSE = timedelta(seconds=0.2)
 _LONGEST_PAUSE = timedelta(seconds=10)
@@ -65,7 +76,16 @@ class Rundown:
 class Channels:
     """Keeps the processes and the plan files in step with the database. Event loop only."""
 
-    def __init__(self, database: Database, bus: Bus, clock: Clock, settings: Settings) -> None:
+    def __init__(
+        self,
+        database: Database,
+        bus: Bus,
+        clock: Clock,
+        settings: Settings,
+        *,
+        feeds: LiveFeeds,
+    ) -> None:
+        self._feeds = feeds
         self._database = database
         self._bus = bus
         self._clock = clock
@@ -76,6 +96,8 @@ class Channels:
         self._planned: dict[str, Plan] = {}
         self._takes: dict[str, tuple[Item, ...]] = {}
         self._state: object = None
+        self._rooms: frozenset[UUID] = frozenset()  # lectures that are planned live
+        self._rundowns: Sequence[Rundown] = ()
         self._read_at = 0.0  # monotonic seconds
 
     async def run(self) -> None:
@@ -92,19 +114,30 @@ class Channels:
 
     async def _step(self, tasks: asyncio.TaskGroup) -> None:
         """Read the rundowns if anything about them changed, and from time to time."""
+        now = self._clock.now()
         async with self._database.connect() as connection:
-            state = await list_channels(connection), await house_items_state(connection)
+            lectures = await lectures_on_channels(connection, self._rooms)
+            ends = {key: end for key, one in lectures.items() if (end := end_on_air(one, now))}
+            state = await list_channels(connection), await house_items_state(connection), ends
+        self._feeds.want(
+            {
+                feed
+                for feed in _feeds(self._rundowns, ends, now)
+                if lectures[feed.lecture].state is LectureState.LIVE
+            }
+        )
         age = self._clock.monotonic() - self._read_at
         if state == self._state and age < _READ_AGAIN.total_seconds():
             return
         rundowns, items = await self._read()
         self._state, self._read_at = state, self._clock.monotonic()
+        self._rundowns, self._rooms = rundowns, _rooms(rundowns)
         for rundown in rundowns:
-            self._plan(rundown, items)
+            self._plan(rundown, items, ends)
             await self._keep_playing(tasks, rundown.channel)
         for channel_id in self._players.keys() - {rundown.channel.id for rundown in rundowns}:
             await self._stop(channel_id)
-        self._conditioning.want(_needs(rundowns))
+        self._conditioning.want(_needs(rundowns, now - _CONDITIONED_BACK))
 
     async def _read(self) -> tuple[list[Rundown], Mapping[tuple[str, str], HouseItem]]:
         since, until = self._clock.now() - _BACK, self._clock.now() + _AHEAD
@@ -117,12 +150,17 @@ class Channels:
             items = await house_items_for(connection, (key for key in sources if key))
         return rundowns, items
 
-    def _plan(self, rundown: Rundown, items: Mapping[tuple[str, str], HouseItem]) -> None:
+    def _plan(
+        self,
+        rundown: Rundown,
+        items: Mapping[tuple[str, str], HouseItem],
+        ends: Mapping[UUID, datetime],
+    ) -> None:
         channel = rundown.channel
         if channel.id not in self._takes:  # those of our last life
             self._takes[channel.id] = takes_in(self._plan_path(channel.id))
         self._takes[channel.id] = current(self._takes[channel.id], self._clock.now())
-        self._planned[channel.id] = plan_of(rundown, items, house_folder(self._settings))
+        self._planned[channel.id] = plan_of(rundown, items, self._settings, ends)
         self._write_plan(channel.id)
 
     async def _follow_takes(self) -> None:
@@ -222,6 +260,7 @@ class Channels:
             *(sys.executable, "-m", "transcode.playout", "--lifeline"),
             *("--plan", str(self._plan_path(channel.id)), "--out", str(folder)),
             *("--profile", channel.profile, "--name", channel.name, *outputs),
+            *("--charset", channel.charset, "--zone", HOUSE_ZONE, "--country", HOUSE_COUNTRY),
             *("--keep-hours", str(self._settings.catchup_hours)),
         ]
 
@@ -229,23 +268,49 @@ class Channels:
         return channel_folder(self._settings, channel_id) / "plan.json"
 
 
-def plan_of(rundown: Rundown, items: Mapping[tuple[str, str], HouseItem], folder: Path) -> Plan:
-    """The plan file of a channel; programmes whose media is not there say why."""
+def plan_of(
+    rundown: Rundown,
+    items: Mapping[tuple[str, str], HouseItem],
+    settings: Settings,
+    ends: Mapping[UUID, datetime],
+) -> Plan:
+    """The plan file of a channel; programmes whose media is not there say why. `ends` are those of
+    the rooms."""
     channel = rundown.channel
+    now = settled(rundown.programmes, ends)
     return Plan(
         channel=channel.id,
         revision=channel.revision,
-        items=tuple(_item(programme, channel, items, folder) for programme in rundown.programmes),
+        items=tuple(_item(programme, channel, items, settings) for programme in now.run),
+        overruns=tuple(_item(programme, channel, items, settings) for programme in now.covering),
     )
+
+
+def _rooms(rundowns: Sequence[Rundown]) -> frozenset[UUID]:
+    sources = (programme.source for rundown in rundowns for programme in rundown.programmes)
+    return frozenset(source.live.lecture for source in sources if source.live)
+
+
+def _feeds(
+    rundowns: Sequence[Rundown], ends: Mapping[UUID, datetime], now: datetime
+) -> Iterator[Feed]:
+    """The rooms that are on air, or soon will be."""
+    for rundown in rundowns:
+        shown = settled(rundown.programmes, ends)
+        for programme in (*shown.run, *shown.covering):
+            live = programme.source.live
+            is_near = programme.starts_at - _LIVE_AHEAD <= now < programme.ends_at
+            if live and live.lecture in ends and is_near:
+                yield Feed(live.lecture, rundown.channel.profile)
 
 
 def _item(
     programme: Programme,
     channel: Channel,
     items: Mapping[tuple[str, str], HouseItem],
-    folder: Path,
+    settings: Settings,
 ) -> Item:
-    key = programme.source.key
+    key, live = programme.source.key, programme.source.live
     item = items.get((key or "", channel.profile))
     reason = None
     if key is not None and (item is None or not item.file):
@@ -256,21 +321,22 @@ def _item(
         title=programme.title(next(iter(channel.languages), "")),
         starts_at=programme.starts_at,
         ends_at=programme.ends_at,
-        media=str((folder / item.file).absolute()) if item and item.file else None,
+        media=str((house_folder(settings) / item.file).absolute()) if item and item.file else None,
+        live=str(live_folder(settings, live.lecture, channel.profile).absolute()) if live else None,
         reason=reason,
         titles=dict(programme.titles),
         descriptions=dict(programme.descriptions),
     )
 
 
-def _needs(rundowns: Sequence[Rundown]) -> list[Need]:
-    """What has to be conditioned, the soonest first."""
+def _needs(rundowns: Sequence[Rundown], since: datetime) -> list[Need]:
+    """What has to be conditioned, the soonest first; not what was over by `since`."""
     wanted = sorted(
         (
             (programme.starts_at, Need(programme.source, rundown.channel.profile))
             for rundown in rundowns
             for programme in rundown.programmes
-            if programme.source.key
+            if programme.source.key and programme.ends_at > since
         ),
         key=lambda pair: pair[0],
     )
@@ -279,7 +345,7 @@ def _needs(rundowns: Sequence[Rundown]) -> list[Need]:
 
 def _set_up(channel: Channel) -> tuple[object, ...]:
     """What a process is told when it starts."""
-    return channel.name, channel.profile, tuple(channel.outputs)
+    return channel.name, channel.profile, channel.charset, tuple(channel.outputs)
 
 
 def _changed_at(path: Path) -> int:
@@ -304,8 +370,10 @@ async def _end(process: asyncio.subprocess.Process) -> None:
 
 async def opened(app: web.Application) -> AsyncIterator[None]:
     """A cleanup context behind DATABASE: the channels of this process."""
-    channels = Channels(app[DATABASE], app[BUS], app[CLOCK], app[SETTINGS])
     async with asyncio.TaskGroup() as tasks:
+        feeds = LiveFeeds(app[LIBRARY], app[SETTINGS], tasks)
+        channels = Channels(app[DATABASE], app[BUS], app[CLOCK], app[SETTINGS], feeds=feeds)
         running = tasks.create_task(channels.run(), name="channels")
         yield
         running.cancel()
+        feeds.want(())

@@ -1,11 +1,9 @@
 """Channels, their schedules and as-run logs over HTTP."""
 
 import asyncio
-import re
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Annotated, Literal
-from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
 import msgspec
@@ -28,12 +26,14 @@ from schedule.channels import (
     programmes_between,
 )
 from schedule.exchange import Parcel, read_schedule
+from schedule.output_urls import check_outputs
 from schedule.places import channel_folder
 from schedule.push import Outcome, Push, carry_out, weigh, window_of
 from schedule.rundown import Finding, Programme, Source, Window
 
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]  # RFC 3339 with an offset
 Profile = Literal["1080p25", "720p25", "360p25"]  # those of transcode.house
+Charset = Literal["utf-8", "iso-8859-5"]  # those of transcode.si
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f]+$")]
 Language = Annotated[str, msgspec.Meta(pattern="^[a-z]{2,3}$")]
 Slug = Annotated[str, msgspec.Meta(pattern="^[a-z0-9][a-z0-9-]{0,39}$")]
@@ -41,12 +41,10 @@ Number = Annotated[int, msgspec.Meta(ge=1, le=9999)]
 
 _LONGEST_QUERY = timedelta(days=31)
 _AHEAD = timedelta(days=8)
-_OUTPUT_OPTIONS = {"ttl", "dscp", "interface"}
-_HOST = re.compile(r"[0-9A-Za-z.:-]+")
 
 
 class NewChannel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A channel to set up. `outputs` are `udp://host:port` with ttl, dscp and interface."""
+    """A channel to set up. `outputs` are addresses as docs/television.md has them."""
 
     id: Slug
     name: Name
@@ -54,6 +52,7 @@ class NewChannel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     languages: tuple[Language, ...] = ("kk", "ru", "en")
     profile: Profile = "720p25"
     outputs: tuple[str, ...] = ()
+    charset: Charset = "utf-8"
 
 
 class ChannelPatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -64,6 +63,7 @@ class ChannelPatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
     languages: tuple[Language, ...] | None = None
     profile: Profile | None = None
     outputs: tuple[str, ...] | None = None
+    charset: Charset | None = None
 
 
 class ChannelBody(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,6 +75,7 @@ class ChannelBody(msgspec.Struct, frozen=True, kw_only=True):
     languages: tuple[str, ...]
     profile: str
     outputs: tuple[str, ...] | None
+    charset: str
     revision: int
     page: str
     hls: str
@@ -96,6 +97,7 @@ class ProgrammeBody(msgspec.Struct, frozen=True, kw_only=True):
     source: Source
     title: dict[str, str]
     description: dict[str, str]
+    floating: bool
 
 
 class ScheduleBody(msgspec.Struct, frozen=True):
@@ -225,20 +227,6 @@ async def show_as_run(request: web.Request) -> web.Response:
     return reply(AsRunBody(channel.id, aired))
 
 
-def check_outputs(urls: tuple[str, ...]) -> None:
-    """Invalid names the one that is none."""
-    for url in urls:
-        try:
-            parts = urlsplit(url)
-            is_sound = parts.scheme == "udp" and bool(parts.port) and bool(parts.hostname)
-        except ValueError:
-            is_sound = False
-        if not is_sound or not _HOST.fullmatch(parts.hostname or ""):
-            raise Invalid(f"{url[:100]} is no output; write udp://host:port.")
-        if parts.path or set(parse_qs(parts.query)) - _OUTPUT_OPTIONS:
-            raise Invalid(f"{url[:100]} has more than ttl, dscp and interface.")
-
-
 async def _run(request: web.Request, wanted: Push, *, is_dry: bool) -> Outcome:
     """Weigh or carry out; Refused carries the findings."""
     database, settings = request.app[DATABASE], request.app[SETTINGS]
@@ -312,6 +300,7 @@ def _programme(programme: Programme) -> ProgrammeBody:
         source=programme.source,
         title=dict(programme.titles),
         description=dict(programme.descriptions),
+        floating=programme.is_floating,
     )
 
 
@@ -324,6 +313,7 @@ def _body(request: web.Request, channel: Channel) -> ChannelBody:
         languages=tuple(channel.languages),
         profile=channel.profile,
         outputs=tuple(channel.outputs) if is_operator else None,
+        charset=channel.charset,
         revision=channel.revision,
         page=f"/channels/{channel.id}",
         hls=f"/tv/{channel.id}/index.m3u8",

@@ -25,6 +25,7 @@ channels = sa.Table(
     sa.Column("languages", sa.JSON, nullable=False),
     sa.Column("profile", sa.String(20), nullable=False),
     sa.Column("outputs", sa.JSON, nullable=False),
+    sa.Column("charset", sa.String(12), nullable=False, server_default="utf-8"),
     sa.Column("revision", sa.Integer, nullable=False),  # of its schedule
     sa.Column("created_at", UtcDateTime, nullable=False),
 )
@@ -41,6 +42,7 @@ programmes = sa.Table(
     sa.Column("source", sa.JSON, nullable=False),
     sa.Column("titles", sa.JSON, nullable=False),
     sa.Column("descriptions", sa.JSON, nullable=False),
+    sa.Column("is_floating", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.UniqueConstraint("channel", "key"),
     sa.Index(None, "channel", "starts_at"),
     sa.Index(None, "ends_at"),
@@ -74,7 +76,7 @@ house_items = sa.Table(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Channel:
-    """A channel; `id` is the word in its addresses, `outputs` are `udp://` addresses."""
+    """A channel; `id` is the word in its addresses, `outputs` are `udp://`, `rtp://` and `srt://` addresses."""
 
     id: str
     name: str
@@ -82,6 +84,7 @@ class Channel:
     number: int = 1
     languages: Sequence[str] = ("kk", "ru", "en")
     outputs: Sequence[str] = ()
+    charset: str = "utf-8"  # of the texts in its transport stream
     revision: int = 0
 
 
@@ -114,6 +117,7 @@ async def add_channel(connection: AsyncConnection, channel: Channel, *, at: date
         "languages": list(channel.languages),
         "profile": channel.profile,
         "outputs": list(channel.outputs),
+        "charset": channel.charset,
         "revision": 0,
         "created_at": at,
     }
@@ -267,11 +271,12 @@ def _row(channel: str, programme: Programme, revision: int) -> dict[str, Any]:
         "source": msgspec.to_builtins(programme.source),
         "titles": dict(programme.titles),
         "descriptions": dict(programme.descriptions),
+        "is_floating": programme.is_floating,
     }
 
 
 def _channel(row: Any) -> Channel:
-    names = ("id", "name", "number", "languages", "profile", "outputs", "revision")
+    names = ("id", "name", "number", "languages", "profile", "outputs", "charset", "revision")
     return Channel(**{name: getattr(row, name) for name in names})
 
 
@@ -285,6 +290,7 @@ def _programme(row: Any) -> Programme:
         source=msgspec.convert(row.source, Source),
         titles=row.titles,
         descriptions=row.descriptions,
+        is_floating=row.is_floating,
     )
 
 

@@ -122,7 +122,7 @@ async def _media(
 
 
 def _entry(programme: Programme, media: Media, now: datetime, locale: str) -> Entry:
-    source = programme.source.key or "slate"
+    source = programme.source.name
     state = state_of(programme, media.readiness[programme.source], now)
     return Entry(
         key=programme.key,

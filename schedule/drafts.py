@@ -27,6 +27,7 @@ class PushedProgramme(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     source: Source
     title: dict[_Language, _Title]
     description: dict[_Language, _Text] = {}
+    floating: bool = False
 
 
 class Reading:
@@ -84,7 +85,7 @@ def _read(draft: msgspec.Raw | Mapping[str, Any]) -> PushedProgramme:
 
 def _programme(draft: PushedProgramme) -> Programme:
     if not draft.source.is_sound:
-        raise _Wrong("bad_source", "its source is one of recording, file and slate")
+        raise _Wrong("bad_source", "its source is one of recording, file, live and slate")
     if not draft.title:
         raise _Wrong("no_title", "it has no title")
     starts_at = _moment(draft.starts_at)
@@ -98,6 +99,7 @@ def _programme(draft: PushedProgramme) -> Programme:
         source=draft.source,
         titles=draft.title,
         descriptions=draft.description,
+        is_floating=draft.floating,
     )
 
 

@@ -24,6 +24,11 @@ def house_folder(settings: Settings) -> Path:
     return settings.data_dir / "house"
 
 
+def live_folder(settings: Settings, lecture: object, profile: str) -> Path:
+    """Slots of a live lecture on their way to channels."""
+    return settings.data_dir / "live" / f"{lecture}-{profile}"
+
+
 def library_file(settings: Settings, name: str) -> Path | None:
     """The file that an operator names; None when the name leads out of the library."""
     folder = library_folder(settings).resolve()

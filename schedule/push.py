@@ -110,7 +110,8 @@ async def readiness_of(
     keys = {source.key for source in sources if source.key}
     items = await house_items_for(connection, keys)
     states = {key: item.state for (key, of), item in items.items() if of == profile}
-    recordings = await _recordings(connection, {s.recording for s in sources if s.recording})
+    lectures_named = {s.live.lecture if s.live else s.recording for s in sources}
+    recordings = await _recordings(connection, filter(None, lectures_named))
     present = await asyncio.to_thread(_files, sources, settings)
     return {source: _readiness(source, states, recordings, present) for source in sources}
 
@@ -121,6 +122,8 @@ def _readiness(
     recordings: Mapping[UUID, RecordingState],
     files: Mapping[str, Readiness],
 ) -> Readiness:
+    if source.live is not None:
+        return Readiness.READY if source.live.lecture in recordings else Readiness.UNKNOWN
     if source.key is None:
         return Readiness.READY
     if source.recording is not None:

@@ -9,6 +9,8 @@ from uuid import UUID
 
 import msgspec
 
+from schedule.overrun import Live
+
 FROZEN = timedelta(seconds=10)  # what begins sooner than this from now stays as it is
 SHORTEST = timedelta(seconds=1)
 LONGEST = timedelta(hours=24)
@@ -16,22 +18,36 @@ SMALLEST_GAP = timedelta(seconds=1)  # smaller ones are rounding
 
 
 class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Where a programme's media comes from: exactly one of the three."""
+    """Where a programme's media comes from: exactly one of the four."""
 
     recording: UUID | None = None  # a lecture's
     file: Annotated[str, msgspec.Meta(min_length=1, max_length=300)] | None = None  # in the library
     slate: bool = False
+    live: Live | None = None  # a lecture's room
 
     @property
     def key(self) -> str | None:
-        """Same key, same media; None for the slate, which has none."""
+        """Same key, same media; None for what has none to condition: the slate, a live room."""
         if self.recording is not None:
             return f"recording:{self.recording}"
         return None if self.file is None else f"file:{self.file}"
 
     @property
     def is_sound(self) -> bool:
-        return [self.recording is not None, self.file is not None, self.slate].count(True) == 1
+        given = (
+            self.recording is not None,
+            self.file is not None,
+            self.slate,
+            self.live is not None,
+        )
+        return given.count(True) == 1
+
+    @property
+    def name(self) -> str:
+        """As the desk and the log of facts have it."""
+        if self.live is not None:
+            return f"live:{self.live.lecture}"
+        return self.key or "slate"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +60,7 @@ class Programme:
     source: Source
     titles: Mapping[str, str] = field(default_factory=dict)  # by language
     descriptions: Mapping[str, str] = field(default_factory=dict)
+    is_floating: bool = False  # begins later when the live programme before it goes on
     id: UUID | None = None  # once it is kept
     revision: int = 0  # of the channel's schedule in which it last changed
     place: int | None = field(default=None, compare=False)  # in the push that it came with
@@ -61,11 +78,12 @@ class Programme:
 
     def is_same(self, other: "Programme") -> bool:
         """Whether it says the same; who kept it when does not matter."""
-        return (self.key, self.starts_at, self.ends_at, self.source) == (
+        return (self.key, self.starts_at, self.ends_at, self.source, self.is_floating) == (
             other.key,
             other.starts_at,
             other.ends_at,
             other.source,
+            other.is_floating,
         ) and (dict(self.titles), dict(self.descriptions)) == (
             dict(other.titles),
             dict(other.descriptions),
@@ -213,7 +231,7 @@ def _media(
     pushed: Sequence[Programme], readiness: Callable[[Source], Readiness]
 ) -> Iterator[Finding]:
     for index, programme in enumerate(pushed):
-        kind = "recording" if programme.source.recording else "file"
+        kind = _kind(programme.source)
         match readiness(programme.source):
             case Readiness.UNKNOWN:
                 text = f"there is no such {kind}"
@@ -229,6 +247,12 @@ def _media(
                 yield _finding(Severity.WARNING, "failed_before", text, index, programme)
             case Readiness.READY:
                 pass
+
+
+def _kind(source: Source) -> str:
+    if source.live is not None:
+        return "lecture"
+    return "recording" if source.recording else "file"
 
 
 def _collisions(

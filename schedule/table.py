@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any, Final
+from urllib.parse import parse_qsl
 
 import msgspec
 
@@ -13,10 +14,11 @@ from schedule.drafts import MOST_PROGRAMMES, Reading
 from schedule.rundown import Finding, Programme, Severity
 
 _SEPARATORS: Final = (",", ";", "\t")
-_PLAIN: Final = ("key", "starts_at", "ends_at", "duration", "source")
+_PLAIN: Final = ("key", "starts_at", "ends_at", "duration", "source", "floating")
 _NEEDED: Final = ("key", "starts_at", "source")
 _TEXT: Final = re.compile(r"(title|description)(?:_([a-z]{2,3}))?")
 _SPAN: Final = re.compile(r"(\d{1,2}):([0-5]\d):([0-5]\d)")
+_YES_OR_NO: Final = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
 _NUMBER: Final = re.compile(r"\d{1,6}(\.\d{1,6})?")
 
 
@@ -39,12 +41,23 @@ def read_table(text: str, *, language: str) -> tuple[list[Programme], list[Findi
 
 
 def source_of(text: str) -> dict[str, Any]:
-    """`recording:ID`, `file:NAME` or `slate`, as one cell has it; nothing of it is checked."""
+    """`recording:ID`, `file:NAME`, `live:ID?overrun=push&extension=900` or `slate`, as one cell has
+    it; nothing of it is checked."""
     kind, _, name = text.partition(":")
     kind = kind.strip().lower()
     if kind == "slate" and not name:
         return {"slate": True}
+    if kind == "live":
+        return {"live": _live(name.strip())}
     return {kind: name.strip()} if kind in {"recording", "file"} else {}
+
+
+def _live(text: str) -> dict[str, Any]:
+    lecture, _, options = text.partition("?")
+    given: dict[str, Any] = dict(parse_qsl(options, keep_blank_values=True))
+    if str(given.get("extension", "")).isdecimal():
+        given["extension"] = int(given["extension"])
+    return given | {"lecture": lecture}
 
 
 def _heading(text: str) -> tuple[list[str], str]:
@@ -106,6 +119,8 @@ def _draft(cells: dict[str, str], language: str) -> dict[str, Any]:
     draft["source"] = source_of(cells.get("source", ""))
     if "duration" in draft:
         draft["duration"] = _span(draft["duration"])
+    if "floating" in draft:
+        draft["floating"] = _YES_OR_NO.get(draft["floating"].lower(), draft["floating"])
     for name, cell in cells.items():
         if cell and (match := _TEXT.fullmatch(name)):
             draft.setdefault(match[1], {})[match[2] or language] = cell

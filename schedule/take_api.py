@@ -63,7 +63,7 @@ async def begin(request: web.Request) -> web.Response:
             at=now,
             person=viewer.person_id,
             channel=channel.id,
-            source=wanted.source.key or "slate",
+            source=wanted.source.name,
             ends_at=take.ends_at,
         )
     )

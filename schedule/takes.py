@@ -72,6 +72,8 @@ async def prepare(
     """The take that fulfils the wish; Refused tells why its media can't go on air."""
     if not wish.source.is_sound:
         raise Invalid("A take has one source: a recording, a file or the slate.")
+    if wish.source.live is not None:
+        raise Invalid("A live lecture goes on air by the schedule; plan it from now on.")
     item = await _conditioned(connection, channel, wish.source, settings)
     starts_at = wish.at + NOTICE
     return Take(

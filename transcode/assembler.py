@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from transcode.house_item import Group, HouseItem, NotAHouseItem
+from transcode.live_slots import LiveSlots
 from transcode.timeline import Cue, Item
 
 
@@ -18,7 +19,8 @@ class Shown:
 
     @property
     def is_slate(self) -> bool:
-        return self.item is None or self.item.media is None or self.reason is not None
+        item = self.item
+        return item is None or (item.media or item.live) is None or self.reason is not None
 
 
 class SourceLost(Exception):
@@ -34,10 +36,10 @@ class Assembler:
         self._open: tuple[Path, HouseItem] | None = None
 
     def show(self, slot: int, cue: Cue) -> Shown:
-        if cue.item is None or (cue.item.media is None and cue.item.reason is None):
+        if cue.item is None or (cue.item.media or cue.item.live or cue.item.reason) is None:
             return Shown(slot, self._slate_group(slot), cue.item, None)
         try:
-            return Shown(slot, self._group(cue.item, cue.index), cue.item, None)
+            return Shown(slot, self._group(slot, cue.item, cue.index), cue.item, None)
         except SourceLost as lost:
             return Shown(slot, self._slate_group(slot), cue.item, str(lost))
 
@@ -49,7 +51,9 @@ class Assembler:
     def _slate_group(self, slot: int) -> Group:
         return self._slate.group(slot % self._slate.slots)
 
-    def _group(self, item: Item, index: int) -> Group:
+    def _group(self, slot: int, item: Item, index: int) -> Group:
+        if item.live is not None:
+            return self._live_group(slot, self._folder / item.live)
         if item.media is None:
             raise SourceLost(item.reason or "the item has no media")
         try:
@@ -61,6 +65,14 @@ class Assembler:
             raise SourceLost("the conditioned media is gone") from error
         except (OSError, NotAHouseItem) as error:
             raise SourceLost(f"the conditioned media cannot be read: {error}") from error
+
+    def _live_group(self, slot: int, folder: Path) -> Group:
+        try:
+            return LiveSlots(folder, self._slate.fingerprint).read(slot)
+        except FileNotFoundError as error:
+            raise SourceLost("nothing comes from the room") from error
+        except (OSError, NotAHouseItem) as error:
+            raise SourceLost(f"the live media cannot be read: {error}") from error
 
     def _opened(self, path: Path) -> HouseItem:
         if self._open is not None and self._open[0] == path:

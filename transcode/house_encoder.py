@@ -2,7 +2,7 @@
 
 import io
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Self
@@ -37,43 +37,25 @@ _INIT_OPTIONS = {
 }
 
 
-class HouseEncoder:
-    """Encodes whole slots into `path`, which appears only when `close` was reached.
+Slot = tuple[Sequence[bytes], Sequence[bytes]]  # 24 pictures, 45 AAC frames
 
-    Give the n-th call of `picture` the n-th picture at 25 a second, and `sound` gapless 48 kHz stereo;
-    what does not fill the last slot when `close` comes is dropped, so pad to the grid before.
+
+class SlotEncoder:
+    """Encodes whole slots; each is handed to `sink` as soon as it is complete.
+
+    Give the n-th call of `picture` the n-th picture at 25 a second, and `sound` gapless 48 kHz stereo.
     """
 
-    def __init__(self, path: Path, profile: Profile) -> None:
-        self._path = path
-        self._partial = path.with_name(f".{path.name}.part")
+    def __init__(self, profile: Profile, sink: Callable[[Slot], None]) -> None:
+        self._sink = sink
         self._moov = io.BytesIO()
         self._muxer = av.open(self._moov, "w", format="mp4", options=_INIT_OPTIONS)
         self._video = _video_stream(self._muxer, profile)
         self._audio = _audio_stream(self._muxer, profile)
-        self._file = self._partial.open("wb")
-        self._writer = HouseWriter(self._file, self._start())
+        self.init = self._start()
         self._pictures: deque[bytes] = deque()
         self._sounds: deque[bytes] = deque()
         self._next_picture = self._next_sample = 0
-
-    @property
-    def slots(self) -> int:
-        return self._writer.slots
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        try:
-            if kind is None:
-                self._finish()
-        finally:
-            self._file.close()
-        if kind is None:
-            self._partial.replace(self._path)
-        else:
-            self._partial.unlink(missing_ok=True)
 
     def picture(self, frame: av.VideoFrame) -> None:
         frame.pts, frame.time_base = self._next_picture, Fraction(1, FRAME_RATE)
@@ -86,25 +68,56 @@ class HouseEncoder:
         self._next_sample += frame.samples
         self._keep(self._sounds, _media(self._audio.encode(frame)))
 
+    def finish(self) -> None:
+        """What the coders still hold; what does not fill a slot is dropped."""
+        self._keep(self._pictures, _access_units(self._video.encode(None)))
+        self._keep(self._sounds, _media(self._audio.encode(None)))
+
     def _start(self) -> bytes:
         """Let FFmpeg write the `moov`, the only thing that its muxer is used for."""
         self._muxer.start_encoding()
-        init = self._moov.getvalue()
-        self.fingerprint = fingerprint(init)
-        return init
+        return self._moov.getvalue()
 
     def _keep(self, queue: deque[bytes], coded: Iterable[bytes]) -> None:
         queue.extend(coded)
         while len(self._pictures) >= FRAMES_PER_SLOT and len(self._sounds) >= AAC_FRAMES_PER_SLOT:
-            self._writer.write(
-                [self._pictures.popleft() for _ in range(FRAMES_PER_SLOT)],
-                [self._sounds.popleft() for _ in range(AAC_FRAMES_PER_SLOT)],
-            )
+            pictures = [self._pictures.popleft() for _ in range(FRAMES_PER_SLOT)]
+            self._sink((pictures, [self._sounds.popleft() for _ in range(AAC_FRAMES_PER_SLOT)]))
 
-    def _finish(self) -> None:
-        self._keep(self._pictures, _access_units(self._video.encode(None)))
-        self._keep(self._sounds, _media(self._audio.encode(None)))
-        self._writer.close()
+
+class HouseEncoder:
+    """Encodes into `path`, which appears only when `close` was reached.
+
+    What does not fill the last slot when `close` comes is dropped, so pad to the grid before.
+    """
+
+    def __init__(self, path: Path, profile: Profile) -> None:
+        self._path = path
+        self._partial = path.with_name(f".{path.name}.part")
+        self._encoder = SlotEncoder(profile, lambda slot: self._writer.write(*slot))
+        self.fingerprint = fingerprint(self._encoder.init)
+        self.picture, self.sound = self._encoder.picture, self._encoder.sound
+        self._file = self._partial.open("wb")
+        self._writer = HouseWriter(self._file, self._encoder.init)
+
+    @property
+    def slots(self) -> int:
+        return self._writer.slots
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        try:
+            if kind is None:
+                self._encoder.finish()
+                self._writer.close()
+        finally:
+            self._file.close()
+        if kind is None:
+            self._partial.replace(self._path)
+        else:
+            self._partial.unlink(missing_ok=True)
 
 
 def _access_units(packets: "Iterable[av.Packet[Any]]") -> Iterator[bytes]:

@@ -118,6 +118,13 @@ def pack(index: int, pictures: Sequence[bytes], sounds: Sequence[bytes]) -> Grou
     return Group(b"".join((header, *pictures, *sounds)))
 
 
+def is_whole(fragment: bytes) -> bool:
+    """Whether it is one fragment of the fixed layout, with nothing missing at its end."""
+    if len(fragment) < _HEADER_BYTES or _BOX.unpack_from(fragment) != (_MOOF_BYTES, b"moof"):
+        return False
+    return _BOX.unpack_from(fragment, _MOOF_BYTES) == (len(fragment) - _MOOF_BYTES, b"mdat")
+
+
 class HouseWriter:
     """Writes an item slot by slot; `close` adds the index. Not for two threads."""
 

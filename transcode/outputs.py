@@ -1,117 +1,126 @@
-"""Where a transport stream goes: UDP receivers, unicast or multicast. An absent one disturbs nobody."""
+"""Where a transport stream goes: UDP and RTP receivers, unicast or multicast, and SRT.
+
+    udp://host:port?ttl=16&dscp=34&interface=eth1
+    rtp://host:port?…                       the same in RTP (RFC 2250)
+    srt://host:port?mode=caller&latency=120&passphrase=…&streamid=…
+    srt://0.0.0.0:port?mode=listener&…
+
+An absent or slow receiver disturbs nobody.
+"""
 
 import ipaddress
 import socket
-import threading
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Final, Protocol
 from urllib.parse import parse_qs, urlsplit
-
-import structlog
-
-log = structlog.get_logger()
-
-_RESOLVE_AGAIN_SECONDS = 10.0
-_SEND_BUFFER_BYTES = 1 << 20
 
 
 class OutputError(ValueError):
     """The address of an output cannot be used. The sentence says why."""
 
 
+class Output(Protocol):
+    """Takes datagrams from the pacer's thread and never makes it wait."""
+
+    def send(self, datagram: bytes, at: float) -> None:
+        """`at` is when it is due, in seconds of time.monotonic."""
+
+    def close(self) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class UdpAddress:
+    """Where datagrams go, bare or in RTP."""
+
     host: str
     port: int
     ttl: int = 16
     dscp: int = 0
-    interface: str | None = None  # address of the interface that multicast leaves by
-
-    @classmethod
-    def parse(cls, url: str) -> "UdpAddress":
-        """`udp://host:port?ttl=16&dscp=34&interface=192.0.2.1`."""
-        try:
-            parts = urlsplit(url)
-            options = {key: values[-1] for key, values in parse_qs(parts.query).items()}
-            address = cls(
-                host=parts.hostname or "",
-                port=parts.port or 0,
-                ttl=int(options.pop("ttl", 16)),
-                dscp=int(options.pop("dscp", 0)),
-                interface=options.pop("interface", None),
-            )
-            if address.interface is not None:
-                ipaddress.ip_address(address.interface)
-        except ValueError as error:
-            raise OutputError(f"{url} is no output address: {error}") from error
-        if parts.scheme != "udp" or not address.host or not address.port or options:
-            raise OutputError(f"{url} is no output address: give udp://host:port")
-        if not 0 <= address.ttl <= 255 or not 0 <= address.dscp <= 63:
-            raise OutputError(f"{url} is no output address: ttl goes to 255, dscp to 63")
-        return address
+    interface: str | None = None  # name or address of what multicast leaves by
+    is_rtp: bool = False
 
 
-class UdpOutput:
-    """Sends datagrams from one thread; whatever cannot be sent at once is dropped and counted."""
+@dataclass(frozen=True, slots=True)
+class SrtAddress:
+    """A caller goes to host and port, a listener waits there."""
 
-    def __init__(self, address: UdpAddress) -> None:
-        self._address = address
-        self._socket: socket.socket | None = None
-        self._closed = threading.Event()
-        self.dropped = 0
-        self._failing = False
-        # Looking up a name may block for seconds, which the channel cannot.
-        self._opening = threading.Thread(target=self._open, name="output-open", daemon=True)
-        self._opening.start()
-
-    def send(self, datagram: bytes) -> None:
-        if self._socket is None:
-            self.dropped += 1
-            return
-        try:
-            self._socket.sendto(datagram, self._target)
-        except OSError as error:
-            self._note_failure(error)
-        else:
-            self._failing = False
-
-    def close(self) -> None:
-        self._closed.set()
-        self._opening.join(timeout=1.0)
-        if self._socket is not None:
-            self._socket.close()
-
-    def _note_failure(self, error: OSError) -> None:
-        self.dropped += 1
-        if not self._failing:
-            log.warning("playout.output_failing", output=self._address.host, reason=str(error))
-        self._failing = True
-
-    def _open(self) -> None:
-        while not self._closed.is_set():
-            try:
-                self._target, self._socket = _connect(self._address)
-            except OSError as error:
-                log.warning(
-                    "playout.output_unreachable", output=self._address.host, reason=str(error)
-                )
-                self._closed.wait(_RESOLVE_AGAIN_SECONDS)
-            else:
-                return
+    host: str
+    port: int
+    is_listener: bool = False
+    latency_ms: int = 120
+    passphrase: str = ""
+    stream_id: str = ""
 
 
-def _connect(address: UdpAddress) -> tuple[tuple[object, ...], socket.socket]:
-    """Not connected on purpose: a connected socket raises where nobody listens."""
-    found = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_DGRAM)
-    family, kind, protocol, _, target = found[0]
-    sender = socket.socket(family, kind, protocol)
-    sender.setblocking(False)
-    sender.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
-    if family == socket.AF_INET:
-        sender.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, address.ttl)
-        sender.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, address.dscp << 2)
-        if address.interface:
-            chosen = ipaddress.ip_address(address.interface).packed
-            sender.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, chosen)
-    else:
-        sender.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS, address.ttl)
-    return target, sender
+Address = UdpAddress | SrtAddress
+
+
+def read_address(url: str) -> Address:
+    """OutputError when it is none."""
+    try:
+        return _read(url)
+    except ValueError as error:
+        raise OutputError(f"{url} is no output address: {error}") from error
+
+
+def _read(url: str) -> Address:
+    parts = urlsplit(url)
+    options = {key: values[-1] for key, values in parse_qs(parts.query).items()}
+    reader, known = _READERS.get(parts.scheme), _OPTIONS.get(parts.scheme, set())
+    if reader is None or parts.path or not parts.hostname or not parts.port:
+        raise ValueError("give udp, rtp or srt://host:port")
+    if set(options) - known:
+        raise ValueError(f"{parts.scheme} knows {', '.join(sorted(known))}")
+    return reader(parts.hostname, parts.port, options)
+
+
+def _udp(host: str, port: int, options: Mapping[str, str]) -> UdpAddress:
+    ttl, dscp = int(options.get("ttl", 16)), int(options.get("dscp", 0))
+    if not 0 <= ttl <= 255 or not 0 <= dscp <= 63:
+        raise ValueError("ttl goes to 255, dscp to 63")
+    return UdpAddress(host, port, ttl, dscp, options.get("interface"))
+
+
+def _rtp(host: str, port: int, options: Mapping[str, str]) -> UdpAddress:
+    plain = _udp(host, port, options)
+    return UdpAddress(host, port, plain.ttl, plain.dscp, plain.interface, is_rtp=True)
+
+
+def _srt(host: str, port: int, options: Mapping[str, str]) -> SrtAddress:
+    mode, passphrase = options.get("mode", "caller"), options.get("passphrase", "")
+    latency = int(options.get("latency", 120))
+    if mode not in {"caller", "listener"}:
+        raise ValueError("mode is caller or listener")
+    if not 20 <= latency <= 8000:
+        raise ValueError("latency is 20 to 8000 milliseconds")
+    if passphrase and not 10 <= len(passphrase) <= 79:
+        raise ValueError("a passphrase has 10 to 79 characters")
+    return SrtAddress(
+        host, port, mode == "listener", latency, passphrase, options.get("streamid", "")
+    )
+
+
+_READERS: Final[Mapping[str, Callable[[str, int, Mapping[str, str]], Address]]] = {
+    "udp": _udp,
+    "rtp": _rtp,
+    "srt": _srt,
+}
+_OPTIONS: Final = {
+    "udp": {"ttl", "dscp", "interface"},
+    "rtp": {"ttl", "dscp", "interface"},
+    "srt": {"mode", "latency", "passphrase", "streamid"},
+}
+
+
+def multicast_interface(family: int, interface: str) -> tuple[int, int, bytes]:
+    """The socket option that sends multicast by an interface, given by name or address. OSError."""
+    try:
+        address = ipaddress.ip_address(interface)
+    except ValueError:
+        index = socket.if_nametoindex(interface)
+        if family == socket.AF_INET6:
+            return socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_IF, index.to_bytes(4, "little")
+        ip_mreqn = bytes(8) + index.to_bytes(4, "little")  # ip(7), Linux
+        return socket.IPPROTO_IP, socket.IP_MULTICAST_IF, ip_mreqn
+    return socket.IPPROTO_IP, socket.IP_MULTICAST_IF, address.packed

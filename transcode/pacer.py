@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from queue import SimpleQueue
 
-from transcode.outputs import UdpOutput
+from transcode.outputs import Output
 
 DATAGRAM = 7 * 188
 _LOST_SECONDS = 0.5
@@ -19,7 +19,7 @@ class Pacer:
     What is fed is bounded by how far the channel runs ahead of the clock, about three seconds.
     """
 
-    def __init__(self, outputs: Sequence[UdpOutput], mux_bps: int, *, starts_at: float) -> None:
+    def __init__(self, outputs: Sequence[Output], mux_bps: int, *, starts_at: float) -> None:
         self._outputs = outputs
         self._seconds_each = DATAGRAM * 8 / mux_bps
         self._starts_at = starts_at  # of time.monotonic
@@ -48,13 +48,14 @@ class Pacer:
         _prefer_this_thread()
         number = 0
         while (datagram := self._queue.get()) is not None and not self._stopping:
-            wait = self._starts_at + number * self._seconds_each - time.monotonic()
+            due = self._starts_at + number * self._seconds_each
+            wait = due - time.monotonic()
             if wait > 0:
                 time.sleep(wait)
             elif wait < -_LOST_SECONDS:
                 self.is_lost = True
             for output in self._outputs:
-                output.send(datagram)
+                output.send(datagram, due)
             number += 1
 
 

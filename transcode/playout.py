@@ -16,12 +16,14 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import structlog
 
 from transcode.as_run import AsRun
 from transcode.assembler import Assembler, Shown
 from transcode.channel_window import KEPT, WindowFolder, segments_in
+from transcode.guide_events import GuideEvents
 from transcode.house import (
     DEFAULT_PROFILE,
     PROFILES,
@@ -33,12 +35,15 @@ from transcode.house import (
 )
 from transcode.house_item import HouseItem
 from transcode.mpegts import AHEAD_SECONDS, TransportStream
-from transcode.outputs import OutputError, UdpAddress, UdpOutput
+from transcode.outputs import Address, Output, OutputError, UdpAddress, read_address
 from transcode.pacer import Pacer
-from transcode.si import Event, crc32
-from transcode.si_injector import SiInjector
+from transcode.si import Charset
+from transcode.si_injector import Service, SiInjector
+from transcode.si_tables import HD_SERVICE, SD_SERVICE
 from transcode.slate import ensure_slate
-from transcode.timeline import Item, Plan, PlanError, Timeline, read_plan
+from transcode.srt_output import SrtOutput
+from transcode.timeline import Plan, PlanError, Timeline, read_plan
+from transcode.udp_output import UdpOutput
 
 log = structlog.get_logger()
 
@@ -57,7 +62,10 @@ class Channel:
     profile: Profile
     name: str
     provider: str
-    outputs: tuple[UdpAddress, ...]
+    charset: Charset
+    zone: ZoneInfo
+    country: str
+    outputs: tuple[Address, ...]
     kept: int = KEPT  # segments on disk
 
 
@@ -125,14 +133,17 @@ class TsOutput:
         self,
         channel: Channel,
         init: bytes,
-        outputs: Sequence[UdpOutput],
+        outputs: Sequence[Output],
         clock: AirClock,
         first: int,
     ) -> None:
         starts_at = start_of(first) - timedelta(seconds=AHEAD_SECONDS)
         rate = channel.profile.mux_bps
         self._pacer = Pacer(outputs, rate, starts_at=clock.monotonic_at(starts_at))
-        self._guide = SiInjector(self._pacer.feed, mux_bps=rate, starts_at=starts_at)
+        self._guide = SiInjector(
+            self._pacer.feed, mux_bps=rate, starts_at=starts_at, service=_service(channel)
+        )
+        self._events = GuideEvents()
         self._stream = TransportStream(
             channel.profile,
             init,
@@ -141,9 +152,12 @@ class TsOutput:
             sink=self._guide.feed,
         )
 
-    def push(self, shown: Shown, following: Item | None) -> None:
+    def push(self, shown: Shown, timeline: Timeline) -> None:
         """Raise FellBehind when the receivers' clocks have to begin anew."""
-        self._guide.announce(_event(shown.item), _event(following))
+        if self._events.take(timeline):
+            self._guide.plan(self._events.all())
+        following = timeline.following(shown.slot)
+        self._guide.announce(self._events.of(shown.item), self._events.of(following))
         self._stream.push(shown.group)
         if self._pacer.is_lost:
             raise FellBehind("the transport stream was sent too late")
@@ -153,15 +167,10 @@ class TsOutput:
         self._stream.close()
 
 
-def _event(item: Item | None) -> Event | None:
-    if item is None:
-        return None
-    return Event(
-        id=crc32(item.programme.encode()) & 0xFFFF,
-        starts_at=item.starts_at,
-        duration=item.ends_at - item.starts_at,
-        titles=item.titles or {"": item.title},
-        texts=item.descriptions,
+def _service(channel: Channel) -> Service:
+    kind = HD_SERVICE if channel.profile.height >= 720 else SD_SERVICE
+    return Service(
+        channel.name, channel.provider, kind, channel.charset, channel.zone, channel.country
     )
 
 
@@ -171,7 +180,7 @@ def supervise(channel: Channel, stop: threading.Event) -> None:
         stack.enter_context(_alone(channel.out))
         slate = HouseItem.open(ensure_slate(channel.out / "slate", channel.profile, channel.name))
         stack.callback(slate.close)
-        outputs = [UdpOutput(address) for address in channel.outputs]
+        outputs = [_opened(address) for address in channel.outputs]
         for output in outputs:
             stack.callback(output.close)
         while not stop.is_set():
@@ -184,8 +193,12 @@ def supervise(channel: Channel, stop: threading.Event) -> None:
                 stop.wait(_PAUSE_AFTER_FAILURE_SECONDS)
 
 
+def _opened(address: Address) -> Output:
+    return UdpOutput(address) if isinstance(address, UdpAddress) else SrtOutput(address)
+
+
 def attempt(
-    channel: Channel, slate: HouseItem, outputs: Sequence[UdpOutput], stop: threading.Event
+    channel: Channel, slate: HouseItem, outputs: Sequence[Output], stop: threading.Event
 ) -> None:
     """One life on the timeline: catch up the playlist, then slot after slot."""
     clock, plan, as_run = AirClock(), PlanFile(channel.plan), AsRun(channel.out / "as-run")
@@ -204,7 +217,7 @@ def attempt(
         for slot in _slots_in_time(first, clock, stop):
             shown = assembler.show(slot, plan.timeline().at(slot))
             if transport:
-                transport.push(shown, plan.timeline().following(slot))
+                transport.push(shown, plan.timeline())
             hls.push(shown)
             _note(as_run, shown)
 
@@ -268,7 +281,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     structlog.contextvars.bind_contextvars(channel=options.name)
     try:
-        outputs = tuple(UdpAddress.parse(url) for url in options.output)
+        outputs = tuple(read_address(url) for url in options.output)
     except OutputError as error:
         sys.exit(str(error))
     sys.setswitchinterval(0.001)  # the pacer must not wait 5 ms for the assembler
@@ -285,6 +298,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         PROFILES[options.profile],
         options.name,
         options.provider,
+        Charset(options.charset),
+        ZoneInfo(options.zone),
+        options.country,
         outputs,
         segments_in(timedelta(hours=options.keep_hours)),
     )
@@ -309,8 +325,15 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--profile", choices=sorted(PROFILES), default=DEFAULT_PROFILE)
     parser.add_argument("--name", default="Daris", help="service name, also drawn on the slate")
     parser.add_argument("--provider", default="Daris", help="service provider name")
+    parser.add_argument("--charset", choices=list(Charset), default=Charset.UTF_8)
+    parser.add_argument("--zone", default="UTC", help="whose offset and its changes the TOT tells")
+    parser.add_argument("--country", default="KAZ", help="of the zone, three letters")
     parser.add_argument(
-        "--output", action="append", default=[], metavar="udp://host:port", help="repeatable"
+        "--output",
+        action="append",
+        default=[],
+        metavar="URL",
+        help="udp, rtp or srt://host:port; repeatable",
     )
     parser.add_argument(
         "--keep-hours", type=float, default=0.0, help="how long segments stay, for catch-up"

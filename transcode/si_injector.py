@@ -1,63 +1,98 @@
-"""Puts service information in the place of null packets: the clock and the rate of the stream stay as they are."""
+"""Puts service information in the place of null packets: the clock and the rate of the stream stay as they are.
+
+Tables take turns by when they are due (EN 300 468, 5.1.4, and TR 101 211, 4.4): present/following each
+second, the schedule of eight days each ten, TDT and TOT each five. Nothing piles up where there is no room.
+"""
 
 from collections import deque
-from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from itertools import cycle
+from math import ceil
+from zoneinfo import ZoneInfo
 
-from transcode.si import (
-    EIT_PID,
-    NULL_PID,
-    PACKET,
-    SDT_PID,
-    TDT_PID,
-    Event,
-    event_information,
-    packets,
+from transcode.eit import Event, event_information, schedule
+from transcode.si import EIT_PID, NIT_PID, NULL_PID, PACKET, SDT_PID, TDT_PID, Charset, packets
+from transcode.si_tables import (
+    HD_SERVICE,
+    network_information,
+    service_description,
     time_and_date,
-    with_guide_announced,
+    time_offset,
 )
 
-_EIT_EVERY = timedelta(
-    seconds=0.5
-)  # present and following take turns; each within 2 s (TR 101 290)
-_TDT_EVERY = timedelta(seconds=5)  # within 30 s
+_PRESENT_EVERY = timedelta(seconds=0.5)  # present and following take turns
+_CLOCK_EVERY = timedelta(seconds=2.5)  # TDT and TOT take turns; each within 30 s
+_SCHEDULE_CYCLE = timedelta(seconds=9.5)  # the first eight days within 10 s
+_SHORTEST_STEP = timedelta(seconds=0.026)  # between sections of one table
+UTC_ZONE = ZoneInfo("UTC")
 _NULL = b"\x47" + NULL_PID.to_bytes(2)
-_SDT = b"\x47\x40" + bytes((SDT_PID,))
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What the stream says of itself."""
+
+    name: str
+    provider: str
+    kind: int = HD_SERVICE
+    charset: Charset = Charset.UTF_8
+    zone: ZoneInfo = UTC_ZONE
+    country: str = "KAZ"  # ISO 3166, three letters
 
 
 class SiInjector:
     """Stands between muxer and pacer. The n-th byte is sent 8 n / mux_bps seconds after `starts_at`."""
 
-    def __init__(self, sink: Callable[[bytes], None], *, mux_bps: int, starts_at: datetime) -> None:
+    def __init__(
+        self,
+        sink: Callable[[bytes], None],
+        *,
+        mux_bps: int,
+        starts_at: datetime,
+        service: Service,
+    ) -> None:
         self._sink = sink
         self._mux_bps = mux_bps
         self._starts_at = starts_at
+        self._step = ceil(mux_bps * _SHORTEST_STEP.total_seconds() / 8 / PACKET) * PACKET
         self._sent = 0  # bytes
         self._rest = b""
         self._waiting: deque[bytes] = deque()
         self._counters = {EIT_PID: 0, TDT_PID: 0}
-        self._events: tuple[Event | None, Event | None] = (None, None)
-        self._version = int(starts_at.timestamp()) & 31  # another than before a restart, mostly
-        self._eit_due = self._tdt_due = starts_at
-        self._is_presents_turn = True
+        self._service = service
+        kind, charset = service.kind, service.charset
+        self._static = {  # in the place of the muxer's own
+            SDT_PID: service_description(service.name, service.provider, kind, charset),
+            NIT_PID: network_information(service.provider, kind, charset),
+        }
+        self._guide = Guide(service, version=int(starts_at.timestamp()))
+        self._due = dict.fromkeys((self._present, self._clock, self._schedule), starts_at)
+        self._clocks = cycle((self._tdt, self._tot))
 
     def announce(self, present: Event | None, following: Event | None) -> None:
-        if (present, following) != self._events:
-            self._events = present, following
-            self._version += 1
-            self._eit_due = self._now()
+        """What is on air by now, and next."""
+        if self._guide.announce(present, following):
+            self._due[self._present] = self._now()
+
+    def plan(self, events: Sequence[Event]) -> None:
+        """The schedule; call it when it has changed."""
+        self._guide.plan(events)
 
     def feed(self, data: bytes) -> None:
         """Any length; whole packets are passed on."""
         data = self._rest + data
         whole = len(data) - len(data) % PACKET
         self._rest = data[whole:]
-        if whole:
-            self._sink(self._with_information(bytearray(data[:whole])))
+        for at in range(0, whole, self._step):
+            run = bytearray(data[at : min(whole, at + self._step)])
+            self._sink(self._with_information(run))
 
     def _with_information(self, run: bytearray) -> bytes:
-        for at in _places(run, _SDT):
-            _announce_guide(run, at)
+        for pid, section in self._static.items():
+            for at in _places(run, b"\x47" + (0x4000 | pid).to_bytes(2)):
+                _replace(run, at, section)
         self._collect()
         for at in _places(run, _NULL):
             if not self._waiting:
@@ -71,26 +106,84 @@ class SiInjector:
         return self._starts_at + timedelta(seconds=self._sent * 8 / self._mux_bps)
 
     def _collect(self) -> None:
-        """Queue what is due. Nothing piles up where there is no room."""
-        now = self._now()
+        """Queue the sections that are due, when those before have left; the guide of now comes first."""
         if self._waiting:
             return
-        if now >= self._tdt_due:
-            self._tdt_due = now + _TDT_EVERY
-            self._queue(time_and_date(now), TDT_PID)
-        if now >= self._eit_due:
-            self._eit_due = now + _EIT_EVERY
-            event = self._events[0 if self._is_presents_turn else 1]
-            section = event_information(
-                event, is_present=self._is_presents_turn, version=self._version
-            )
-            self._is_presents_turn = not self._is_presents_turn
-            self._queue(section, EIT_PID)
+        now = self._now()
+        for turn, due in self._due.items():
+            if now >= due:
+                self._due[turn] = max(due, now - _SCHEDULE_CYCLE) + turn(now)
+
+    def _present(self, now: datetime) -> timedelta:
+        self._queue(self._guide.present(), EIT_PID)
+        return _PRESENT_EVERY
+
+    def _clock(self, now: datetime) -> timedelta:
+        self._queue(next(self._clocks)(now), TDT_PID)
+        return _CLOCK_EVERY
+
+    def _tdt(self, now: datetime) -> bytes:
+        return time_and_date(now)
+
+    def _tot(self, now: datetime) -> bytes:
+        return time_offset(now, self._service.zone, self._service.country)
+
+    def _schedule(self, now: datetime) -> timedelta:
+        section, step = self._guide.next_of_schedule(now)
+        self._queue(section, EIT_PID)
+        return step
 
     def _queue(self, section: bytes, pid: int) -> None:
         made = list(packets(section, pid, self._counters[pid]))
         self._counters[pid] += len(made)
         self._waiting.extend(made)
+
+
+class Guide:
+    """The sections of EIT, with their versions, which differ from those before a restart mostly."""
+
+    def __init__(self, service: Service, *, version: int) -> None:
+        self._charset = service.charset
+        self._version = self._schedule_version = version
+        self._events: tuple[Event | None, Event | None] = (None, None)
+        self._is_presents_turn = True
+        self._planned: Sequence[Event] = ()
+        self._made: list[bytes] = []
+        self._made_on: date | None = None
+        self._at = 0
+
+    def announce(self, present: Event | None, following: Event | None) -> bool:
+        """Whether it is news."""
+        if (present, following) == self._events:
+            return False
+        self._events = present, following
+        self._version += 1
+        return True
+
+    def plan(self, events: Sequence[Event]) -> None:
+        self._planned, self._made_on = events, None
+
+    def present(self) -> bytes:
+        """Present and following in turn."""
+        is_present, self._is_presents_turn = self._is_presents_turn, not self._is_presents_turn
+        return event_information(
+            self._events[0 if is_present else 1],
+            is_present=is_present,
+            version=self._version,
+            charset=self._charset,
+        )
+
+    def next_of_schedule(self, now: datetime) -> tuple[bytes, timedelta]:
+        """A section, and after what time the next one is due. Made anew for a new plan or a new day."""
+        if self._made_on != now.date():
+            self._schedule_version += 1
+            self._made = schedule(
+                self._planned, now, version=self._schedule_version, charset=self._charset
+            )
+            self._made_on, self._at = now.date(), 0
+        section = self._made[self._at % len(self._made)]
+        self._at += 1
+        return section, max(_SHORTEST_STEP, _SCHEDULE_CYCLE / len(self._made))
 
 
 def _places(run: bytearray, head: bytes) -> Iterator[int]:
@@ -102,10 +195,8 @@ def _places(run: bytearray, head: bytes) -> Iterator[int]:
         at = run.find(head, at + 1)
 
 
-def _announce_guide(run: bytearray, at: int) -> None:
-    """Rewrite the SDT, which fits into one packet since the names are kept short."""
-    payload = at + 4 + (1 + run[at + 4] if run[at + 3] & 0x20 else 0)
-    start = payload + 1 + run[payload]
-    end = start + 3 + (int.from_bytes(run[start + 1 : start + 3]) & 0xFFF)
-    if end <= at + PACKET:
-        run[start:end] = with_guide_announced(bytes(run[start:end]))
+def _replace(run: bytearray, at: int, section: bytes) -> None:
+    """Our section, which fits into one packet, for the one that begins there; its counter stays."""
+    payload = b"\0" + section
+    run[at + 4 : at + PACKET] = payload.ljust(PACKET - 4, b"\xff")
+    run[at + 3] = 0x10 | run[at + 3] & 0x0F

@@ -14,8 +14,8 @@ from transcode.house import slot_from
 
 
 class Item(msgspec.Struct, frozen=True, kw_only=True):
-    """A programme as planned. Without `media` the slate is shown in its time; `reason` says why, none
-    means that this is the plan."""
+    """A programme as planned. Without `media` and `live` the slate is shown in its time; `reason` says
+    why, none means that this is the plan."""
 
     programme: str
     key: str
@@ -23,6 +23,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     starts_at: datetime
     ends_at: datetime
     media: str | None = None  # a house item's path; relative to the plan file's folder or absolute
+    live: str | None = None  # instead: the folder of slots that a live conditioner writes
     reason: str | None = None
     titles: dict[str, str] = {}  # by language, for the guide in the transport stream
     descriptions: dict[str, str] = {}
@@ -33,6 +34,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     channel: str
     revision: int = 0
     items: tuple[Item, ...] = ()  # in order of `starts_at`, without overlap
+    overruns: tuple[Item, ...] = ()  # live programmes that go on over what follows them
     takes: tuple[Item, ...] = ()  # over the items, the last above the others
 
 
@@ -53,7 +55,7 @@ def read_plan(data: bytes) -> Plan:
         plan = msgspec.json.decode(data, type=Plan)
     except msgspec.DecodeError as error:
         raise PlanError(f"the plan cannot be read: {error}") from error
-    every = (*plan.items, *plan.takes)
+    every = (*plan.items, *plan.overruns, *plan.takes)
     if any(item.starts_at.tzinfo is None or item.ends_at.tzinfo is None for item in every):
         raise PlanError("the plan has a time without a zone")
     return plan
@@ -72,7 +74,7 @@ class Timeline:
         self._starts = [slot_from(item.starts_at) for item in self._items]
         self._takes = [
             (slot_from(take.starts_at), slot_from(take.ends_at), take)
-            for take in reversed(plan.takes)
+            for take in reversed((*plan.overruns, *plan.takes))
         ]
 
     def at(self, slot: int) -> Cue:
@@ -83,6 +85,11 @@ class Timeline:
         if place < 0 or slot >= slot_from(self._items[place].ends_at):
             return Cue(None)
         return Cue(self._items[place], slot - self._starts[place])
+
+    @property
+    def items(self) -> Sequence[Item]:
+        """In order of their start."""
+        return self._items
 
     def following(self, slot: int) -> Item | None:
         """The item that begins next after `slot`."""

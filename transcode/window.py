@@ -150,6 +150,13 @@ class Window:
             return self._open.parts
         return self._parts.get(msn)
 
+    def init_of(self, msn: int) -> Init | None:
+        """The initialization segment of a segment that is listed or still grows."""
+        if self._open and self._open.msn == msn:
+            return self.inits[self._open.init]
+        segment = self.segment(msn)
+        return self.inits[segment.init] if segment else None
+
     def has(self, msn: int, part: int | None = None) -> bool:
         """True if that part, or that whole segment, is there, or past."""
         if msn < self.next_msn:

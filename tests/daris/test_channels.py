@@ -14,7 +14,10 @@ from bench import clips
 from daris import channels
 from identity.rights import Role
 from kernel.clock import SystemClock
+from kernel.settings import Settings
+from kernel.web import SETTINGS
 from player import television
+from player.delivery import LIBRARY
 from schedule import channel_api, channel_views
 from schedule.channels import Channel, HouseItem, ItemState
 from schedule.lectures import lectures
@@ -34,7 +37,12 @@ def clock() -> SystemClock:
 @pytest.fixture
 async def client(serve):
     routes = [*channel_api.routes(), *channel_views.routes(), *television.routes()]
-    return await serve(routes, channels.opened)
+    return await serve(routes, with_library, channels.opened)
+
+
+async def with_library(app):
+    app[LIBRARY] = Library(app[SETTINGS].data_dir / "media")
+    yield
 
 
 @pytest.fixture
@@ -255,7 +263,8 @@ async def test_the_plan_says_what_to_show_and_why_not(tmp_path):
             source="file:b.mp4", state=ItemState.FAILED, error="It is noise.", **known
         ),
     }
-    plan = channels.plan_of(channels.Rundown(channel, run), items, tmp_path)
+    settings = Settings(data_dir=tmp_path)
+    plan = channels.plan_of(channels.Rundown(channel, run), items, settings, {})
     assert [(item.media and item.media[-5:], item.reason) for item in plan.items] == [
         ("x.mp4", None),
         (None, "It is noise."),

@@ -97,6 +97,12 @@ async def test_where_a_channel_is_sent_is_for_operators(client, operator, one):
         {"id": "a", "name": "x", "outputs": ["udp://h"]},
         {"id": "a", "name": "x", "outputs": ["udp://h:1?evil=1"]},
         {"id": "a", "name": "x", "outputs": ["udp://[:1"]},
+        {"id": "a", "name": "x", "outputs": ["rtp://h:1?ttl=256"]},
+        {"id": "a", "name": "x", "outputs": ["rtp://h:1?dscp=-1"]},
+        {"id": "a", "name": "x", "outputs": ["udp://h:1?interface=%20"]},
+        {"id": "a", "name": "x", "outputs": ["srt://h:1?mode=rendezvous"]},
+        {"id": "a", "name": "x", "outputs": ["srt://h:1?passphrase=short"]},
+        {"id": "a", "name": "x", "outputs": ["srt://h:1?latency=5"]},
     ],
 )
 async def test_a_channel_that_makes_no_sense_is_refused(client, operator, new):

@@ -1,5 +1,6 @@
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import pytest
 from hypothesis import given
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 from kernel.errors import Invalid
 from schedule.drafts import MOST_PROGRAMMES
 from schedule.exchange import Parcel, read_schedule
+from schedule.overrun import Live, Overrun
 from schedule.rundown import Source
 
 HEADING = ("key", "starts_at", "duration", "source", "title_kk")
@@ -139,3 +141,21 @@ def test_no_rows_break_the_reader(rows, separator):
 def test_no_bytes_break_the_readers(body, media_type):
     with suppress(Invalid):
         read_schedule(Parcel(body, media_type, None, "one", "kk"))
+
+
+def with_source(cell: str):
+    return read(table((*HEADING, "floating"), (*ROW[:3], cell, ROW[4], "yes")))
+
+
+def test_a_live_room_stands_in_a_cell():
+    room = uuid4()
+    (programme,), findings = with_source(f"live:{room}?overrun=push&extension=600")
+    assert findings == []
+    assert programme.source.live == Live(lecture=room, overrun=Overrun.PUSH, extension=600)
+    assert programme.is_floating
+
+
+@pytest.mark.parametrize("cell", ["live:x", "live:", "live:{}?overrun=stay", "live:{}?extension=x"])
+def test_a_live_room_that_cannot_be_read_is_a_finding(cell):
+    programmes, findings = with_source(cell.format(uuid4()))
+    assert (programmes, [finding.code for finding in findings]) == ([], ["unreadable"])

@@ -1,0 +1,125 @@
+"""Live lectures on their way to channels: a conditioner for each lecture and profile while it is on."""
+
+import asyncio
+import sys
+from collections.abc import Collection
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from uuid import UUID
+
+import structlog
+from prometheus_client import Gauge
+
+from kernel.settings import Settings
+from schedule.places import live_folder
+from transcode.access_unit import TrackKind
+from transcode.library import Library
+from transcode.live_edge import fragments
+from transcode.live_feed import Kind, packed
+from transcode.recording import Recording
+from transcode.window import Window
+
+log = structlog.get_logger()
+
+FED = Gauge("daris_live_feeds", "Live lectures that are conditioned for channels")
+
+_LOOK_AGAIN = timedelta(seconds=0.5)
+_PAUSE = timedelta(seconds=1)
+_PATIENCE = timedelta(seconds=20)  # a conditioner that takes nothing for so long is stuck
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """A lecture that channels of `profile` show."""
+
+    lecture: UUID
+    profile: str
+
+
+class LiveFeeds:
+    """Keeps a conditioner for each feed that is wanted. Event loop only."""
+
+    def __init__(self, library: Library, settings: Settings, tasks: asyncio.TaskGroup) -> None:
+        self._library = library
+        self._settings = settings
+        self._tasks = tasks
+        self._running: dict[Feed, asyncio.Task[None]] = {}
+
+    def want(self, feeds: Collection[Feed]) -> None:
+        """These from now on, and no others."""
+        for feed in self._running.keys() - set(feeds):
+            self._running.pop(feed).cancel()
+        for feed in set(feeds) - self._running.keys():
+            name = f"live-feed-{feed.lecture}"
+            self._running[feed] = self._tasks.create_task(self._supervise(feed), name=name)
+
+    async def _supervise(self, feed: Feed) -> None:
+        """Wait for the room, feed, and again: a room may be interrupted, a conditioner may fail."""
+        while True:
+            recording = self._library.remembered(feed.lecture)
+            if recording is None or not self._library.is_live(feed.lecture):
+                await asyncio.sleep(_LOOK_AGAIN.total_seconds())
+                continue
+            try:
+                await self._attempt(feed, recording)
+            except OSError as error:
+                log.error("live_feeds.failed", lecture=str(feed.lecture), reason=str(error))
+            await asyncio.sleep(_PAUSE.total_seconds())
+
+    async def _attempt(self, feed: Feed, recording: Recording) -> None:
+        """One life of a conditioner: until the room ends, or it does."""
+        process = await asyncio.create_subprocess_exec(
+            *_command(live_folder(self._settings, feed.lecture, feed.profile), feed, recording),
+            stdin=asyncio.subprocess.PIPE,
+        )
+        log.info("live_feeds.began", lecture=str(feed.lecture), profile=feed.profile)
+        try:
+            with FED.track_inprogress():
+                await _feed(recording, process)
+        finally:
+            if process.returncode is None:
+                with suppress(ProcessLookupError):
+                    process.kill()
+                await process.wait()
+            log.info("live_feeds.ended", lecture=str(feed.lecture), code=process.returncode)
+
+
+def _command(folder: Path, feed: Feed, recording: Recording) -> list[str]:
+    return [
+        *(sys.executable, "-m", "transcode.live_conditioner", str(folder)),
+        *("--epoch", recording.epoch.isoformat(), "--profile", feed.profile),
+    ]
+
+
+async def _feed(recording: Recording, process: asyncio.subprocess.Process) -> None:
+    assert process.stdin is not None
+    voice = recording.track(TrackKind.VOICE)
+    async with asyncio.TaskGroup() as tasks:
+        pumps = [
+            tasks.create_task(_pump(window, *kinds, process.stdin), name="live-feed-pump")
+            for window, kinds in (
+                (recording.programme, (Kind.PICTURE_INIT, Kind.PICTURE)),
+                (voice, (Kind.SOUND_INIT, Kind.SOUND)),
+            )
+        ]
+        ended = tasks.create_task(process.wait(), name="live-feed-process")
+        await asyncio.wait([ended, pumps[0]], return_when=asyncio.FIRST_COMPLETED)
+        for task in (*pumps, ended):
+            task.cancel()
+
+
+async def _pump(window: Window, init_kind: Kind, kind: Kind, pipe: asyncio.StreamWriter) -> None:
+    """One rendition into the pipe, until it ends or the other side goes away."""
+    known = None
+    async for init, part in fragments(window):
+        if init is not known:
+            known = init
+            pipe.write(packed(init_kind, init.data))
+        pipe.write(packed(kind, part.data))
+        try:
+            async with asyncio.timeout(_PATIENCE.total_seconds()):
+                await pipe.drain()
+        except (ConnectionError, TimeoutError):
+            return

@@ -1,0 +1,156 @@
+"""A live lecture at its slot on a channel: a real recording in real time, real processes."""
+
+import asyncio
+import subprocess
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+
+import m3u8
+import pytest
+
+from bench import clips
+from daris import channels
+from identity.rights import Role
+from kernel.clock import SystemClock
+from kernel.web import SETTINGS
+from player import television
+from player.delivery import LIBRARY
+from schedule import channel_api
+from schedule.channels import apply, channel_by_id
+from schedule.lectures import lectures
+from schedule.overrun import Live
+from schedule.rundown import Change, Programme, Source
+from transcode.library import Library
+
+
+@pytest.fixture
+def clock() -> SystemClock:
+    return SystemClock()
+
+
+async def with_library(app):
+    app[LIBRARY] = Library(app[SETTINGS].data_dir / "media")
+    yield
+
+
+@pytest.fixture
+async def client(serve):
+    routes = [*channel_api.routes(), *television.routes()]
+    return await serve(routes, with_library, channels.opened)
+
+
+class Teacher:
+    """Sends a bright picture and a tone into a room's recording, in step with the clock."""
+
+    def __init__(self, recording) -> None:
+        self._recording = recording
+        self._silenced = threading.Event()
+        self._thread = threading.Thread(target=self._teach)
+        self._thread.start()
+
+    def _teach(self) -> None:
+        began = time.monotonic()
+        tracks = {"camera": clips.video(60, gop=25, shade=120), "voice": clips.voice(60)}
+        for kind, unit in clips.interleaved(**tracks):
+            wait = float(unit.time) - (time.monotonic() - began)
+            if self._silenced.wait(max(0.0, wait)):
+                break
+            self._recording.push(kind, unit)
+        self._recording.finish()
+
+    def silence(self) -> None:
+        self._silenced.set()
+        self._thread.join()
+
+
+@pytest.mark.timeout(120)
+async def test_a_live_lecture_is_on_its_channel_at_its_slot_and_the_slate_when_it_ends(
+    client, add_person, bearer, add_lecture, database, tmp_path
+):
+    operator = await bearer(await add_person(Role.OPERATOR))
+    lecture = await add_lecture(await add_person(Role.LECTURER), starts_in=timedelta(seconds=1))
+    new = {"id": "one", "name": "Daris TV", "profile": "360p25"}
+    assert (await client.post("/api/v1/channels", json=new, headers=operator)).status == 201
+    await planned(database, lecture)
+    teacher = await taught(client, lecture, database)
+
+    async def lines():
+        answer = await client.get("/api/v1/channels/one/as-run", headers=operator)
+        return [line for line in (await answer.json())["aired"] if line["key"] == "live"]
+
+    async def is_on_air():
+        return [line for line in await lines() if not line["slate"]]
+
+    on_air = await until(is_on_air)
+    await until(lambda: whole_segments(client, on_air[0]["at"]))
+    await asyncio.to_thread(teacher.silence)
+
+    async def is_slate():
+        run = await lines()
+        return run[-1]["slate"] and run
+
+    run = await until(is_slate)
+    assert run[-1]["reason"] == "nothing comes from the room"
+    await shows_the_picture(client, on_air[0]["at"], tmp_path)
+
+
+async def planned(database, lecture) -> None:
+    """The room's programme is on now: a push could plan it in ten seconds at the soonest."""
+    now = datetime.now(UTC)
+    programme = Programme(
+        key="live",
+        starts_at=now,
+        ends_at=now + timedelta(minutes=2),
+        source=Source(live=Live(lecture=lecture.id)),
+        titles={"en": "Live"},
+    )
+    change = Change([programme], [], [], [])
+    async with database.begin() as connection:
+        channel = await channel_by_id(connection, "one")
+        await apply(connection, channel, change, by=None, at=now)
+
+
+async def taught(client, lecture, database) -> Teacher:
+    """The lecture is live, and somebody teaches."""
+    now = datetime.now(UTC)
+    async with database.begin() as connection:
+        state = {"state": "live", "started_at": now, "taught_at": now}
+        await connection.execute(lectures.update().where(lectures.c.id == lecture.id).values(state))
+    return Teacher(client.app[LIBRARY].open_recording(lecture.id, now))
+
+
+async def whole_segments(client, since: str) -> list[m3u8.Segment]:
+    """Those of the playlist that lie wholly after `since`, once there is one."""
+    answer = await client.get("/tv/one/index.m3u8")
+    playlist = m3u8.loads(await answer.text())
+    began = datetime.fromisoformat(since)
+    return [one for one in playlist.segments if one.current_program_date_time >= began]
+
+
+async def shows_the_picture(client, since: str, tmp_path) -> None:
+    """The first whole segment is bright and heard, and every decoder takes it."""
+    segment = (await whole_segments(client, since))[0]
+    media = b"".join(
+        [
+            await (await client.get(f"/tv/one/{name}")).read()
+            for name in (segment.init_section.uri, segment.uri)
+        ]
+    )
+    (tmp_path / "segment.mp4").write_bytes(media)
+    filters = ["-vf", "signalstats,metadata=print:key=lavfi.signalstats.YAVG:file=-"]
+    loud = ["-af", "volumedetect"]
+    command = ["ffmpeg", "-hide_banner", "-i", tmp_path / "segment.mp4", *filters, *loud]
+    done = subprocess.run([*command, "-f", "null", "-"], capture_output=True, text=True, check=True)
+    levels = [float(line.rpartition("=")[2]) for line in done.stdout.splitlines() if "YAVG" in line]
+    assert len(levels) == 96
+    assert min(levels) > 130  # the slate's field is 66, the room's 160
+    assert float(done.stderr.rpartition("mean_volume:")[2].split()[0]) > -30
+
+
+async def until(is_so, *, seconds: float = 60):
+    """Other processes at work: nothing but asking tells when they got so far."""
+    async with asyncio.timeout(seconds):
+        while not (answer := await is_so()):  # noqa: ASYNC110
+            await asyncio.sleep(0.1)
+    return answer
