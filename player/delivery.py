@@ -193,7 +193,7 @@ async def _wait(window: Window, reload: Reload) -> None:
     elif reload.msn > window.next_msn + FARTHEST:
         raise Invalid("The media sequence number is too far ahead.")
     else:
-        await window.reach(reload.msn, reload.part, PATIENCE)
+        await window.reach_listed(reload.msn, reload.part, PATIENCE)
 
 
 async def _read(found: Recording, stretch: Stretch) -> bytes:

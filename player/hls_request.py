@@ -31,7 +31,8 @@ class Ask:
 
     def is_met_by(self, window: Window) -> bool:
         """True if there is nothing to wait for."""
-        return window.is_ended or window.has(self.msn or 0, self.part)
+        is_there = window.lists if self.is_playlist else window.has
+        return window.is_ended or is_there(self.msn or 0, self.part)
 
     def may_wait_for(self, window: Window) -> bool:
         """True if it asks for what comes soon."""

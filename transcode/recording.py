@@ -41,7 +41,7 @@ class Files(Protocol):
 
 
 class Recording:
-    """`push`, `tick`, `stop_track` and `finish` belong to the packager thread; all else to
+    """`push`, `key_ahead`, `tick`, `stop_track` and `finish` belong to the packager thread; all else to
     the event loop. What viewers see changes there only, by calls sent from that thread."""
 
     def __init__(
@@ -166,6 +166,11 @@ class Recording:
         """Take an H.264 access unit, or an Opus packet of the one voice."""
         assert self._tape
         self._tape.push(kind, unit)
+
+    def key_ahead(self, kind: TrackKind, pts: int) -> None:
+        """A key picture of this time begins to arrive: do not wait for its end."""
+        if self._tape:
+            self._tape.key_ahead(kind, pts)
 
     def tick(self, now: Fraction) -> None:
         """It is `now` seconds since the epoch that it was opened with: no track ends early."""

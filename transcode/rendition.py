@@ -70,7 +70,13 @@ class Rendition:
         """Store a part."""
         stretch = self._append(cut.data)
         part = Part(
-            cut.starts, cut.duration, cut.frames, cut.is_independent, stretch=stretch, data=cut.data
+            cut.starts,
+            cut.duration,
+            cut.frames,
+            cut.is_independent,
+            stretch=stretch,
+            data=cut.data,
+            is_final=cut.is_final,
         )
         self.refer(part)
         return part

@@ -157,6 +157,13 @@ class Window:
         segment = self.segment(msn)
         return self.inits[segment.init] if segment else None
 
+    def lists(self, msn: int, part: int | None = None) -> bool:
+        """True if the playlist holds that part, or that whole segment, or what comes after it: a part
+        beyond a segment's last is the first of the next (RFC 8216bis 6.2.5.2)."""
+        parts = self._parts.get(msn, ())
+        is_beyond = part is not None and 0 < len(parts) <= part
+        return self.has(msn + 1, 0) if is_beyond else self.has(msn, part)
+
     def has(self, msn: int, part: int | None = None) -> bool:
         """True if that part, or that whole segment, is there, or past."""
         if msn < self.next_msn:
@@ -170,9 +177,16 @@ class Window:
 
     async def reach(self, msn: int, part: int | None, patience: timedelta) -> bool:
         """Wait until `has(msn, part)` or the end; False when `patience` runs out."""
+        return await self._wait(lambda: self.has(msn, part), patience)
+
+    async def reach_listed(self, msn: int, part: int | None, patience: timedelta) -> bool:
+        """Wait until `lists(msn, part)` or the end; False when `patience` runs out."""
+        return await self._wait(lambda: self.lists(msn, part), patience)
+
+    async def _wait(self, is_there: Callable[[], bool], patience: timedelta) -> bool:
         try:
             async with asyncio.timeout(patience.total_seconds()):
-                while not self.has(msn, part) and not self.is_ended:
+                while not is_there() and not self.is_ended:
                     await self._grown.wait()
         except TimeoutError:
             return False
@@ -247,6 +261,8 @@ class Window:
             is_after_gap=opened.is_after_gap,
         )
         lines = playlist.part_lines(opened.msn, opened.parts, self.timeline, self._addresses)
+        if opened.parts and opened.parts[-1].is_final:
+            return tags + lines  # that the next part begins another segment is known, and no more
         address = self._addresses.part(opened.msn, len(opened.parts))
         return tags + lines + playlist.hint(address)
 
