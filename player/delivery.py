@@ -32,7 +32,7 @@ _PLAYLIST_TYPE: Final = "application/vnd.apple.mpegurl"
 _UUID: Final = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 LECTURE_PATH: Final = f"/hls/{{lecture:{_UUID}}}"
 _NAME: Final = "{name:camera|screen|voice|programme}"
-_NUMBER: Final = r"\d{1,9}"
+_NUMBER: Final = r"\d{1,12}"
 
 
 def add_routes(app: web.Application, guard: Guard, *, is_shared: bool = False) -> None:

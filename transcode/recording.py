@@ -198,11 +198,23 @@ class Recording:
 
 
 def windows(
-    epoch: datetime, part_target: Fraction, span: timedelta | None = None
+    epoch: datetime,
+    part_target: Fraction,
+    span: timedelta | None = None,
+    *,
+    first: int = 0,
+    discontinuities: int = 0,
 ) -> Mapping[str, Window]:
-    """Empty renditions; `span` limits them if they are kept in memory only."""
+    """Empty renditions, counted from `first`; `span` limits them if they are kept in memory only."""
     made = {
-        name: Window(name, playlist.Timeline(epoch, playlist.timescale(name)), part_target, span)
+        name: Window(
+            name,
+            playlist.Timeline(epoch, playlist.timescale(name)),
+            part_target,
+            span,
+            first=first,
+            discontinuities=discontinuities,
+        )
         for name in (*(kind.value for kind in TrackKind), PROGRAMME)
     }
     programme, voice = made[PROGRAMME], made[TrackKind.VOICE]
