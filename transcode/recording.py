@@ -1,7 +1,7 @@
 """A lecture as it is seen far away: live from memory and file, later from the file alone."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from fractions import Fraction
@@ -87,9 +87,13 @@ class Recording:
     @property
     def duration(self) -> timedelta:
         """Of the programme as it is played: without pauses and cuts."""
+        return self._length(self.played)
+
+    @property
+    def played(self) -> Sequence[Segment]:
+        """What is played of the programme: without pauses and cuts."""
         window = self.programme
-        segments = written(window.segments) if window.played is None else window.played
-        return self._length(segments)
+        return written(window.segments) if window.played is None else window.played
 
     @property
     def uncut(self) -> timedelta:
@@ -117,12 +121,15 @@ class Recording:
         both = await asyncio.gather(self.programme.begin(patience), voice.begin(patience))
         return all(both)
 
-    def multivariant(self) -> Rendered | None:
-        """The programme with its voice, as ordinary players take it; None while empty."""
+    def multivariant(self, captions: Sequence[str] = ()) -> Rendered | None:
+        """The programme with its voice, as ordinary players take it; None while empty. `captions`:
+        the languages that there are."""
         video = self.programme.variant()
         voice = self.track(TrackKind.VOICE).variant()
         aac = self.aac if self.state is RecordingState.FINISHED else None
-        return Rendered(playlist.multivariant(video, voice, aac)) if video else None
+        if video is None:
+            return None
+        return Rendered(playlist.multivariant(video, voice, aac, captions=captions))
 
     def _length(self, segments: Iterable[Segment]) -> timedelta:
         ticks = sum(segment.duration for segment in segments)

@@ -1,6 +1,8 @@
 """hls.js in Chromium plays a lecture live, to its end, and again as a recording."""
 
 import asyncio
+import json
+import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -13,9 +15,12 @@ from playwright.async_api import async_playwright
 
 import player
 from bench import clips
+from player import caption_api, caption_shelf
+from player.captions import Cue
 from player.delivery import LIBRARY, add_routes
 from player.fast_lane import ANSWERS, FastLane, FastSite
 from transcode.access_unit import AccessUnit, TrackKind
+from transcode.edition import Cut, Edition
 from transcode.library import Library
 from transcode.writer import RecordingWriter
 
@@ -68,6 +73,7 @@ async def served(folder: Path, port: int = 0) -> AsyncIterator[web.AppRunner]:
     app = web.Application()
     app[LIBRARY] = Library(folder)
     add_routes(app, anybody)
+    app.add_routes(caption_api.routes(anybody))
     app.router.add_get("/", page)
     for address in SCRIPTS:
         app.router.add_get(address, script)
@@ -169,3 +175,33 @@ async def test_a_lecture_that_is_not_recorded_plays_on_after_a_restart(tmp_path,
     async with served(tmp_path, port) as origin, asyncio.TaskGroup() as tasks:
         tasks.create_task(teach(origin.app[LIBRARY], is_kept=False))
         await page.wait_for_function("seen.sizes.includes(640)")
+
+
+async def test_captions_are_a_rendition_that_agrees_with_the_pictures_after_a_cut(
+    origin, page, tmp_path
+):
+    library = origin.app[LIBRARY]
+    opened = library.open_recording(LECTURE, datetime.now(UTC), post=lambda call: call())
+    clips.record(opened, 12)
+    library.edit(LECTURE, Edition(cuts=(Cut(4000, 8000),)))
+    folder = library.find(LECTURE).folder
+    caption_shelf.keep(folder, "kk", [Cue(500, 1500, "бірінші"), Cue(5000, 7000, "<b> & екінші")])
+    url = "http://{}:{}".format(*origin.addresses[0])
+
+    await page.goto(url)
+    await page.wait_for_function("hls.subtitleTracks.length === 1 && video.readyState >= 3")
+    assert await page.evaluate("hls.subtitleTracks[0].lang") == "kk"
+    await page.evaluate("hls.subtitleTrack = 0")
+    await page.wait_for_function("video.textTracks.length && video.currentTime > 5")
+    cues = await page.evaluate(
+        "[...video.textTracks[0].cues].map((cue) => [cue.startTime, cue.endTime, cue.text])"
+    )
+    found = {(round(begins, 2), round(ends, 2)): text for begins, ends, text in cues}
+    assert found == {(0.5, 1.5): "бірінші", (5.0, 7.0): "&lt;b&gt; &amp; екінші"}
+    assert (await page.evaluate("seen"))["errors"] == []
+
+    probe = ["ffprobe", "-v", "error", "-select_streams", "s", "-show_packets", "-of", "json"]
+    playlist = f"{url}/hls/{LECTURE}/captions/kk.m3u8"
+    probed = await asyncio.to_thread(subprocess.run, [*probe, playlist], capture_output=True)
+    assert len(json.loads(probed.stdout)["packets"]) == 2
+    assert probed.stderr == b""
