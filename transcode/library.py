@@ -38,7 +38,7 @@ _NUMBERS_BEGAN: Final = datetime(2026, 1, 1, tzinfo=UTC)
 """Nothing remembers how far the numbers of an unrecorded lecture came before a restart; but the clock is
 ahead of them."""
 _SHORTEST_SEGMENT: Final = timedelta(milliseconds=100)  # on the average
-_SHORTEST_LIFE: Final = timedelta(minutes=1)  # of a server; hls.js counts up to such a number
+_SHORTEST_LIFE: Final = timedelta(minutes=1)  # of a server; larger numbers cost hls.js seconds
 
 
 class Library:
