@@ -1,4 +1,4 @@
-"""How far behind HLS viewers are: `python -m bench.llhls [--json] [--seconds N]`.
+"""How far behind HLS viewers are: `python -m bench.llhls [--json] [--seconds N] [--part-ms N]`.
 
 A drawn lecture is pushed in real time, as a room would push it. A client asks for each part of
 the programme as it is hinted at; hls.js in Chromium plays it, and tells of every picture when it was shown and
@@ -6,11 +6,13 @@ which one it was. Network, camera and encoder are not in these figures.
 """
 
 import asyncio
+import threading
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from fractions import Fraction
 from pathlib import Path
 from statistics import mean
 from tempfile import TemporaryDirectory
@@ -27,15 +29,22 @@ from player.delivery import LIBRARY, add_routes
 from player.vendor import VENDOR
 from transcode.access_unit import AccessUnit, TrackKind
 from transcode.library import Library
+from transcode.packager import PART_TARGET
 from transcode.window import Window
 from transcode.writer import RecordingWriter
 
+Late = dict[tuple[int, int], tuple[float, float | None]]
+"""By segment and part: milliseconds since its last picture was pushed, and since the first packet of
+the key picture that ended it, if one did."""
 LECTURE = UUID(int=7)
 CLIP, RATE = 10, 25
+KEY_SPREAD = 0.03  # seconds over which a sender's pacer spreads the packets of a key picture
 BROWSER = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required", "--mute-audio"]
 MEANINGS = {
     "capture_to_part_p99_ms": "from a part's last picture pushed to the part at an HTTP client",
-    "segment_end_p99_ms": "same, of parts that end a segment: only the next key frame tells",
+    "segment_end_p99_ms": "same, of parts that end a segment: the next picture's first packet tells",
+    "key_to_segment_end_p99_ms": "from that packet to the part at the client",
+    "package_cpu_percent": "CPU of the packager thread while it was live, of a core",
     "capture_to_picture_p95_ms": "from a picture pushed to it shown by hls.js in Chromium",
     "drift_ms": "how much later the last fifth of the pictures was than the second",
     "stalls": "times that the player had to wait",
@@ -51,7 +60,7 @@ const note = (_, frame) => {{
   video.requestVideoFrameCallback(note);
 }};
 video.requestVideoFrameCallback(note);
-const hls = new Hls({{lowLatencyMode: true}});
+const hls = new Hls({{lowLatencyMode: true, maxLiveSyncPlaybackRate: 1.06}}); // as the player
 hls.loadSource('/hls/{LECTURE}/index.m3u8');
 hls.attachMedia(video);
 </script>"""
@@ -64,6 +73,8 @@ class Lesson:
     epoch: datetime
     began: float = field(default_factory=time.time)
     pushed: dict[int, float] = field(default_factory=dict)  # by pts of the camera
+    announced: dict[int, float] = field(default_factory=dict)  # the first packet of key pictures
+    packaging: float = 0.0  # seconds of CPU
 
     def now(self) -> datetime:
         return self.epoch + timedelta(seconds=time.time() - self.began)
@@ -76,15 +87,19 @@ class Lesson:
 def main() -> None:
     parser = arguments(__doc__ or "")
     parser.add_argument("--seconds", type=int, default=30)
+    parser.add_argument("--part-ms", type=int, default=int(1000 * PART_TARGET))
     options = parser.parse_args()
-    figures = asyncio.run(_measure(options.seconds))
+    figures = asyncio.run(_measure(options.seconds, Fraction(options.part_ms, 1000)))
     show("Low-latency HLS", figures, MEANINGS, as_json=options.json)
 
 
-async def _measure(seconds: int) -> dict[str, float | None]:
+async def _measure(seconds: int, part_target: Fraction) -> dict[str, float | None]:
     units = clips.interleaved(camera=clips.video(CLIP, rate=RATE), voice=clips.voice(CLIP))
     with TemporaryDirectory() as folder:
-        async with _origin(Path(folder)) as server, ClientSession(server.make_url("/")) as client:
+        async with (
+            _origin(Library(Path(folder), part_target=part_target)) as server,
+            ClientSession(server.make_url("/")) as client,
+        ):
             lesson = Lesson(datetime.now(UTC))
             opened = server.app[LIBRARY].open_recording(LECTURE, lesson.epoch)
             writer = RecordingWriter(opened, lesson.now)
@@ -93,9 +108,11 @@ async def _measure(seconds: int) -> dict[str, float | None]:
                 pictures = tasks.create_task(_watch(str(server.make_url("/")), seconds))
                 await _teach(writer, lesson, units, seconds)
     starts = opened.programme.segments[0].starts / 90_000
-    return _part_figures(parts.result()) | _picture_figures(
-        pictures.result(), lesson.began + starts
-    )
+    return {
+        **_part_figures(parts.result()),
+        **_picture_figures(pictures.result(), lesson.began + starts),
+        "package_cpu_percent": 100 * lesson.packaging / seconds,
+    }
 
 
 async def _teach(
@@ -108,17 +125,27 @@ async def _teach(
         for kind, unit in units:
             pts = unit.pts + again * CLIP * unit.timescale
             await asyncio.sleep(lesson.began + pts / unit.timescale - time.time())
+            if kind is TrackKind.CAMERA and unit.is_key:
+                lesson.announced[pts] = time.time()
+                writer.key_ahead(kind, pts)
+                await asyncio.sleep(KEY_SPREAD)
             if kind is TrackKind.CAMERA:
                 lesson.pushed[pts] = time.time()
             writer.push(kind, AccessUnit(unit.data, pts, unit.timescale, unit.is_key))
+    lesson.packaging = _thread_seconds("packager")
     await writer.finish()
 
 
-async def _fetch_parts(
-    client: ClientSession, window: Window, lesson: Lesson
-) -> dict[tuple[int, int], float]:
-    """Milliseconds of each part; asks as a player does that knows the next address."""
-    late: dict[tuple[int, int], float] = {}
+def _thread_seconds(name: str) -> float:
+    """CPU of the thread of that name."""
+    [thread] = [each for each in threading.enumerate() if each.name == name]
+    assert thread.ident
+    return time.clock_gettime(time.pthread_getcpuclockid(thread.ident))
+
+
+async def _fetch_parts(client: ClientSession, window: Window, lesson: Lesson) -> Late:
+    """Asks as a player does that knows the next address."""
+    late: dict[tuple[int, int], tuple[float, float | None]] = {}
     msn = number = 0
     while not window.is_ended:
         address = f"/hls/{LECTURE}/programme/{msn}.{number}.m4s"
@@ -130,7 +157,12 @@ async def _fetch_parts(
             is_over = msn < window.next_msn
             msn, number = (msn + 1, 0) if is_over else (msn, number)
             continue
-        late[msn, number] = 1000 * (arrived - lesson.last_before(parts[number].ends))
+        ends = parts[number].ends
+        key = lesson.announced.get(ends)
+        late[msn, number] = (
+            1000 * (arrived - lesson.last_before(ends)),
+            None if key is None else 1000 * (arrived - key),
+        )
         number += 1
     return late
 
@@ -152,13 +184,13 @@ async def _watch(url: str, seconds: int) -> list[tuple[float, float]] | None:
         return None
 
 
-def _part_figures(late: dict[tuple[int, int], float]) -> dict[str, float | None]:
-    last = dict(sorted(late))
-    ends = [ms for (msn, number), ms in late.items() if last[msn] == number]
-    others = [ms for (msn, number), ms in late.items() if last[msn] != number]
+def _part_figures(late: Late) -> dict[str, float | None]:
+    ends = [(ms, key_ms) for ms, key_ms in late.values() if key_ms is not None]
+    others = [ms for ms, key_ms in late.values() if key_ms is None]
     return {
         "capture_to_part_p99_ms": percentile(others, 0.99),
-        "segment_end_p99_ms": percentile(ends, 0.99),
+        "segment_end_p99_ms": percentile([ms for ms, _ in ends], 0.99),
+        "key_to_segment_end_p99_ms": percentile([ms for _, ms in ends], 0.99),
     }
 
 
@@ -178,7 +210,7 @@ def _picture_figures(
 
 
 @asynccontextmanager
-async def _origin(folder: Path) -> AsyncIterator[TestServer]:
+async def _origin(library: Library) -> AsyncIterator[TestServer]:
     async def anybody(*_: object) -> None:
         pass
 
@@ -190,7 +222,7 @@ async def _origin(folder: Path) -> AsyncIterator[TestServer]:
         return web.FileResponse(VENDOR / "hls.js" / "hls.mjs", headers=kind)
 
     app = web.Application(middlewares=[problems])
-    app[LIBRARY] = Library(folder)
+    app[LIBRARY] = library
     add_routes(app, anybody)
     app.router.add_get("/", page)
     app.router.add_get("/hls.mjs", hls_js)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final, NamedTuple, Protocol
 
-from live.rtp import stap_a, vp8_descriptor_size
+from live.rtp import stap_a, starts_key, vp8_descriptor_size
 from transcode.access_unit import AUDIO_TIMESCALE, VIDEO_TIMESCALE, AccessUnit, Codec
 
 PICTURE_SECONDS: Final = 0.5  # that are waited for a picture's packet, which is sent again
@@ -75,8 +75,18 @@ class Assembler(Protocol):
 class Depacketizer:
     """One track's packets in, its access units out. One thread."""
 
-    def __init__(self, codec: Codec, ask_keyframe: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        codec: Codec,
+        ask_keyframe: Callable[[], None],
+        on_key_ahead: Callable[[int], None] = lambda _: None,
+    ) -> None:
+        """`on_key_ahead` hears, between the units before and after, the `pts` of an H.264 key picture
+        whose first packet is there: the rest may take a tenth of a second."""
         self._ask_keyframe = ask_keyframe
+        self._on_key_ahead = on_key_ahead
+        self._codec = codec
+        self._announced: int | None = None  # RTP time of a key picture
         self._needs_key = codec is not Codec.OPUS
         self._window = Window(PICTURE_SECONDS if self._needs_key else SOUND_SECONDS)
         self._assembler: Assembler = _ASSEMBLERS[codec]()
@@ -101,6 +111,14 @@ class Depacketizer:
                     yield self._in_order(unit)
                 elif unit is None and packet.marker and self._is_video:
                     self._break_off()  # a picture ended and none came of it
+                if self._codec is Codec.H264:
+                    self._look_ahead(packet)
+
+    def _look_ahead(self, packet: TappedPacket) -> None:
+        is_news = packet.timestamp != self._announced and not packet.marker
+        if is_news and starts_key(self._codec, memoryview(packet.payload)):
+            self._announced = packet.timestamp
+            self._on_key_ahead(packet.ticks)
 
     def _break_off(self) -> None:
         self._assembler.break_off()

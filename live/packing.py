@@ -60,6 +60,12 @@ class Packing:
             sentence = "The disk does not keep up: parts of the recording are missing."
             self._loop.call_soon_threadsafe(self._on_fault, sentence)
 
+    def key_ahead(self, track: PublishedTrack, pts: int) -> None:
+        kind = self._roles.get(track.id)
+        shown = self._shown.get(kind) if kind is not None else None
+        if kind is not None and shown is not None and shown.id == track.id:
+            self._writer.key_ahead(kind, pts)
+
     def end(self, track: PublishedTrack) -> None:
         self._writer.stop_track(TrackKind.VOICE, source=str(track.id))
         for kind, shown in tuple(self._shown.items()):

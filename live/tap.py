@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Final, Protocol
 from uuid import UUID
 
@@ -20,7 +21,7 @@ from kernel.clock import Clock
 from live.depacketizer import Depacketizer, TappedPacket
 from live.forwarder import Forwarder
 from live.tracks import PublishedTrack
-from transcode.access_unit import AccessUnit
+from transcode.access_unit import VIDEO_TIMESCALE, AccessUnit
 
 log: Final = structlog.get_logger()
 
@@ -36,6 +37,9 @@ class UnitSink(Protocol):
 
     def take(self, track: PublishedTrack, unit: AccessUnit) -> None:
         """One whole unit; `pts` counts from the tap's epoch. Units of a track come in order."""
+
+    def key_ahead(self, track: PublishedTrack, pts: int) -> None:
+        """The track's next unit is a key picture of this time, unless packets of it are lost."""
 
     def end(self, track: PublishedTrack) -> None:
         """No more units of this track."""
@@ -166,7 +170,8 @@ class _Worker:
 
     def _begin(self, track: PublishedTrack) -> None:
         ask = lambda: self._ask_keyframe(track.id)  # noqa: E731
-        self._tracks[track.id] = (track, Depacketizer(track.codec, ask))
+        ahead = partial(self._key_ahead, track)
+        self._tracks[track.id] = (track, Depacketizer(track.codec, ask, ahead))
 
     def _packet(self, track_id: UUID, packet: TappedPacket) -> None:
         track, depacketizer = self._tracks[track_id]
@@ -185,6 +190,12 @@ class _Worker:
         self._deliver(track, found[1].due(float("inf")))
         try:
             self._sink.end(track)
+        except Exception:
+            log.exception("live.tap_failed", track=str(track.id))
+
+    def _key_ahead(self, track: PublishedTrack, ticks: int) -> None:
+        try:
+            self._sink.key_ahead(track, ticks - round(self.epoch_seconds * VIDEO_TIMESCALE))
         except Exception:
             log.exception("live.tap_failed", track=str(track.id))
 

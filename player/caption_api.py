@@ -14,12 +14,13 @@ from identity.rights import Action
 from identity.sessions import require
 from kernel.errors import Conflict, NotFound, TooLarge
 from kernel.web import DATABASE, path_id, reply
-from player import caption_shelf
+from player import caption_rendition, caption_shelf
 from player.caption_shelf import Captions, language_of
 from player.captions import Cue, parse, webvtt
-from player.delivery import LECTURE_PATH, LIBRARY, Guard
+from player.delivery import LECTURE_PATH, LIBRARY, Guard, playlist_answer
 from schedule.lectures import lecture_by_id
 from transcode.recording import Recording, RecordingState
+from transcode.window import Rendered
 
 log = structlog.get_logger()
 
@@ -49,8 +50,35 @@ def routes(guard: Guard) -> list[web.RouteDef]:
         await guard(request, lecture)
         folder = _folder(await request.app[LIBRARY].fetch(lecture))
         cues = await asyncio.to_thread(caption_shelf.read, folder, request.match_info["language"])
-        headers = {hdrs.CACHE_CONTROL: "private, no-cache"}
-        return web.Response(text=webvtt(cues), headers=headers, content_type="text/vtt")
+        return _text_track(webvtt(cues))
+
+    async def rendition(request: web.Request) -> tuple[Recording, Path]:
+        lecture = UUID(request.match_info["lecture"])
+        await guard(request, lecture)
+        found = await request.app[LIBRARY].fetch(lecture)
+        if found is None or found.state is not RecordingState.FINISHED:
+            raise NotFound("There is no finished recording of this lecture.")
+        return found, _folder(found)
+
+    async def give_playlist(request: web.Request) -> web.Response:
+        found, folder = await rendition(request)
+        language = language_of(request.match_info["language"])
+        await asyncio.to_thread(caption_shelf.read, folder, language)  # or say that there are none
+        stretches = caption_rendition.stretches(found.played)
+        timeline = found.programme.timeline
+        text = caption_rendition.media_playlist(language, stretches, timeline)
+        return playlist_answer(request, Rendered(text))
+
+    async def give_segment(request: web.Request) -> web.Response:
+        found, folder = await rendition(request)
+        stretches = caption_rendition.stretches(found.played)
+        number = int(request.match_info["number"])
+        if number >= len(stretches):
+            raise NotFound("There is no such segment.")
+        language = request.match_info["language"]
+        cues = await asyncio.to_thread(caption_shelf.read, folder, language)
+        text = caption_rendition.segment(stretches[number], cues)
+        return _text_track(text)
 
     return [
         web.get(_CAPTIONS, list_captions),
@@ -58,6 +86,8 @@ def routes(guard: Guard) -> list[web.RouteDef]:
         web.put(_ONE, put_captions),
         web.delete(_ONE, delete_captions),
         web.get(f"{LECTURE_PATH}/captions/{{language}}.vtt", give),
+        web.get(f"{LECTURE_PATH}/captions/{{language}}.m3u8", give_playlist),
+        web.get(rf"{LECTURE_PATH}/captions/{{language}}/{{number:\d{{1,6}}}}.vtt", give_segment),
     ]
 
 
@@ -104,6 +134,12 @@ async def _recording(request: web.Request, action: Action) -> Recording:
     if found is None:
         raise NotFound("There is no recording of this lecture.")
     return found
+
+
+def _text_track(text: str) -> web.Response:
+    """It changes with the next edit."""
+    headers = {hdrs.CACHE_CONTROL: "private, no-cache"}
+    return web.Response(text=text, content_type="text/vtt", headers=headers)
 
 
 def _folder(found: Recording | None) -> Path:

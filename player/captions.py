@@ -65,14 +65,20 @@ def parse(data: bytes, *, length_ms: int | None = None) -> list[Cue]:
     return sorted(cues)
 
 
-def webvtt(cues: Sequence[Cue], *, note: str = "") -> str:
-    """The cues as a file (W3C WebVTT); `note` stands in its first line."""
-    return "\n".join([f"WEBVTT {note}".rstrip(), "", *(_written(cue) for cue in cues)])
+def webvtt(cues: Sequence[Cue], *, note: str = "", header: Sequence[str] = ()) -> str:
+    """The cues as a file (W3C WebVTT); `note` stands in its first line, `header` below it."""
+    return "\n".join([f"WEBVTT {note}".rstrip(), *header, "", *(_written(cue) for cue in cues)])
+
+
+def clock(milliseconds: int) -> str:
+    """As WebVTT writes a time."""
+    seconds, rest = divmod(milliseconds, 1_000)
+    return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}.{rest:03}"
 
 
 def transcript(cues: Sequence[Cue]) -> str:
     """The cues as text to read, each with its moment."""
-    return "".join(f"{_clock(cue.begin_ms)[:-4]}  {_one_line(cue.text)}\n" for cue in cues)
+    return "".join(f"{clock(cue.begin_ms)[:-4]}  {_one_line(cue.text)}\n" for cue in cues)
 
 
 def _text(data: bytes) -> str:
@@ -134,12 +140,7 @@ def _plain(text: str) -> str:
 
 def _written(cue: Cue) -> str:
     text = html.escape(cue.text, quote=False)
-    return f"{_clock(cue.begin_ms)} --> {_clock(cue.end_ms)}\n{text}\n"
-
-
-def _clock(milliseconds: int) -> str:
-    seconds, rest = divmod(milliseconds, 1_000)
-    return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}.{rest:03}"
+    return f"{clock(cue.begin_ms)} --> {clock(cue.end_ms)}\n{text}\n"
 
 
 def _one_line(text: str) -> str:

@@ -17,6 +17,7 @@ from uuid import UUID
 from aiohttp import hdrs, web
 
 from kernel.errors import Invalid, NotFound, Unavailable
+from player import caption_shelf
 from transcode.library import Library
 from transcode.recording import Recording, RecordingState
 from transcode.segments import Part, Stretch
@@ -32,7 +33,7 @@ _PLAYLIST_TYPE: Final = "application/vnd.apple.mpegurl"
 _UUID: Final = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 LECTURE_PATH: Final = f"/hls/{{lecture:{_UUID}}}"
 _NAME: Final = "{name:camera|screen|voice|programme}"
-_NUMBER: Final = r"\d{1,9}"
+_NUMBER: Final = r"\d{1,12}"
 
 
 def add_routes(app: web.Application, guard: Guard, *, is_shared: bool = False) -> None:
@@ -79,10 +80,10 @@ class _Origin:
         found = await self._recording(request)
         if found.state is RecordingState.LIVE and not await found.begin(PATIENCE):
             raise Unavailable("The lecture has not begun.", retry_after=timedelta(seconds=2))
-        rendered = found.multivariant()
+        rendered = found.multivariant(await _captions(found))
         if rendered is None:
             raise NotFound("Nothing of this lecture was recorded.")
-        return _playlist(request, rendered)
+        return playlist_answer(request, rendered)
 
     async def playlist(self, request: web.Request) -> web.Response:
         reload = Reload.of(request)
@@ -92,9 +93,9 @@ class _Origin:
             if window.is_empty:
                 raise NotFound("This lecture has no such track.")
             if reload.msn is None and found.folder:
-                return _playlist(request, window.recorded())
+                return playlist_answer(request, window.recorded())
         await _wait(window, reload)  # a player that watched live is told of the end
-        return _playlist(request, window.live(can_skip=reload.can_skip))
+        return playlist_answer(request, window.live(can_skip=reload.can_skip))
 
     async def init(self, request: web.Request) -> web.Response:
         window = await self._window(request)
@@ -185,6 +186,14 @@ def playlist_headers(rendered: Rendered, *, is_zipped: bool) -> dict[str, str]:
     return headers
 
 
+async def _captions(found: Recording) -> list[str]:
+    """The languages of a finished recording's captions."""
+    if found.state is not RecordingState.FINISHED or found.folder is None:
+        return []
+    listed = await asyncio.to_thread(caption_shelf.listed, found.folder)
+    return [each.language for each in listed]
+
+
 async def _wait(window: Window, reload: Reload) -> None:
     """Until the window has what is asked for. Who waits in vain gets what there is."""
     if reload.msn is None:
@@ -193,7 +202,7 @@ async def _wait(window: Window, reload: Reload) -> None:
     elif reload.msn > window.next_msn + FARTHEST:
         raise Invalid("The media sequence number is too far ahead.")
     else:
-        await window.reach(reload.msn, reload.part, PATIENCE)
+        await window.reach_listed(reload.msn, reload.part, PATIENCE)
 
 
 async def _read(found: Recording, stretch: Stretch) -> bytes:
@@ -207,7 +216,8 @@ def _joined(parts: Sequence[Part]) -> bytes:
     return b"".join(part.data for part in parts)
 
 
-def _playlist(request: web.Request, rendered: Rendered) -> web.Response:
+def playlist_answer(request: web.Request, rendered: Rendered) -> web.Response:
+    """A playlist that may change."""
     is_zipped = "gzip" in request.headers.get(hdrs.ACCEPT_ENCODING, "")
     headers = playlist_headers(rendered, is_zipped=is_zipped)
     return _unless_known(request, headers, rendered.gzipped if is_zipped else rendered.plain)

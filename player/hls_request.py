@@ -12,8 +12,8 @@ from transcode.window import Rendered, Window
 
 _TARGET: Final = re.compile(
     rb"/hls/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/(camera|screen|voice|programme)"
-    rb"(?:(\.m3u8)(?:\?_HLS_msn=(\d{1,9})(?:&_HLS_part=(\d{1,9}))?(&_HLS_skip=(?:YES|v2))?)?"
-    rb"|/(\d{1,9})(?:\.(\d{1,9}))?\.m4s)"
+    rb"(?:(\.m3u8)(?:\?_HLS_msn=(\d{1,12})(?:&_HLS_part=(\d{1,9}))?(&_HLS_skip=(?:YES|v2))?)?"
+    rb"|/(\d{1,12})(?:\.(\d{1,9}))?\.m4s)"
 )
 
 
@@ -31,7 +31,9 @@ class Ask:
 
     def is_met_by(self, window: Window) -> bool:
         """True if there is nothing to wait for."""
-        return window.is_ended or window.has(self.msn or 0, self.part)
+        if window.is_ended or self.msn is None:
+            return window.is_ended or bool(window.segments)
+        return (window.lists if self.is_playlist else window.has)(self.msn, self.part)
 
     def may_wait_for(self, window: Window) -> bool:
         """True if it asks for what comes soon."""

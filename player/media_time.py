@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from itertools import accumulate
 from typing import Self
 
-from transcode.cutting import written
 from transcode.recording import Recording
 
 Stretch = tuple[datetime, datetime]  # that is played without a hole
@@ -23,9 +22,8 @@ class MediaTime:
 
     @classmethod
     def of(cls, found: Recording) -> Self:
-        window = found.programme
-        segments = written(window.segments) if window.played is None else window.played
-        return cls((window.timeline.at(s.starts), window.timeline.at(s.ends)) for s in segments)
+        timeline = found.programme.timeline
+        return cls((timeline.at(each.starts), timeline.at(each.ends)) for each in found.played)
 
     def position_ms(self, moment: datetime) -> int:
         """What was said in a hole lies where the hole is; what was said before or after, at that end."""

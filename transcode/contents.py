@@ -17,6 +17,7 @@ class Contents:
     inits: list[Init] = field(default_factory=list)
     segments: list[Segment] = field(default_factory=list)
     first_msn: int = 0
+    discontinuities: int = 0  # before the first segment
     parts: dict[int, list[Part]] = field(default_factory=dict)  # by sequence number, without data
 
     @property
@@ -68,7 +69,7 @@ def _take(record: InitNoted | SkippedNoted, contents: Contents, folder: Path) ->
     if isinstance(record, InitNoted):
         contents.inits.append(_init(folder, record))
     else:
-        contents.first_msn = record.segments
+        contents.first_msn, contents.discontinuities = record.segments, record.discontinuities
 
 
 def _end(parts: list[PartNoted], ends: int | None) -> int:

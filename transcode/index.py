@@ -53,9 +53,11 @@ class EndNoted(msgspec.Struct, frozen=True, array_like=True, tag="e"):
 
 
 class SkippedNoted(msgspec.Struct, frozen=True, array_like=True, tag="k"):
-    """The index begins here: so many segments were shown before, and none of them was kept."""
+    """The index begins here: so many segments and discontinuities were shown before, and none of them
+    was kept."""
 
     segments: int
+    discontinuities: int = 0
 
 
 Record = InitNoted | SegmentNoted | PartNoted | EndNoted | SkippedNoted

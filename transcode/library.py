@@ -8,7 +8,7 @@ import asyncio
 import os
 from collections import OrderedDict
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
@@ -34,6 +34,11 @@ from transcode.tape import PROGRAMME, Position, Tape
 
 _FAREWELL: Final = timedelta(milliseconds=600)  # two parts
 _REMEMBERED: Final = 64  # recordings
+_NUMBERS_BEGAN: Final = datetime(2026, 1, 1, tzinfo=UTC)
+"""Nothing remembers how far the numbers of an unrecorded lecture came before a restart; but the clock is
+ahead of them."""
+_SHORTEST_SEGMENT: Final = timedelta(milliseconds=100)  # on the average
+_SHORTEST_LIFE: Final = timedelta(minutes=1)  # of a server; larger numbers cost hls.js seconds
 
 
 class Library:
@@ -156,7 +161,12 @@ class Library:
         chosen = edition.read(folder)[-1]
         shown = shelf.played(loaded, chosen) if noted.is_finished and chosen.cuts else {}
         for name, held in loaded.items():
-            windows[name].restore(held.inits, held.segments)
+            windows[name].restore(
+                held.inits,
+                held.segments,
+                first=held.first_msn,
+                discontinuities=held.discontinuities,
+            )
             windows[name].played = shown[name].segments if name in shown else None
             if noted.is_finished:
                 windows[name].end()
@@ -169,7 +179,13 @@ class Library:
         return found
 
     def _unkept(self, lecture: UUID, epoch: datetime, post: Post) -> Recording:
-        windows = recording.windows(epoch, self._part_target, SPAN_IN_MEMORY)
+        windows = recording.windows(
+            epoch,
+            self._part_target,
+            SPAN_IN_MEMORY,
+            first=(epoch - _NUMBERS_BEGAN) // _SHORTEST_SEGMENT,
+            discontinuities=(epoch - _NUMBERS_BEGAN) // _SHORTEST_LIFE,
+        )
         opened = Recording(lecture, epoch, windows, None, RecordingState.LIVE)
         deck = Deck(opened, {name: MemoryStore() for name in windows}, post)
         ended = partial(self._ended, opened)

@@ -9,6 +9,9 @@ part goes on in decode time where the last ended and shifts only the presentatio
 in decode time over twice the last duration makes a media source wait for a key frame (W3C
 Media Source Extensions, coded frame processing).
 
+The part before a key frame is often shorter than the target and only that key frame tells that it is
+complete: whoever sees its first packet says so (`key_ahead`), since all of them take their time.
+
 Where do segments begin? At the first key frame after `MIN_SEGMENT`. If the sender gives
 none until `MAX_SEGMENT`, the segment ends all the same, since EXTINF may not exceed
 EXT-X-TARGETDURATION and losing pictures would be worse; such a segment is not independent,
@@ -40,10 +43,12 @@ PART_TARGET: Final = Fraction(28, 100)  # seconds
 """Not 0.25: 12, 15, 20, 24, 25, 30, 50 and 60 frames a second all fill it to 85 % and more."""
 TARGET_DURATION: Final = 4  # seconds, for ever
 SEGMENT_GRID: Final = 2  # seconds
-_MIN_SEGMENT: Final = Fraction(18, 10)  # seconds
-_MAX_SEGMENT: Final = Fraction(TARGET_DURATION)
-_ABSENCE: Final = Fraction(2)  # seconds without a frame, and the track has stopped
-_GRACE: Final = Fraction(1, 20)  # seconds that a part waits for a late frame
+_MIN_SEGMENT: Final = (
+    VIDEO_TIMESCALE * 18 // 10
+)  # ticks, as the next three: it is asked all the time
+_MAX_SEGMENT: Final = VIDEO_TIMESCALE * TARGET_DURATION
+_ABSENCE: Final = VIDEO_TIMESCALE * 2  # without a frame, and the track has stopped
+_GRACE: Final = VIDEO_TIMESCALE // 20  # that a part waits for a late frame
 _FASTEST: Final = VIDEO_TIMESCALE // 240
 _JITTER: Final = 8  # a frame may be late by this part of the interval and still find room
 
@@ -76,6 +81,8 @@ class PartCut:
     frames: int
     is_independent: bool
     data: bytes
+    is_final: bool = False
+    """No other follows in its segment, as far as is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +120,7 @@ class OpenPart:
     def add(self, pts: int, data: bytes, *, is_key: bool) -> None:
         self._samples.append((pts, data, is_key))
 
-    def cut(self, ends: int) -> PartCut:
+    def cut(self, ends: int, *, is_final: bool = False) -> PartCut:
         """The part, whose last sample lasts until `ends` at most."""
         starts, last = self.starts, self._samples[-1][0]
         ends = max(min(ends, starts + self._target), last + 1)
@@ -125,6 +132,7 @@ class OpenPart:
             len(self._samples),
             any(is_key for _, _, is_key in self._samples),
             fragment(self._sequence, decode_time, list(self._stored(decode_time, ends))),
+            is_final,
         )
         self._ends, self._last = ends, last
         self._samples.clear()
@@ -178,10 +186,16 @@ class VideoPackager:
             self.dropped += 1
             self.wants_key = True
             return
-        if unit.pts + self._interval - self._opened > _MAX_SEGMENT * VIDEO_TIMESCALE:
+        if unit.pts + self._interval - self._opened > _MAX_SEGMENT:
             self.wants_key = True
             yield from self._open(unit.pts)
         yield from self._add(unit.pts, length_prefixed(nals), is_key=is_key)
+
+    def key_ahead(self, pts: int) -> Iterator[Cut]:
+        """The next unit is a key frame of this time: where it will begin a segment, the part before
+        is complete."""
+        if self._part and pts > self._last and self._is_due(pts):
+            yield self._cut(pts, is_final=True)
 
     @property
     def is_waiting(self) -> bool:
@@ -194,9 +208,9 @@ class VideoPackager:
 
     def tick(self, now: int) -> Iterator[Cut]:
         """Time has come to `now`: give away what waited too long for its next frame."""
-        if self._part and now - self._part.starts > self._part_target + _GRACE * VIDEO_TIMESCALE:
+        if self._part and now - self._part.starts > self._part_target + _GRACE:
             yield self._cut(self._part.starts + self._part_target)
-        if self._opened is not None and now - self._last > _ABSENCE * VIDEO_TIMESCALE:
+        if self._opened is not None and now - self._last > _ABSENCE:
             yield from self.stop()
 
     def flush(self, now: int) -> Iterator[Cut]:
@@ -224,8 +238,7 @@ class VideoPackager:
         sets = parameter_sets(nals) or self._sets
         if sets is None:
             return
-        is_due = self._opened is None or unit.pts - self._opened >= _MIN_SEGMENT * VIDEO_TIMESCALE
-        if not (is_due or self._cuts_at_key or sets != self._sets):
+        if not (self._is_due(unit.pts) or sets != self._sets):
             return
         is_known = sets == self._sets and not self._repeats_init
         made = None if is_known else described(sets)
@@ -233,6 +246,12 @@ class VideoPackager:
         self._sets = sets
         self.wants_key = False
         yield from self._open(unit.pts, made, key=unit)
+
+    def _is_due(self, pts: int) -> bool:
+        """True if a segment begins at a key frame of this time."""
+        opened = self._opened
+        is_long = opened is None or pts - opened >= _MIN_SEGMENT
+        return is_long or self._cuts_at_key
 
     def _open(
         self, starts: int, made: InitMade | None = None, *, key: AccessUnit | None = None
@@ -258,8 +277,8 @@ class VideoPackager:
         if not self._part.has_room(following_ends):
             yield self._cut(pts + self._interval)
 
-    def _cut(self, ends: int) -> PartCut:
-        cut = self._part.cut(ends)
+    def _cut(self, ends: int, *, is_final: bool = False) -> PartCut:
+        cut = self._part.cut(ends, is_final=is_final)
         self._ends = cut.starts + cut.duration
         return cut
 

@@ -244,9 +244,15 @@ def variant(segments: Sequence[Segment], inits: Iterable[Init], timescale: int) 
     )
 
 
-def multivariant(video: Variant, voice: Variant | None, aac: Variant | None = None) -> str:
+def multivariant(
+    video: Variant,
+    voice: Variant | None,
+    aac: Variant | None = None,
+    *,
+    captions: Sequence[str] = (),
+) -> str:
     """The programme with its voice, and the voice alone for thin lines; `aac` is that voice for
-    players without Opus."""
+    players without Opus, `captions` the languages that there are."""
     lines = ["#EXTM3U", "#EXT-X-VERSION:9", "#EXT-X-INDEPENDENT-SEGMENTS"]
     sounds = [("voice", voice, 2), ("aac", aac, 1)]
     groups = [(name, sound, channels) for name, sound, channels in sounds if sound]
@@ -255,8 +261,14 @@ def multivariant(video: Variant, voice: Variant | None, aac: Variant | None = No
         f'CHANNELS="{channels}",URI="{name}.m3u8"'
         for name, _, channels in groups
     ]
+    lines += [
+        f'#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID="captions",NAME="{tag}",LANGUAGE="{tag}",'
+        f'DEFAULT=NO,AUTOSELECT=YES,FORCED=NO,URI="captions/{tag}.m3u8"'
+        for tag in captions
+    ]
+    shown = ',SUBTITLES="captions"' if captions else ""
     for name, sound, _ in groups or [("", Variant(0, 0, ""), 0)]:
-        lines += [_stream(video, sound, name), "programme.m3u8"]
+        lines += [_stream(video, sound, name) + shown, "programme.m3u8"]
     for name, sound, _ in groups:
         lines += [_sound_alone(sound, name), f"{name}.m3u8"]
     return "\n".join(lines) + "\n"

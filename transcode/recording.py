@@ -1,7 +1,7 @@
 """A lecture as it is seen far away: live from memory and file, later from the file alone."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from fractions import Fraction
@@ -41,7 +41,7 @@ class Files(Protocol):
 
 
 class Recording:
-    """`push`, `tick`, `stop_track` and `finish` belong to the packager thread; all else to
+    """`push`, `key_ahead`, `tick`, `stop_track` and `finish` belong to the packager thread; all else to
     the event loop. What viewers see changes there only, by calls sent from that thread."""
 
     def __init__(
@@ -87,9 +87,13 @@ class Recording:
     @property
     def duration(self) -> timedelta:
         """Of the programme as it is played: without pauses and cuts."""
+        return self._length(self.played)
+
+    @property
+    def played(self) -> Sequence[Segment]:
+        """What is played of the programme: without pauses and cuts."""
         window = self.programme
-        segments = written(window.segments) if window.played is None else window.played
-        return self._length(segments)
+        return written(window.segments) if window.played is None else window.played
 
     @property
     def uncut(self) -> timedelta:
@@ -117,12 +121,15 @@ class Recording:
         both = await asyncio.gather(self.programme.begin(patience), voice.begin(patience))
         return all(both)
 
-    def multivariant(self) -> Rendered | None:
-        """The programme with its voice, as ordinary players take it; None while empty."""
+    def multivariant(self, captions: Sequence[str] = ()) -> Rendered | None:
+        """The programme with its voice, as ordinary players take it; None while empty. `captions`:
+        the languages that there are."""
         video = self.programme.variant()
         voice = self.track(TrackKind.VOICE).variant()
         aac = self.aac if self.state is RecordingState.FINISHED else None
-        return Rendered(playlist.multivariant(video, voice, aac)) if video else None
+        if video is None:
+            return None
+        return Rendered(playlist.multivariant(video, voice, aac, captions=captions))
 
     def _length(self, segments: Iterable[Segment]) -> timedelta:
         ticks = sum(segment.duration for segment in segments)
@@ -167,6 +174,11 @@ class Recording:
         assert self._tape
         self._tape.push(kind, unit)
 
+    def key_ahead(self, kind: TrackKind, pts: int) -> None:
+        """A key picture of this time begins to arrive: do not wait for its end."""
+        if self._tape:
+            self._tape.key_ahead(kind, pts)
+
     def tick(self, now: Fraction) -> None:
         """It is `now` seconds since the epoch that it was opened with: no track ends early."""
         assert self._tape
@@ -193,11 +205,23 @@ class Recording:
 
 
 def windows(
-    epoch: datetime, part_target: Fraction, span: timedelta | None = None
+    epoch: datetime,
+    part_target: Fraction,
+    span: timedelta | None = None,
+    *,
+    first: int = 0,
+    discontinuities: int = 0,
 ) -> Mapping[str, Window]:
-    """Empty renditions; `span` limits them if they are kept in memory only."""
+    """Empty renditions, counted from `first`; `span` limits them if they are kept in memory only."""
     made = {
-        name: Window(name, playlist.Timeline(epoch, playlist.timescale(name)), part_target, span)
+        name: Window(
+            name,
+            playlist.Timeline(epoch, playlist.timescale(name)),
+            part_target,
+            span,
+            first=first,
+            discontinuities=discontinuities,
+        )
         for name in (*(kind.value for kind in TrackKind), PROGRAMME)
     }
     programme, voice = made[PROGRAMME], made[TrackKind.VOICE]

@@ -31,21 +31,18 @@ class Rendition:
         self._post = post
         self._on_fault = on_fault
         self._unkept = MemoryStore()
-        self._inits = max(window.inits, default=-1) + 1
+        self._inits = window.next_init
         self._segments = window.next_msn
+        self._discontinuities = window.discontinuities
         self._is_open = self._has_parts = False
+        self.has_begun = bool(window.inits)  # it holds anything, perhaps from before a crash
         self.is_kept = True  # else it is shown and noted, but not written
 
     def begin_file(self, store: Store) -> None:
         """What was in memory alone is kept from here on; no segment may be open."""
         self._store = store
         if self._segments:
-            self._note(SkippedNoted(self._segments))
-
-    @property
-    def has_begun(self) -> bool:
-        """True if it holds anything, perhaps from before a crash."""
-        return self._inits > 0
+            self._note(SkippedNoted(self._segments, self._discontinuities))
 
     def add_init(self, made: InitMade) -> Init:
         """Store an initialization segment."""
@@ -60,6 +57,7 @@ class Rendition:
         if self._is_open:
             self.close_segment(starts)
         self._is_open, self._has_parts = True, False
+        self._discontinuities += is_after_gap
         self._note(SegmentNoted(starts, init.number, is_after_gap))
         window = self.window
         self._post(
@@ -70,7 +68,13 @@ class Rendition:
         """Store a part."""
         stretch = self._append(cut.data)
         part = Part(
-            cut.starts, cut.duration, cut.frames, cut.is_independent, stretch=stretch, data=cut.data
+            cut.starts,
+            cut.duration,
+            cut.frames,
+            cut.is_independent,
+            stretch=stretch,
+            data=cut.data,
+            is_final=cut.is_final,
         )
         self.refer(part)
         return part
@@ -115,6 +119,7 @@ class Rendition:
     def _number(self, codec: str, width: int, height: int, stretch: Stretch, data: bytes) -> Init:
         init = Init(self._inits, codec, width, height, stretch, data)
         self._inits += 1
+        self.has_begun = True
         self._note(
             InitNoted(init.number, codec, width, height, stretch.file, stretch.offset, stretch.size)
         )

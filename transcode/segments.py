@@ -45,6 +45,8 @@ class Part:
     is_independent: bool
     stretch: Stretch
     data: bytes
+    is_final: bool = False
+    """No other follows in its segment, as far as was known; only where it is live."""
 
     @property
     def ends(self) -> int:

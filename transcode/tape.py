@@ -98,6 +98,11 @@ class Tape:
             self._watch(video, self._latest - _PATIENCE)
         self._keep_up(self._latest - _PATIENCE)
 
+    def key_ahead(self, kind: TrackKind, pts: int) -> None:
+        """A key picture of this time begins to arrive: give away what ends before it."""
+        at = pts + int(self._offset * VIDEO_TIMESCALE)
+        self._handle(kind, self._videos[kind].key_ahead(at))
+
     def tick(self, now: Fraction) -> None:
         """It is `now` seconds since the room's epoch: fill what nobody sends."""
         self._now = now + self._offset

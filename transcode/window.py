@@ -59,8 +59,16 @@ class Window:
     """All segments of a recorded rendition; the last minutes of one that is not recorded."""
 
     def __init__(
-        self, name: str, timeline: Timeline, part_target: Fraction, span: timedelta | None = None
+        self,
+        name: str,
+        timeline: Timeline,
+        part_target: Fraction,
+        span: timedelta | None = None,
+        *,
+        first: int = 0,
+        discontinuities: int = 0,
     ) -> None:
+        """`first`: where segments and initialization segments are counted from."""
         self.name = name
         self.timeline = timeline
         self.siblings: tuple[Window, ...] = ()
@@ -72,7 +80,8 @@ class Window:
         self._addresses = OwnFiles(name)
         self._part_target = part_target
         self._span = span
-        self._discontinuities = 0  # removed
+        self._first = first
+        self._discontinuities = discontinuities  # removed
         self._is_independent = True
         self._open: _Open | None = None
         self._parts: dict[int, tuple[Part, ...]] = {}
@@ -107,8 +116,16 @@ class Window:
         """From now on only the last `span` can be seen: it is not kept any more; None: it is."""
         self._span = span
 
-    def restore(self, inits: Iterable[Init], segments: Iterable[Segment]) -> None:
-        """Begin with what was recorded earlier."""
+    def restore(
+        self,
+        inits: Iterable[Init],
+        segments: Iterable[Segment],
+        *,
+        first: int = 0,
+        discontinuities: int = 0,
+    ) -> None:
+        """Begin with what was recorded earlier, after `first` segments that were not."""
+        self._first, self._discontinuities = first, discontinuities
         self.inits = {init.number: init for init in inits}
         for segment in segments:
             self._list(segment)
@@ -126,7 +143,16 @@ class Window:
 
     @property
     def next_msn(self) -> int:
-        return self.segments[-1].msn + 1 if self.segments else 0
+        return self.segments[-1].msn + 1 if self.segments else self._first
+
+    @property
+    def next_init(self) -> int:
+        return max(self.inits, default=self._first - 1) + 1
+
+    @property
+    def discontinuities(self) -> int:
+        """That came so far."""
+        return self._discontinuities + sum(segment.is_after_gap for segment in self.segments)
 
     @property
     def edge(self) -> int:
@@ -157,10 +183,17 @@ class Window:
         segment = self.segment(msn)
         return self.inits[segment.init] if segment else None
 
+    def lists(self, msn: int, part: int | None = None) -> bool:
+        """True if the playlist holds that part, or that whole segment, or what comes after it: a part
+        beyond a segment's last is the first of the next (RFC 8216bis 6.2.5.2)."""
+        parts = self._parts.get(msn, ())
+        is_beyond = part is not None and 0 < len(parts) <= part
+        return self.has(msn + 1, 0) if is_beyond else self.has(msn, part)
+
     def has(self, msn: int, part: int | None = None) -> bool:
         """True if that part, or that whole segment, is there, or past."""
         if msn < self.next_msn:
-            return True
+            return bool(self.segments)  # else it was there before a restart
         return bool(
             part is not None
             and self._open
@@ -170,9 +203,16 @@ class Window:
 
     async def reach(self, msn: int, part: int | None, patience: timedelta) -> bool:
         """Wait until `has(msn, part)` or the end; False when `patience` runs out."""
+        return await self._wait(lambda: self.has(msn, part), patience)
+
+    async def reach_listed(self, msn: int, part: int | None, patience: timedelta) -> bool:
+        """Wait until `lists(msn, part)` or the end; False when `patience` runs out."""
+        return await self._wait(lambda: self.lists(msn, part), patience)
+
+    async def _wait(self, is_there: Callable[[], bool], patience: timedelta) -> bool:
         try:
             async with asyncio.timeout(patience.total_seconds()):
-                while not self.has(msn, part) and not self.is_ended:
+                while not is_there() and not self.is_ended:
                     await self._grown.wait()
         except TimeoutError:
             return False
@@ -183,7 +223,8 @@ class Window:
 
         hls.js takes a playlist that has parts only for an empty one.
         """
-        return await self.reach(0, None, patience) and not self.is_empty
+        await self._wait(lambda: bool(self.segments), patience)
+        return bool(self.segments)
 
     # as text
 
@@ -247,6 +288,8 @@ class Window:
             is_after_gap=opened.is_after_gap,
         )
         lines = playlist.part_lines(opened.msn, opened.parts, self.timeline, self._addresses)
+        if opened.parts and opened.parts[-1].is_final:
+            return tags + lines  # that the next part begins another segment is known, and no more
         address = self._addresses.part(opened.msn, len(opened.parts))
         return tags + lines + playlist.hint(address)
 

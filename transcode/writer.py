@@ -40,7 +40,7 @@ log = structlog.get_logger()
 
 
 class RecordingWriter:
-    """`push` and `stop_track` belong to one thread, all else to the event loop."""
+    """`push`, `key_ahead` and `stop_track` belong to one thread, all else to the event loop."""
 
     def __init__(
         self,
@@ -61,7 +61,7 @@ class RecordingWriter:
         self._rescues: dict[TrackKind, Vp8Rescue] = {}
         self._syncer = ThreadPoolExecutor(1, thread_name_prefix="recording-sync")
         self._syncing: Future[None] | None = None
-        self._synced_at = monotonic()
+        self._synced_at = self._ticked_at = monotonic()
         self._wished_at: dict[TrackKind, float] = {}
         self._is_finishing = False
         self._done = asyncio.Event()
@@ -84,6 +84,10 @@ class RecordingWriter:
             return
         self._torn.discard(kind)
         self._queue.put(partial(self._take, kind, unit, source, codec))
+
+    def key_ahead(self, kind: TrackKind, pts: int) -> None:
+        """A key picture in H.264 of this time begins to arrive; its unit follows."""
+        self._queue.put(partial(self.recording.key_ahead, kind, pts))
 
     def stop_track(self, kind: TrackKind, *, source: str = "") -> None:
         """The track, or of the voice that source, is not sent any more, for now."""
@@ -115,7 +119,7 @@ class RecordingWriter:
     def _run(self) -> None:
         try:
             while self._step():
-                self._tick()
+                self._tick_if_due()
             self._end_rescues(*self._rescues)
             self._syncer.shutdown()
             if self._is_finishing:
@@ -199,7 +203,12 @@ class RecordingWriter:
         for unit in units:
             self.recording.push(TrackKind.VOICE, unit)
 
-    def _tick(self) -> None:
+    def _tick_if_due(self) -> None:
+        """Not after each of a hundred units a second: it costs as much as a unit."""
+        at = monotonic()
+        if at - self._ticked_at < _TICK:
+            return
+        self._ticked_at = at
         now = Fraction((self._now() - self.recording.room_epoch).total_seconds())
         self._attempt(partial(self._advance, now))
 

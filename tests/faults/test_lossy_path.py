@@ -22,6 +22,9 @@ class Recorder:
     def take(self, track, unit):
         (self.pictures if track.kind == "video" else self.sounds).append(unit)
 
+    def key_ahead(self, track, pts):
+        pass
+
     def end(self, track):
         pass
 

@@ -2,6 +2,7 @@
 
 from io import BytesIO
 
+import m3u8
 import pytest
 
 from bench import clips
@@ -101,3 +102,21 @@ async def test_deleted_captions_are_gone(client, lecture, lecturer, bearer):
     assert (await client.delete(address(lecture, "kk"), headers=own)).status == 204
     listed = await (await client.get(address(lecture), headers=own)).json()
     assert listed == {"captions": []}
+
+
+async def test_the_rendition_is_there_for_who_may_watch_and_only_as_far_as_it_goes(
+    client, lecture, lecturer, bearer
+):
+    own = await bearer(lecturer)
+    await client.put(address(lecture, "kk"), data=VTT, headers=own)
+    place = f"/hls/{lecture.id}/captions"
+    playlist = await client.get(f"{place}/kk.m3u8", headers=own)
+    assert playlist.content_type == "application/vnd.apple.mpegurl"
+    [segment] = m3u8.loads(await playlist.text()).segments
+    text = await (await client.get(f"{place}/{segment.uri}", headers=own)).text()
+    assert text.startswith("WEBVTT\nX-TIMESTAMP-MAP=LOCAL:00:00:00.000,MPEGTS:")
+    assert "Күн жүйесі" in text
+    for missing in ("kk/1.vtt", "ru.m3u8", "ru/0.vtt"):
+        assert (await client.get(f"{place}/{missing}", headers=own)).status == 404
+    assert (await client.get(f"{place}/kk.m3u8")).status == 401
+    assert (await client.get(f"{place}/kk/0.vtt")).status == 401

@@ -1,6 +1,10 @@
 """hls.js in Chromium plays a lecture live, to its end, and again as a recording."""
 
 import asyncio
+import json
+import subprocess
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
@@ -11,53 +15,82 @@ from playwright.async_api import async_playwright
 
 import player
 from bench import clips
+from player import caption_api, caption_shelf
+from player.captions import Cue
 from player.delivery import LIBRARY, add_routes
 from player.fast_lane import ANSWERS, FastLane, FastSite
 from transcode.access_unit import AccessUnit, TrackKind
+from transcode.edition import Cut, Edition
 from transcode.library import Library
 from transcode.writer import RecordingWriter
 
 pytestmark = pytest.mark.e2e
 
-HLS_JS = Path(player.__file__).parent / "static" / "vendor" / "hls.js" / "hls.mjs"
+STATIC = Path(player.__file__).parent / "static"
+SCRIPTS = {
+    "/hls.mjs": STATIC / "vendor" / "hls.js" / "hls.mjs",
+    "/lost.js": STATIC / "watch" / "lost.js",
+}
 LECTURE = uuid4()
 BROWSER = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required", "--mute-audio"]
 PAGE = f"""<!doctype html><link rel="icon" href="data:,">
 <video id="video" muted autoplay playsinline></video>
 <script type="module">
 import Hls from '/hls.mjs';
+import {{ isLost }} from '/lost.js';
 window.video = document.getElementById('video');
 window.seen = {{sizes: [], errors: []}};
 video.addEventListener('resize', () => seen.sizes.push(video.videoWidth));
-window.hls = new Hls({{lowLatencyMode: true}});
-hls.on(Hls.Events.ERROR, (_, error) => seen.errors.push(error.details));
-hls.loadSource('/hls/{LECTURE}/index.m3u8');
-hls.attachMedia(video);
+function load() {{
+  window.hls?.destroy();
+  window.hls = new Hls({{lowLatencyMode: true}});
+  hls.on(Hls.Events.ERROR, (_, error) => {{
+    seen.errors.push(error.details);
+    if (error.fatal) setTimeout(load, 500);
+  }});
+  hls.on(Hls.Events.LEVEL_UPDATED, (_, {{ details }}) => isLost(details, video) && load());
+  hls.loadSource('/hls/{LECTURE}/index.m3u8');
+  hls.attachMedia(video);
+}}
+load();
 </script>"""
 
 
-@pytest.fixture
-async def origin(tmp_path):
+@asynccontextmanager
+async def served(folder: Path, port: int = 0) -> AsyncIterator[web.AppRunner]:
+    """The origin as a process of the service has it; at its end it forgets all but the disk."""
+
     async def anybody(*_) -> None:
         pass
 
     async def page(_: web.Request) -> web.Response:
         return web.Response(text=PAGE, content_type="text/html")
 
-    async def hls_js(_: web.Request) -> web.FileResponse:
-        return web.FileResponse(HLS_JS, headers={"Content-Type": "text/javascript"})
+    async def script(request: web.Request) -> web.FileResponse:
+        kind = {"Content-Type": "text/javascript"}
+        return web.FileResponse(SCRIPTS[request.path], headers=kind)
 
     app = web.Application()
-    app[LIBRARY] = Library(tmp_path)
+    app[LIBRARY] = Library(folder)
     add_routes(app, anybody)
+    app.add_routes(caption_api.routes(anybody))
     app.router.add_get("/", page)
-    app.router.add_get("/hls.mjs", hls_js)
+    for address in SCRIPTS:
+        app.router.add_get(address, script)
     runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
     lane = FastLane(app[LIBRARY], lambda _: lambda _: True)
-    await FastSite(runner, "127.0.0.1", 0, lane).start()
-    yield runner
-    await runner.cleanup()
+    await FastSite(runner, "127.0.0.1", port, lane).start()
+    try:
+        yield runner
+    finally:
+        await runner.cleanup()
+
+
+@pytest.fixture
+async def origin(tmp_path):
+    async with served(tmp_path) as runner:
+        yield runner
 
 
 @pytest.fixture
@@ -87,20 +120,21 @@ def fast_answers() -> float:
     return metric.samples[0].value
 
 
-async def teach(library: Library) -> None:
+async def teach(library: Library, *, is_kept: bool = True) -> None:
     """In real time."""
-    writer = RecordingWriter(
-        library.open_recording(LECTURE, datetime.now(UTC)), lambda: datetime.now(UTC)
-    )
+    opened = library.open_recording(LECTURE, datetime.now(UTC), is_kept=is_kept)
+    writer = RecordingWriter(opened, lambda: datetime.now(UTC))
     loop = asyncio.get_running_loop()
     began = loop.time()
-    for at, kind, unit in lecture():
-        await asyncio.sleep(at - (loop.time() - began))
-        if unit:
-            writer.push(kind, unit)
-        else:
-            writer.stop_track(kind)
-    await writer.finish()
+    try:
+        for at, kind, unit in lecture():
+            await asyncio.sleep(at - (loop.time() - began))
+            if unit:
+                writer.push(kind, unit)
+            else:
+                writer.stop_track(kind)
+    finally:
+        await writer.finish()
 
 
 async def test_a_lecture_plays_live_to_its_end_and_can_be_sought_in_after_it(origin, page):
@@ -128,3 +162,46 @@ async def test_a_lecture_plays_live_to_its_end_and_can_be_sought_in_after_it(ori
         await page.wait_for_function(f"!video.seeking && video.currentTime > {second} + 0.2")
         assert await page.evaluate("video.videoWidth") == width
     assert (await page.evaluate("seen"))["errors"] == []
+
+
+async def test_a_lecture_that_is_not_recorded_plays_on_after_a_restart(tmp_path, page):
+    async with served(tmp_path) as origin, asyncio.TaskGroup() as tasks:
+        host, port = origin.addresses[0]
+        teaching = tasks.create_task(teach(origin.app[LIBRARY], is_kept=False))
+        await page.goto(f"http://{host}:{port}/")
+        await page.wait_for_function("video.currentTime > 2")
+        teaching.cancel()
+    await page.evaluate("seen.sizes.length = 0")
+    async with served(tmp_path, port) as origin, asyncio.TaskGroup() as tasks:
+        tasks.create_task(teach(origin.app[LIBRARY], is_kept=False))
+        await page.wait_for_function("seen.sizes.includes(640)")
+
+
+async def test_captions_are_a_rendition_that_agrees_with_the_pictures_after_a_cut(
+    origin, page, tmp_path
+):
+    library = origin.app[LIBRARY]
+    opened = library.open_recording(LECTURE, datetime.now(UTC), post=lambda call: call())
+    clips.record(opened, 12)
+    library.edit(LECTURE, Edition(cuts=(Cut(4000, 8000),)))
+    folder = library.find(LECTURE).folder
+    caption_shelf.keep(folder, "kk", [Cue(500, 1500, "бірінші"), Cue(5000, 7000, "<b> & екінші")])
+    url = "http://{}:{}".format(*origin.addresses[0])
+
+    await page.goto(url)
+    await page.wait_for_function("hls.subtitleTracks.length === 1 && video.readyState >= 3")
+    assert await page.evaluate("hls.subtitleTracks[0].lang") == "kk"
+    await page.evaluate("hls.subtitleTrack = 0")
+    await page.wait_for_function("video.textTracks.length && video.currentTime > 5")
+    cues = await page.evaluate(
+        "[...video.textTracks[0].cues].map((cue) => [cue.startTime, cue.endTime, cue.text])"
+    )
+    found = {(round(begins, 2), round(ends, 2)): text for begins, ends, text in cues}
+    assert found == {(0.5, 1.5): "бірінші", (5.0, 7.0): "&lt;b&gt; &amp; екінші"}
+    assert (await page.evaluate("seen"))["errors"] == []
+
+    probe = ["ffprobe", "-v", "error", "-select_streams", "s", "-show_packets", "-of", "json"]
+    playlist = f"{url}/hls/{LECTURE}/captions/kk.m3u8"
+    probed = await asyncio.to_thread(subprocess.run, [*probe, playlist], capture_output=True)
+    assert len(json.loads(probed.stdout)["packets"]) == 2
+    assert probed.stderr == b""

@@ -245,10 +245,11 @@ def test_a_segment_that_left_the_list_stays_for_as_long_as_the_list_was(tmp_path
     units = clips.video(160, size=(64, 64), rate=5, gop=10)
     left: dict[int, float] = {}
     window = opened.window("camera")
+    begins = window.next_msn
     for kind, unit in clips.interleaved(camera=units):
         opened.push(kind, unit)
-        first = window.segments[0].msn if window.segments else 0
-        for msn in range(first):
+        first = window.segments[0].msn if window.segments else begins
+        for msn in range(begins, first):
             left.setdefault(msn, float(unit.time))
         for msn, since in left.items():
             if unit.time - since < 2 + 60:

@@ -75,6 +75,29 @@ def test_the_recording_begins_with_the_button(library, units):
         assert numbers[0] > 0
 
 
+def test_an_unrecorded_lecture_never_uses_an_address_again(library, units):
+    """A restart forgets it all, but the clock goes on."""
+    first = library.open_recording(LECTURE, EPOCH, is_kept=False, post=lambda call: call())
+    record(first, units)
+    later = EPOCH + timedelta(minutes=2)
+    again = Library(library.folder).open_recording(
+        LECTURE, later, is_kept=False, post=lambda call: call()
+    )
+    record(again, units, (4.5, Keeping.ON)).finish()
+    resumed = Library(library.folder).open_recording(
+        LECTURE, later + timedelta(minutes=2), post=lambda call: call()
+    )
+    record(resumed, units)
+    for name in NAMES:
+        before, after, kept = (each.window(name) for each in (first, again, resumed))
+        assert max(before.inits) < min(after.inits)
+        assert before.next_msn < after.segments[0].msn
+        assert before.discontinuities < after.discontinuities <= kept.discontinuities
+        assert [each.msn for each in after.segments if each.stretch.is_kept] == [
+            each.msn for each in kept.segments if each.starts < after.segments[-1].ends
+        ]
+
+
 def test_a_pause_is_a_gap_of_which_not_a_byte_is_stored(library, units):
     opened = library.open_recording(LECTURE, EPOCH, post=lambda call: call())
     record(opened, units, (3.3, Keeping.PAUSED), (8.1, Keeping.ON)).finish()

@@ -69,6 +69,30 @@ def test_a_part_is_complete_with_its_last_frame():
     assert [part.frames for part in of(PartCut, packager.push(units[-1]))] == [6]
 
 
+def test_the_last_part_of_a_segment_is_complete_when_the_next_key_frame_begins_to_arrive():
+    packager = VideoPackager()
+    cuts(film(2), packager, is_ended=False)
+    [part] = packager.key_ahead(180000)
+    assert (part.starts + part.duration, part.frames, part.is_final) == (180000, 2, True)
+    closed, opened = list(packager.push(key(2.0)))
+    assert (closed.ends, opened.starts) == (180000, 180000)
+
+
+def test_a_key_frame_that_will_begin_no_segment_cuts_no_part():
+    packager = VideoPackager()
+    cuts(film(1.04), packager, is_ended=False)
+    assert list(packager.key_ahead(93600)) == []
+
+
+def test_a_key_frame_that_was_announced_and_lost_leaves_no_hole():
+    packager = VideoPackager()
+    before = cuts(film(2), packager, is_ended=False) + list(packager.key_ahead(180000))
+    after = list(packager.push(key(2.5)))
+    assert of(PartCut, before + after)[-1].starts == 172800
+    assert [cut.ends for cut in of(SegmentClosed, after)] == [225000]
+    assert [cut.starts for cut in of(SegmentOpened, after)] == [225000]
+
+
 def test_segments_begin_at_key_frames():
     made = cuts(film(6))
     assert [cut.starts for cut in of(SegmentOpened, made)] == [0, 180000, 360000]

@@ -1,5 +1,6 @@
 import asyncio
 import gzip
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 
@@ -151,6 +152,25 @@ async def test_a_segment_is_there_when_it_is_closed():
     made.close_segment(180000)
     assert await made.reach(0, None, AT_ONCE)
     assert await made.reach(0, 99, AT_ONCE)
+
+
+async def test_a_part_beyond_the_last_of_a_segment_is_the_first_of_the_next():
+    made = grow(window(), 2)
+    made.close_segment(180000)
+    assert await made.reach_listed(0, 7, AT_ONCE)
+    assert not await made.reach_listed(0, 8, AT_ONCE)
+    grow(made, 0.25, starts=2.0)
+    assert await made.reach_listed(0, 8, AT_ONCE)
+    assert await made.reach_listed(0, 99, AT_ONCE)
+
+
+def test_nothing_is_hinted_at_after_the_last_part_of_a_segment():
+    made = grow(window(), 1)
+    made.add_part(replace(part(1.0), is_final=True))
+    assert "PRELOAD-HINT" not in live(made)
+    made.close_segment(112500)
+    made.open_segment(112500, 0, is_after_gap=False)
+    assert live(made).endswith('URI="camera/1.0.m4s"\n')
 
 
 async def test_the_end_wakes_those_who_wait():

@@ -3,6 +3,7 @@ import Hls from "hls.js";
 import { clock } from "../dom.js";
 import { t } from "../translate.js";
 import { shortcuts } from "./keys.js";
+import { isLost } from "./lost.js";
 import { positionAt } from "./pieces.js";
 
 const WORKER = new URL("../vendor/hls.js/hls.worker.js", import.meta.url).href;
@@ -172,6 +173,7 @@ export class Player extends EventTarget {
     this.#hls = hls;
     hls.on(Hls.Events.ERROR, (_, data) => data.fatal && this.#failed(hls, data));
     hls.on(Hls.Events.LEVEL_LOADED, () => this.#ready());
+    hls.on(Hls.Events.LEVEL_UPDATED, (_, { details }) => isLost(details, this.video) && this.#again());
     hls.on(Hls.Events.SUBTITLE_TRACKS_UPDATED, (_, { subtitleTracks }) => {
       this.#part("[data-captions]").hidden = !subtitleTracks.length;
     });

@@ -203,3 +203,21 @@ def test_whatever_comes_units_come_in_order(drawn, codec):
     units, _ = feed(packets, codec)
     assert all(b.pts > a.pts for a, b in itertools.pairwise(units))
     assert all(unit.data for unit in units)
+
+
+@pytest.mark.parametrize("payloads", [[SPS, PPS, IDR], [stapled(SPS, PPS), *fragments(IDR)]])
+def test_a_key_picture_is_announced_with_its_first_packet(payloads):
+    stream = Stream().add(SPS, PPS, IDR).add(SLICE).add(*payloads)
+    heard = []
+    line = Depacketizer(Codec.H264, lambda: None, lambda pts: heard.append(("ahead", pts)))
+    for packet in stream.packets[: -len(payloads) + 1]:
+        heard += [("unit", unit.pts) for unit in line.push(packet, packet.arrived)]
+    assert heard == [("ahead", 0), ("unit", 0), ("unit", 3600), ("ahead", 7200)]
+
+
+def test_a_key_picture_in_one_packet_needs_no_announcement():
+    heard = []
+    line = Depacketizer(Codec.H264, lambda: None, heard.append)
+    [packet] = Stream().add(stapled(SPS, PPS, IDR)).packets
+    assert [unit.is_key for unit in line.push(packet, packet.arrived)] == [True]
+    assert heard == []

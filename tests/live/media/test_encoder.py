@@ -30,6 +30,9 @@ class Kept:
     def take(self, track, unit):
         self.units.setdefault(track.codec, []).append(unit)
 
+    def key_ahead(self, track, pts):
+        pass
+
     def end(self, track):
         self.ended.add(track.codec)
 

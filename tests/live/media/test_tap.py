@@ -19,6 +19,9 @@ class Kept:
         self.times.append(float(unit.time))
         self._loop.call_soon_threadsafe(self.came.set)
 
+    def key_ahead(self, track, pts):
+        pass
+
     def end(self, track):
         pass
 
