@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from footprint.attendance import Presence
+from footprint.course import Course
 from footprint.policy import Channel
 from footprint.sheets import Sheet
 
@@ -55,6 +56,18 @@ def attendance_rows(sheet: Sheet) -> list[list[Cell]]:
         for row in sheet.rows
     ]
     return [head, *lines]
+
+
+def course_rows(course: Course) -> list[list[Cell]]:
+    """One line per learner, one column per class, below two lines that say which."""
+    weeks: list[Cell] = ["", "week", "", "", *(one.week for one in course.classes)]
+    head: list[Cell] = ["person", "name", "attended", "minutes"]
+    head += [one.starts_at for one in course.classes]
+    lines: list[list[Cell]] = [
+        [str(one.person), one.name, one.attended, one.minutes, *one.statuses]
+        for one in course.learners
+    ]
+    return [weeks, head, *lines]
 
 
 def interval_rows(stays: Iterable[tuple[str, Presence]]) -> list[list[Cell]]:

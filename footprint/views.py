@@ -6,7 +6,15 @@ from uuid import UUID
 import msgspec
 from aiohttp import web
 
-from footprint import erasure_views, export, in_room_views, lrs, profile_views, rulebook_views
+from footprint import (
+    erasure_views,
+    export,
+    in_room_views,
+    lrs,
+    profile_views,
+    report_views,
+    rulebook_views,
+)
 from footprint.attendance import Span
 from footprint.events import FootprintRead
 from footprint.explanation import Explanation, explain
@@ -25,6 +33,7 @@ from kernel.pages import render
 from kernel.web import CLOCK, DATABASE, RECORDER, decode, path_id, query, reply
 from schedule.lectures import lecture_by_id
 from schedule.lifecycle import Lecture
+from schedule.series import list_series
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -59,6 +68,7 @@ def routes() -> list[web.RouteDef]:
         *erasure_views.routes(),
         *in_room_views.routes(),
         *profile_views.routes(),
+        *report_views.routes(),
         *rulebook_views.routes(),
         *lrs.routes(),
     ]
@@ -81,6 +91,8 @@ async def show_attendance(request: web.Request) -> web.Response:
     only = _only(request, lecture)
     await _note(request, lecture, "attendance", only)
     found = await _sheet(request, lecture, only)
+    async with request.app[DATABASE].connect() as connection:
+        series = await list_series(connection, lecture=lecture.id)
     return render(
         request,
         "attendance.html",
@@ -89,6 +101,7 @@ async def show_attendance(request: web.Request) -> web.Response:
         rows=found.rows,
         totals=found.totals,
         is_own=only is not None,
+        series=series,
         may_mark=allows(viewer_of(request), Action.MARK_ATTENDANCE, lecture.subject),
         csv_url=f"/api/v1/lectures/{lecture.id}/attendance?format=csv&bom=true",
         intervals_url=f"/api/v1/lectures/{lecture.id}/attendance?format=csv&sheet=intervals&bom=true",

@@ -35,6 +35,12 @@ def test_a_code_is_taken_for_a_minute_in_its_own_lecture_only(clock):
 
 
 @pytest.fixture
+def store(database):
+    """Nothing here is SQL of one kind."""
+    return database
+
+
+@pytest.fixture
 async def hall(store, clock, client, get, token_of, *, add_person, add_lecture):
     """A lecture that is live in an hour, its lecturer, a student, and how they speak to us."""
     lecturer = await add_person(Role.LECTURER, name="Dana", into=store)

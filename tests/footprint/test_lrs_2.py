@@ -28,6 +28,12 @@ def statement(**more) -> dict:
 
 
 @pytest.fixture
+def store(database):
+    """Nothing here is SQL of one kind."""
+    return database
+
+
+@pytest.fixture
 async def admin(store, add_person, token_of) -> str:
     return await token_of(await add_person(Role.ADMIN, into=store))
 

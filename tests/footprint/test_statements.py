@@ -158,8 +158,16 @@ def test_the_video_profile_is_kept(name):
         assert f"{VIDEO}/extensions/{extension}" in found["result"]["extensions"]
 
 
+def test_who_was_confirmed_in_the_auditorium_attended_the_room():
+    found = told("presence-confirmed")
+    assert found["verb"]["id"] == "http://adlnet.gov/expapi/verbs/attended"
+    assert found["object"]["definition"]["type"] == ROOM
+    assert found["actor"]["account"]["name"] == str(PERSON)
+
+
 def test_every_template_has_a_rule():
-    assert set(CLASSROOM_RULES) | set(VIDEO_RULES) | {"recording-opened"} == set(TEMPLATES)
+    of_no_profile = {"recording-opened", "presence-confirmed"}
+    assert set(CLASSROOM_RULES) | set(VIDEO_RULES) | of_no_profile == set(TEMPLATES)
 
 
 def test_played_segments_are_spelt_as_the_profile_says():

@@ -1,0 +1,135 @@
+"""Courses and lectures as sheets and charts, over HTTP. Whoever reads them leaves a fact."""
+
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+from aiohttp import web
+
+from footprint import charts, export
+from footprint.charts import Column
+from footprint.course import Course, course
+from footprint.events import FootprintRead
+from footprint.policy import Status
+from footprint.report import Report, report
+from identity.rights import Action
+from identity.sessions import require, viewer_of
+from kernel.ids import new_id
+from kernel.pages import render
+from kernel.web import CLOCK, DATABASE, RECORDER, path_id, query, reply
+from schedule.lectures import lecture_by_id
+from schedule.lifecycle import Lecture
+from schedule.series import Series, series_by_id
+
+_STACK = (Status.PRESENT, Status.LATE, Status.WATCHED, Status.EXCUSED, Status.ABSENT)
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """How the sheet is wanted."""
+
+    format: Literal["json", "csv"] = "json"
+    bom: bool = False
+
+
+def routes() -> list[web.RouteDef]:
+    return [
+        web.get("/series/{id}/attendance", show_course),
+        web.get("/api/v1/series/{id}/attendance", read_course),
+        web.get("/lectures/{id}/report", show_report),
+        web.get("/api/v1/lectures/{id}/report", read_report),
+    ]
+
+
+async def show_course(request: web.Request) -> web.Response:
+    """The course as charts, with the sheet below."""
+    series = await _series(request)
+    found = await _course(request, series)
+    weeks = [
+        Column(str(one.week), [(status, one.statuses.get(status, 0)) for status in _STACK])
+        for one in found.classes
+    ]
+    asked = [
+        Column(str(one.week), [("hands", one.questions), ("lines", one.lines)])
+        for one in found.classes
+    ]
+    return render(
+        request,
+        "course.html",
+        series=series,
+        course=found,
+        attendance=charts.bars(weeks),
+        questions=charts.bars(asked),
+        csv_url=f"/api/v1/series/{series.id}/attendance?format=csv&bom=true",
+    )
+
+
+async def read_course(request: web.Request) -> web.Response:
+    """The same as JSON, or the sheet as CSV."""
+    asked, series = query(request, Asked), await _series(request)
+    found = await _course(request, series)
+    if asked.format == "json":
+        return reply(found)
+    return web.Response(
+        text=export.csv_text(export.course_rows(found), has_bom=asked.bom),
+        content_type="text/csv",
+        charset="utf-8",
+        headers={"Content-Disposition": f'attachment; filename="course-{series.id}.csv"'},
+    )
+
+
+async def show_report(request: web.Request) -> web.Response:
+    """How one lecture went."""
+    lecture = await _lecture(request)
+    found = await _report(request, lecture)
+    minutes = [str(n * found.step_seconds // 60) for n in range(len(found.present))]
+    talk = [
+        Column(label, [("hands", hands), ("lines", lines)])
+        for label, hands, lines in zip(minutes, found.hands, found.lines, strict=True)
+    ]
+    return render(
+        request,
+        "report.html",
+        lecture=lecture,
+        report=found,
+        minutes=minutes,
+        present=charts.curve(found.present, minutes),
+        talk=charts.bars(talk),
+    )
+
+
+async def read_report(request: web.Request) -> web.Response:
+    """The same as JSON."""
+    return reply(await _report(request, await _lecture(request)))
+
+
+async def _course(request: web.Request, series: Series) -> Course:
+    require(request, Action.SEE_ATTENDANCE, series.subject)
+    await _note(request)
+    async with request.app[DATABASE].connect() as connection:
+        return await course(connection, series, now=request.app[CLOCK].now())
+
+
+async def _report(request: web.Request, lecture: Lecture) -> Report:
+    require(request, Action.SEE_ATTENDANCE, lecture.subject)
+    await _note(request, lecture.id)
+    async with request.app[DATABASE].connect() as connection:
+        return await report(connection, lecture, now=request.app[CLOCK].now())
+
+
+async def _note(request: web.Request, lecture: UUID | None = None) -> None:
+    viewer = viewer_of(request)
+    at = request.app[CLOCK].now()
+    fact = FootprintRead(
+        id=new_id(), at=at, lecture=lecture, person=viewer.actor, what="attendance"
+    )
+    await request.app[RECORDER].record(fact)
+
+
+async def _series(request: web.Request) -> Series:
+    async with request.app[DATABASE].connect() as connection:
+        return await series_by_id(connection, path_id(request))
+
+
+async def _lecture(request: web.Request) -> Lecture:
+    async with request.app[DATABASE].connect() as connection:
+        return await lecture_by_id(connection, path_id(request))
