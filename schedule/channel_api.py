@@ -14,7 +14,7 @@ from identity.sessions import require, viewer_of
 from kernel.errors import Invalid, Refused, TooLarge
 from kernel.ids import new_id
 from kernel.web import CLOCK, DATABASE, RECORDER, SETTINGS, decode, query, reply
-from schedule import take_api
+from schedule import health_api, take_api
 from schedule.as_run import Aired, read_as_run
 from schedule.channel_events import ChannelAdded, SchedulePushed
 from schedule.channels import (
@@ -142,6 +142,7 @@ def routes() -> list[web.RouteDef]:
         web.put(f"{channel}/schedule", push),
         web.get(f"{channel}/as-run", show_as_run),
         *take_api.routes(),
+        *health_api.routes(),
     ]
 
 
