@@ -9,6 +9,7 @@ import sys
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -20,6 +21,7 @@ from prometheus_client import Counter, Gauge
 from daris.conditioning import Conditioning, Need
 from daris.live_ends import end_on_air, lectures_on_channels
 from daris.live_feeds import Feed, LiveFeeds
+from daris.monitoring import Monitors
 from daris.takes import current, moved, takes_in
 from kernel.bus import Bus
 from kernel.clock import Clock
@@ -36,6 +38,7 @@ from schedule.channels import (
     list_channels,
     programmes_between,
 )
+from schedule.health import HEALTH
 from schedule.lifecycle import LectureState
 from schedule.places import channel_folder, house_folder, live_folder
 from schedule.rundown import Programme
@@ -84,8 +87,10 @@ class Channels:
         settings: Settings,
         *,
         feeds: LiveFeeds,
+        monitors: Monitors,
     ) -> None:
         self._feeds = feeds
+        self._monitors = monitors
         self._database = database
         self._bus = bus
         self._clock = clock
@@ -137,6 +142,7 @@ class Channels:
             await self._keep_playing(tasks, rundown.channel)
         for channel_id in self._players.keys() - {rundown.channel.id for rundown in rundowns}:
             await self._stop(channel_id)
+            self._monitors.forget(channel_id)
         self._conditioning.want(_needs(rundowns, now - _CONDITIONED_BACK))
 
     async def _read(self) -> tuple[list[Rundown], Mapping[tuple[str, str], HouseItem]]:
@@ -198,8 +204,13 @@ class Channels:
             return
         if playing:
             await self._stop(channel.id)
+        self._monitors.watch(channel.id, partial(self._planned_until, channel.id))
         player = tasks.create_task(self._supervise(channel), name=f"channel-{channel.id}")
         self._players[channel.id] = channel, player
+
+    def _planned_until(self, channel_id: str) -> datetime | None:
+        planned = self._planned.get(channel_id)
+        return planned.items[-1].ends_at if planned and planned.items else None
 
     async def _stop(self, channel_id: str) -> None:
         _, player = self._players.pop(channel_id)
@@ -255,7 +266,8 @@ class Channels:
 
     def _command(self, channel: Channel) -> list[str]:
         folder = channel_folder(self._settings, channel.id)
-        outputs = [part for url in channel.outputs for part in ("--output", url)]
+        urls = (*channel.outputs, self._monitors.output(channel.id))
+        outputs = [part for url in urls for part in ("--output", url)]
         return [
             *(sys.executable, "-m", "transcode.playout", "--lifeline"),
             *("--plan", str(self._plan_path(channel.id)), "--out", str(folder)),
@@ -372,8 +384,13 @@ async def opened(app: web.Application) -> AsyncIterator[None]:
     """A cleanup context behind DATABASE: the channels of this process."""
     async with asyncio.TaskGroup() as tasks:
         feeds = LiveFeeds(app[LIBRARY], app[SETTINGS], tasks)
-        channels = Channels(app[DATABASE], app[BUS], app[CLOCK], app[SETTINGS], feeds=feeds)
+        app[HEALTH] = {}
+        monitors = Monitors(app[SETTINGS], app[CLOCK], app[HEALTH], tasks)
+        channels = Channels(
+            app[DATABASE], app[BUS], app[CLOCK], app[SETTINGS], feeds=feeds, monitors=monitors
+        )
         running = tasks.create_task(channels.run(), name="channels")
         yield
         running.cancel()
         feeds.want(())
+        monitors.close()

@@ -45,6 +45,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     catchup_hours: Annotated[int, msgspec.Meta(ge=0, le=744)] = 24
     footprint_key: str = ""
     footprint_days: tuple[str, ...] = ()
+    alarm_webhook: Annotated[str, msgspec.Meta(pattern="^(https?://.+)?$")] = ""
     xapi_url: Annotated[str, msgspec.Meta(pattern="^(https?://.+)?$")] = ""
     xapi_user: str = "daris"
     xapi_password: str = ""

@@ -75,6 +75,23 @@ SENTENCES = (
     # watching
     _("There is no recording of this lecture."),
     _("There is no such channel."),
+    # at the desk of a channel
+    _("This channel is not watched yet."),
+    _("Nothing comes out of the channel."),
+    _("The channel is not watched: its monitor does not run."),
+    _("The transport stream is damaged."),
+    _("Packets of the transport stream are lost."),
+    _("The transport stream lacks its PAT."),
+    _("The transport stream lacks its PMT."),
+    _("The clock of the transport stream jumps or is missing."),
+    _("The picture is black."),
+    _("The picture stands still and nothing is heard."),
+    _("Nothing is heard."),
+    _("The sound is too loud."),
+    _("The HLS playlist stands still."),
+    _("The disk is nearly full."),
+    _("The slate is shown instead of the programme."),
+    _("The schedule ends within the hour."),
     # recordings
     _("Nothing is being recorded."),
     _("Only a moderator may record."),

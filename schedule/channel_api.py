@@ -5,16 +5,19 @@ from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Annotated, Literal
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import msgspec
 from aiohttp import web
 
+from identity.people import check_zone
 from identity.rights import Action, allows
 from identity.sessions import require, viewer_of
 from kernel.errors import Invalid, Refused, TooLarge
 from kernel.ids import new_id
+from kernel.pages import HOUSE_ZONE
 from kernel.web import CLOCK, DATABASE, RECORDER, SETTINGS, decode, query, reply
-from schedule import take_api
+from schedule import health_api, take_api
 from schedule.as_run import Aired, read_as_run
 from schedule.channel_events import ChannelAdded, SchedulePushed
 from schedule.channels import (
@@ -26,6 +29,7 @@ from schedule.channels import (
     programmes_between,
 )
 from schedule.exchange import Parcel, read_schedule
+from schedule.local_time import unusual_days
 from schedule.output_urls import check_outputs
 from schedule.places import channel_folder
 from schedule.push import Outcome, Push, carry_out, weigh, window_of
@@ -129,6 +133,7 @@ class WindowQuery(msgspec.Struct, frozen=True, rename={"since": "from", "until":
     since: Moment | None = None
     until: Moment | None = None
     dry_run: bool = False
+    zone: str | None = None
 
 
 def routes() -> list[web.RouteDef]:
@@ -142,6 +147,7 @@ def routes() -> list[web.RouteDef]:
         web.put(f"{channel}/schedule", push),
         web.get(f"{channel}/as-run", show_as_run),
         *take_api.routes(),
+        *health_api.routes(),
     ]
 
 
@@ -202,14 +208,16 @@ async def push(request: web.Request) -> web.Response:
     asked = query(request, WindowQuery)
     async with request.app[DATABASE].connect() as connection:
         channel = await channel_by_id(connection, request.match_info["channel"])
-    parcel = await _parcel(request, channel)
+    zone = ZoneInfo(named) if (named := check_zone(asked.zone)) else None
+    parcel = await _parcel(request, channel, zone)
     programmes, findings = await asyncio.to_thread(read_schedule, parcel)
     now = request.app[CLOCK].now()
+    window = window_of(programmes, asked.since, asked.until, findings)
     wanted = Push(
         channel=channel.id,
         programmes=programmes,
-        findings=findings,
-        window=window_of(programmes, asked.since, asked.until, findings),
+        findings=[*unusual_days(window, zone or ZoneInfo(HOUSE_ZONE)), *findings],
+        window=window,
         by=viewer.person_id,
         at=now,
     )
@@ -257,13 +265,13 @@ def _fact(wanted: Push, outcome: Outcome) -> SchedulePushed:
     )
 
 
-async def _parcel(request: web.Request, channel: Channel) -> Parcel:
+async def _parcel(request: web.Request, channel: Channel, zone: ZoneInfo | None) -> Parcel:
     try:
         body = await request.read()
     except web.HTTPRequestEntityTooLarge as error:
         raise TooLarge("The schedule is larger than 1 MiB; push it in parts.") from error
     language = next(iter(channel.languages), "en")
-    return Parcel(body, request.content_type, request.charset, channel.id, language)
+    return Parcel(body, request.content_type, request.charset, channel.id, language, zone)
 
 
 def _asked(request: web.Request, *, back: timedelta = timedelta()) -> Window:

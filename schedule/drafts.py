@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 
+from schedule.local_time import NoSuchTime, TwoSuchTimes, moment_of
 from schedule.rundown import LONGEST, SHORTEST, Finding, Programme, Severity, Source, told
 
 MOST_PROGRAMMES = 5_000
@@ -28,12 +30,16 @@ class PushedProgramme(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     title: dict[_Language, _Title]
     description: dict[_Language, _Text] = {}
     floating: bool = False
+    rights_from: str | None = None
+    rights_until: str | None = None
 
 
 class Reading:
     """Gathers what a schedule holds; each programme has its place in it, and in a table its row."""
 
-    def __init__(self) -> None:
+    def __init__(self, zone: ZoneInfo | None = None) -> None:
+        """`zone` is that of times without an offset; without one they are refused."""
+        self._zone = zone
         self.programmes: list[Programme] = []
         self.findings: list[Finding] = []
         self._count = 0
@@ -48,7 +54,9 @@ class Reading:
         try:
             read = _read(draft)
             key = read.key
-            self.programmes.append(replace(_programme(read), place=self._count, row=row))
+            self.programmes.append(
+                replace(_programme(read, self._zone), place=self._count, row=row)
+            )
         except (msgspec.DecodeError, RecursionError) as error:
             self._note("unreadable", str(error), key, row)
         except _Wrong as wrong:
@@ -83,15 +91,19 @@ def _read(draft: msgspec.Raw | Mapping[str, Any]) -> PushedProgramme:
     return msgspec.convert(draft, PushedProgramme)
 
 
-def _programme(draft: PushedProgramme) -> Programme:
+def _programme(draft: PushedProgramme, zone: ZoneInfo | None) -> Programme:
     if not draft.source.is_sound:
         raise _Wrong("bad_source", "its source is one of recording, file, live and slate")
     if not draft.title:
         raise _Wrong("no_title", "it has no title")
-    starts_at = _moment(draft.starts_at)
-    ends_at = starts_at + _duration(draft) if draft.ends_at is None else _moment(draft.ends_at)
+    starts_at = _moment(draft.starts_at, zone)
+    if draft.ends_at is None:
+        ends_at = starts_at + _duration(draft)
+    else:
+        ends_at = _moment(draft.ends_at, zone)
     if not SHORTEST <= ends_at - starts_at <= LONGEST:
         raise _Wrong("bad_duration", "it takes less than a second or more than a day")
+    _check_rights(draft, starts_at, ends_at, zone)
     return Programme(
         key=draft.key,
         starts_at=starts_at,
@@ -103,19 +115,37 @@ def _programme(draft: PushedProgramme) -> Programme:
     )
 
 
-def _moment(text: str) -> datetime:
+def _check_rights(
+    draft: PushedProgramme, starts_at: datetime, ends_at: datetime, zone: ZoneInfo | None
+) -> None:
+    """The whole programme lies in the time in which it may be shown; where none is told, it may."""
+    if draft.rights_from is not None and starts_at < _moment(draft.rights_from, zone):
+        raise _Wrong("rights", f"it may not be shown before {draft.rights_from}")
+    if draft.rights_until is not None and ends_at > _moment(draft.rights_until, zone):
+        raise _Wrong("rights", f"it may not be shown after {draft.rights_until}")
+
+
+def _moment(text: str, zone: ZoneInfo | None) -> datetime:
     try:
         moment = msgspec.convert(text, datetime)
     except msgspec.ValidationError as error:
         raise _Wrong(
             "bad_time", f"{text[:40]} is not a time; write 2026-09-07T09:00:00+05:00"
         ) from error
-    if moment.tzinfo is None:
+    if moment.tzinfo is None and zone is None:
         raise _Wrong(
             "no_offset", f"{text[:40]} has no offset to UTC, so it may mean several moments"
         )
     try:
-        return moment.astimezone(UTC)
+        return moment.astimezone(UTC) if moment.tzinfo or zone is None else moment_of(moment, zone)
+    except NoSuchTime as error:
+        raise _Wrong(
+            "impossible_time", f"{text[:40]} does not exist: clocks are set forward over it"
+        ) from error
+    except TwoSuchTimes as error:
+        raise _Wrong(
+            "ambiguous_time", f"{text[:40]} comes twice, as clocks are set back; add the offset"
+        ) from error
     except OverflowError as error:
         raise _Wrong("bad_time", f"{text[:40]} is not a time that can be planned") from error
 

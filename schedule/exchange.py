@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -39,6 +40,7 @@ class Parcel:
     charset: str | None = None
     channel: str = ""
     language: str = "en"
+    zone: ZoneInfo | None = None  # of times without an offset; XMLTV has none of those
 
 
 class PushedSchedule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -60,21 +62,21 @@ def read_schedule(parcel: Parcel) -> Read:
     return reader(parcel)
 
 
-def read_json(body: bytes) -> Read:
+def read_json(body: bytes, zone: ZoneInfo | None = None) -> Read:
     try:
         pushed = msgspec.json.decode(body, type=PushedSchedule)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Invalid(f"The schedule can't be read: {error}.") from error
     if len(pushed.programmes) > MOST_PROGRAMMES:
         raise Invalid(f"A push holds at most {MOST_PROGRAMMES} programmes.")
-    reading = Reading()
+    reading = Reading(zone)
     for raw in pushed.programmes:
         reading.add(raw)
     return reading.programmes, reading.findings
 
 
 def _json(parcel: Parcel) -> Read:
-    return read_json(parcel.body)
+    return read_json(parcel.body, parcel.zone)
 
 
 def _table(parcel: Parcel) -> Read:
@@ -86,7 +88,7 @@ def _table(parcel: Parcel) -> Read:
             f"The table is not {charset}: byte {error.start + 1} does not belong there. "
             "Name another encoding in Content-Type, as in text/csv; charset=windows-1251."
         ) from error
-    return read_table(text, language=parcel.language)
+    return read_table(text, language=parcel.language, zone=parcel.zone)
 
 
 def _xmltv(parcel: Parcel) -> Read:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any, Final
 from urllib.parse import parse_qsl
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -14,7 +15,8 @@ from schedule.drafts import MOST_PROGRAMMES, Reading
 from schedule.rundown import Finding, Programme, Severity
 
 _SEPARATORS: Final = (",", ";", "\t")
-_PLAIN: Final = ("key", "starts_at", "ends_at", "duration", "source", "floating")
+_RIGHTS: Final = ("rights_from", "rights_until")
+_PLAIN: Final = ("key", "starts_at", "ends_at", "duration", "source", "floating", *_RIGHTS)
 _NEEDED: Final = ("key", "starts_at", "source")
 _TEXT: Final = re.compile(r"(title|description)(?:_([a-z]{2,3}))?")
 _SPAN: Final = re.compile(r"(\d{1,2}):([0-5]\d):([0-5]\d)")
@@ -22,10 +24,12 @@ _YES_OR_NO: Final = {"yes": True, "true": True, "1": True, "no": False, "false":
 _NUMBER: Final = re.compile(r"\d{1,6}(\.\d{1,6})?")
 
 
-def read_table(text: str, *, language: str) -> tuple[list[Programme], list[Finding]]:
+def read_table(
+    text: str, *, language: str, zone: ZoneInfo | None = None
+) -> tuple[list[Programme], list[Finding]]:
     """Invalid when there is not even a heading."""
     heading, separator = _heading(text)
-    reading = Reading()
+    reading = Reading(zone)
     for code, message in _wrong_columns(heading):
         reading.note(Finding(Severity.ERROR, code, f"Row 1: {message}.", row=1))
     if reading.findings:

@@ -341,3 +341,20 @@ async def test_what_really_went_on_air_is_told(client, operator, one, clock):
         ("a", None),
     ]
     assert datetime.fromisoformat(aired[0]["at"]).tzinfo == UTC
+
+
+async def test_a_push_may_name_the_zone_of_its_times(client, operator):
+    await client.post("/api/v1/channels", json={"id": "z", "name": "Z"}, headers=operator)
+    local = {
+        "key": "a",
+        "starts_at": "2026-10-25T01:00:00",
+        "duration": 60,
+        "source": {"slate": True},
+        "title": {"en": "A"},
+    }
+    for zone, status in (("Europe/Berlin", 200), ("Mars/Olympus", 400)):
+        path = f"/api/v1/channels/z/schedule?dry_run=true&zone={zone}"
+        answer = await client.put(path, json={"programmes": [local]}, headers=operator)
+        assert answer.status == status, zone
+        if status == 200:
+            assert [one["code"] for one in (await answer.json())["findings"]] == ["unusual_day"]

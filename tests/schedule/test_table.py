@@ -159,3 +159,18 @@ def test_a_live_room_stands_in_a_cell():
 def test_a_live_room_that_cannot_be_read_is_a_finding(cell):
     programmes, findings = with_source(cell.format(uuid4()))
     assert (programmes, [finding.code for finding in findings]) == ([], ["unreadable"])
+
+
+@pytest.mark.parametrize(
+    ("rights_from", "rights_until", "found"),
+    [
+        ("", "", []),
+        ("2026-09-07T09:00:00+05:00", "2026-09-07T09:45:00+05:00", []),
+        ("2026-09-07T09:00:01+05:00", "", ["rights"]),
+        ("", "2026-09-07T09:44:59+05:00", ["rights"]),
+        ("", "2026-09-07T09:45:00", ["no_offset"]),
+    ],
+)
+def test_a_programme_is_shown_in_the_time_of_its_rights_only(rights_from, rights_until, found):
+    heading = (*HEADING, "rights_from", "rights_until")
+    assert [f.code for f in read(table(heading, (*ROW, rights_from, rights_until)))[1]] == found

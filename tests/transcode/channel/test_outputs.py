@@ -10,6 +10,7 @@ import time
 from contextlib import closing, contextmanager
 from itertools import pairwise
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -123,25 +124,28 @@ def test_srt_is_received_as_caller_and_listener_and_a_stuck_one_disturbs_nobody(
             receiver.url,
         )
         played.until(lambda: len(children(played.process.pid)) == 3)
-        os.kill(children(played.process.pid)[2], signal.SIGSTOP)
+        os.kill(children(played.process.pid)[stuck], signal.SIGSTOP)
         assert received(called) >= {"h264", "aac"}
     with reading(f"srt://127.0.0.1:{waiting}?mode=caller&{secret}") as caller:
         assert received(caller) >= {"h264", "aac"}
     assert continuity_errors(packets(receiver.read(1.0))) == 0
     before = children(played.process.pid)
-    os.kill(before[0], signal.SIGKILL)
-    played.until(lambda: len(set(children(played.process.pid)) - set(before)) == 1)
-    orphans = children(played.process.pid)
+    os.kill(before[calling], signal.SIGKILL)
+    played.until(
+        lambda: children(played.process.pid).get(calling, before[calling]) != before[calling]
+    )
+    orphans = children(played.process.pid).values()
     played.process.kill()
     played.process.wait()
     until(lambda: not any(is_running(pid) for pid in orphans))
 
 
-def children(pid: int) -> list[int]:
-    """The srt-live-transmit processes that it started, in their order."""
-    command = ["pgrep", "-P", str(pid), "-x", "srt-live-transm"]
+def children(pid: int) -> dict[int, int]:
+    """The srt-live-transmit processes that it started, by the port of their output."""
+    command = ["pgrep", "-P", str(pid), "-a", "srt-live-transm"]
     found = subprocess.run(command, capture_output=True, text=True, check=False)
-    return [int(line) for line in found.stdout.split()]
+    words = [line.split() for line in found.stdout.splitlines()]
+    return {urlsplit(line[-1]).port: int(line[0]) for line in words if "srt://" in line[-1]}
 
 
 def is_running(pid: int) -> bool:

@@ -9,6 +9,7 @@ from itertools import pairwise
 import m3u8
 import pytest
 
+from tests.transcode.channel.conftest import Played
 from transcode.channel_window import WINDOW
 from transcode.si import crc32
 
@@ -261,3 +262,29 @@ def test_the_log_has_the_time_in_utc(play):
     played = play([])
     played.until(lambda: bool(played.as_run()))
     assert datetime.fromisoformat(played.as_run()[0]["at"]).tzinfo == UTC
+
+
+def test_two_nodes_with_one_plan_publish_the_same_segments(play, plan_item, house_clip):
+    """One begins later, in the middle of an item, and neither knows of the other."""
+    clips = [house_clip("one", slots=8, shade=60), house_clip("two", slots=8, shade=160)]
+    items = [
+        plan_item(str(n), clips[n % 2], starts_in=3 * n - 24.3, takes=3.0, live=None)
+        for n in range(20)
+    ]
+    first = play(items)
+    first.until(lambda: len(first.as_run()) > 2)
+    out = first.folder / "other"
+    command = [str(out) if part == str(first.out) else part for part in first.command]
+    second = Played(first.folder, command, subprocess.Popen(command, stderr=subprocess.DEVNULL))
+    try:
+        first.until((out / "index.m3u8").exists)
+        newest = first.playlist().splitlines()[-1]
+        first.until(lambda: newest in (out / "index.m3u8").read_text())
+        first.until(lambda: newest not in first.playlist().splitlines()[-1])
+        first.until(lambda: first.playlist() == (out / "index.m3u8").read_text())
+    finally:
+        second.process.kill()
+        second.process.wait()
+    shared = {path.name for path in first.out.glob("*.m4s")} & {p.name for p in out.glob("*.m4s")}
+    assert len(shared) >= WINDOW
+    assert all((first.out / name).read_bytes() == (out / name).read_bytes() for name in shared)
