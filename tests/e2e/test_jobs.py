@@ -71,7 +71,7 @@ async def photograph(page, name):
 
 
 async def test_a_host_sees_what_is_made_and_takes_slides_as_chapters(
-    browser, lecture, lecturer, eventually
+    browser, lecture, lecturer, eventually, tmp_path
 ):
     page = await lecturer.sign_in(browser, viewport={"width": 1280, "height": 900})
     await page.goto(f"/lectures/{lecture}")
@@ -116,12 +116,10 @@ async def test_a_host_sees_what_is_made_and_takes_slides_as_chapters(
     await phone.get_by_test_id("jobs").locator("summary").click()
     await phone.get_by_test_id("jobs").and_(phone.locator("[data-state=made]")).wait_for()
     await photograph(phone, "jobs-dark-phone")
+    await the_package_plays_the_camera_in_step(browser, page, lecture, eventually, tmp_path)
 
 
-async def test_the_package_plays_the_camera_in_step(
-    browser, lecture, lecturer, player, eventually, tmp_path
-):
-    page = await lecturer.sign_in(browser, viewport={"width": 1280, "height": 900})
+async def the_package_plays_the_camera_in_step(browser, page, lecture, eventually, tmp_path):
     await page.goto(f"/lectures/{lecture}")
     await page.get_by_test_id("offline").locator("summary").click()
     async with page.expect_download(timeout=60_000) as given:
