@@ -145,7 +145,7 @@ def _blocks(cells: Iterable[int]) -> frozenset[int]:
 def _cells(folder: Path, screen: Contents, segment: Segment) -> Cells:
     """Of the key frame with which the segment begins."""
     inits = {init.number: init for init in screen.inits}
-    media = inits[segment.init].data + read_stretch(folder, screen.parts[segment.msn][0].stretch)
+    media = inits[segment.init].data + read_stretch(folder, screen.parts(segment.msn)[0].stretch)
     with av.open(io.BytesIO(media), "r") as container:
         picture = next(container.decode(video=0))
     return grey(picture)
