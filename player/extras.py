@@ -199,12 +199,13 @@ def routes(guard: Guard) -> list[web.RouteDef]:
 
     return [
         web.get(f"{LECTURE_PATH}/{{name:{_NAMES}}}", give),
-        web.get(f"/api/v1/lectures/{_ID}/recording.mp4", download),
+        web.get(f"/api/v1/lectures/{_ID}/{{file:recording|camera}}.mp4", download),
     ]
 
 
 async def download(request: web.Request) -> web.StreamResponse:
-    """200 with the file; 202 while it is being made."""
+    """200 with the file; 202 while it is being made. The camera has one where a screen was shown too."""
+    job, file, ending = _FILES[request.match_info["file"]]
     async with request.app[DATABASE].connect() as connection:
         lecture = await lecture_by_id(connection, path_id(request))
     require(request, Action.WATCH_RECORDING, lecture.subject)
@@ -213,20 +214,33 @@ async def download(request: web.Request) -> web.StreamResponse:
         raise Conflict("The recording is not finished yet.")
     if found is None or not (found.folder and found.programme.segments):
         raise NotFound("There is no recording of this lecture.")
-    if waiting := await making(request, found):
+    if job not in await asyncio.to_thread(jobs.due, found.folder):
+        raise NotFound("There is no camera beside a screen in this recording.")
+    if waiting := await making(request, found, job):
         return waiting
-    headers = {hdrs.CONTENT_DISPOSITION: disposition(lecture), hdrs.CACHE_CONTROL: "no-cache"}
-    return web.FileResponse(found.folder / extras.SINGLE_FILE, headers=headers)
+    name = disposition(lecture, ending)
+    headers = {hdrs.CONTENT_DISPOSITION: name, hdrs.CACHE_CONTROL: "no-cache"}
+    return web.FileResponse(found.folder / file, headers=headers)
 
 
-async def making(request: web.Request, found: Recording) -> web.Response | None:
-    """None when the extras are there; else they will be, and this is the answer. Unavailable when
-    they can't be made."""
+_FILES: Final = {
+    "recording": (Job.FILE, extras.SINGLE_FILE, "mp4"),
+    "camera": (Job.CAMERA, extras.CAMERA_FILE, "camera.mp4"),
+}
+
+
+async def making(
+    request: web.Request, found: Recording, job: Job = Job.FILE
+) -> web.Response | None:
+    """None when what the job makes is there; else it will be, and this is the answer. Unavailable
+    when it can't be made."""
     assert found.folder
     if made := await asyncio.to_thread(extras.read, found.folder):
         found.aac = made.aac
+    done = (await asyncio.to_thread(jobs.ended, found.folder)).get(job)
+    if done and done.reason is None:
         return None
-    if Job.FILE in await asyncio.to_thread(jobs.ended, found.folder):
+    if done:
         raise Unavailable("No file could be made of this recording.", retry_after=_LONGEST)
     request.app[EXTRAS].want(found.lecture, soon=True)
     response = reply(Making(), status=202)

@@ -18,12 +18,14 @@ import msgspec
 from kernel.languages import Language
 from player import caption_shelf
 from player.captions import Cue, transcript, webvtt
-from transcode import extras
+from transcode import extras, jobs
+from transcode.jobs import Job
 
 FORMAT: Final = "daris-package-1"
 _PAGE: Final = Path(__file__).parent / "static" / "case"
 _PIECE: Final = 1 << 20  # bytes copied at a time
 _MP4: Final = "media/lecture.mp4"
+_CAMERA: Final = "media/camera.mp4"
 _POSTER: Final = "media/poster.jpg"
 
 
@@ -108,6 +110,8 @@ def build(target: IO[bytes], package: Package) -> None:
             case.file(page.name, page)
         case.text("data.js", f"window.DARIS_CASE = {_json(_shown(package, captions))};\n")
         case.file(_MP4, package.folder / extras.SINGLE_FILE)
+        if _has_camera(package):
+            case.file(_CAMERA, package.folder / extras.CAMERA_FILE)
         if (package.folder / extras.POSTER).exists():
             case.file(_POSTER, package.folder / extras.POSTER)
         for language, cues in captions.items():
@@ -135,11 +139,18 @@ def _shown(package: Package, captions: Mapping[str, Sequence[Cue]]) -> dict[str,
         "length_ms": package.length_ms,
         "locale": package.locale,
         "media": _MP4,
+        "camera": _CAMERA if _has_camera(package) else None,
         "poster": _POSTER if (package.folder / extras.POSTER).exists() else None,
         "captions": captions,
         "chat": package.chat,
         "words": _words(package.languages),
     }
+
+
+def _has_camera(package: Package) -> bool:
+    """One that is of the same revision as the lecture's file."""
+    folder = package.folder
+    return Job.CAMERA in jobs.due(folder) and jobs.is_made(folder, Job.CAMERA)
 
 
 def _words(languages: Mapping[str, Language]) -> dict[str, dict[str, Any]]:

@@ -25,6 +25,8 @@ from player.media_time import MediaTime
 from player.package import Line, Package
 from schedule.lectures import lecture_by_id
 from schedule.lifecycle import Lecture
+from transcode import jobs
+from transcode.jobs import Job
 from transcode.recording import Recording, RecordingState
 from transcode.revisions import Revisions
 
@@ -44,7 +46,7 @@ def routes(chat_of: Chat) -> list[web.RouteDef]:
     async def download(request: web.Request) -> web.StreamResponse:
         """200 with the zip; 202 while the MP4 for it is being made. `?chat=1` puts the chat in."""
         lecture, found = await _recording(request, Action.CHANGE_LECTURE)
-        if waiting := await making(request, found):
+        if waiting := await making(request, found) or await _making_camera(request, found):
             return waiting
         headers = {hdrs.CONTENT_DISPOSITION: disposition(lecture, "zip")}
         response = web.StreamResponse(headers=headers | {hdrs.CONTENT_TYPE: "application/zip"})
@@ -136,6 +138,13 @@ async def _recording(request: web.Request, action: Action) -> tuple[Lecture, Rec
     if found.state is not RecordingState.FINISHED:
         raise Conflict("The recording is not finished yet.")
     return lecture, found
+
+
+async def _making_camera(request: web.Request, found: Recording) -> web.Response | None:
+    """None also where there is none, or none can be made: the lecture goes without it."""
+    assert found.folder
+    waiting = await asyncio.to_thread(jobs.waiting, found.folder)
+    return await making(request, found, Job.CAMERA) if Job.CAMERA in waiting else None
 
 
 async def _build(file: IO[bytes], wanted: Package) -> None:

@@ -102,6 +102,7 @@ SENTENCES = (
     _("There is no finished recording to edit."),
     _("There is no change to take back."),
     _("This job has not failed."),
+    _("There is no camera beside a screen in this recording."),
     _("This lecture is being recorded."),
     # offline packages
     _("The package could not be written; the disk may be full."),

@@ -193,6 +193,7 @@ def room_config(request: web.Request, lecture: Lecture, *, can_host: bool) -> Ma
         "hls": f"/hls/{lecture.id}/index.m3u8",
         "camera": f"/hls/{lecture.id}/camera.m3u8",
         "download": f"{address}/recording.mp4",
+        "download_camera": f"{address}/camera.mp4",
         "jobs": f"{address}/jobs",
         "beacon": f"{address}/beacon",
         "chat": f"{address}/chat",

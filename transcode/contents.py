@@ -18,7 +18,11 @@ class Contents:
     segments: list[Segment] = field(default_factory=list)
     first_msn: int = 0
     discontinuities: int = 0  # before the first segment
-    parts: dict[int, list[Part]] = field(default_factory=dict)  # by sequence number, without data
+    noted: dict[int, list[PartNoted]] = field(default_factory=dict)  # by sequence number
+
+    def parts(self, msn: int) -> list[Part]:
+        """Of that segment, without data. Made when asked for: six hours have a hundred thousand."""
+        return [_part(part) for part in self.noted[msn]]
 
     @property
     def ends(self) -> int:
@@ -35,7 +39,7 @@ def read(folder: Path, name: str) -> Contents:
             break
         msn = contents.first_msn + len(contents.segments)
         contents.segments.append(_segment(msn, noted, parts, ends))
-        contents.parts[msn] = [_part(part) for part in parts]
+        contents.noted[msn] = parts
     return contents
 
 

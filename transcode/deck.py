@@ -73,10 +73,12 @@ class Keeper:
     post: Post
 
     def note_outage(self, starts: Fraction, ends: Fraction) -> None:
-        """Nothing was recorded between these seconds since the epoch."""
+        """Nothing was recorded between these seconds since the epoch. One that begins where another
+        did takes its place: whoever came between died before anything was written."""
         if self.noted.keeping is Keeping.ON:  # else the pause covers it
             outage = int(starts * 1_000_000), int(ends * 1_000_000)
-            self._write(outages=(*self.noted.outages, outage))
+            others = (each for each in self.noted.outages if each[0] != outage[0])
+            self._write(outages=(*others, outage))
 
     def note_keeping(self, keeping: Keeping, at: Fraction) -> None:
         """It is paused, stopped or gone on with, `at` seconds since the epoch."""

@@ -77,6 +77,12 @@ def waiting(folder: Path) -> list[Job]:
     return [job for job in due(folder) if job not in done]
 
 
+def is_made(folder: Path, job: Job) -> bool:
+    """True if what it makes is there, of the recording as it is now."""
+    done = ended(folder).get(job)
+    return done is not None and done.reason is None
+
+
 def note(folder: Path, job: Job, of_version: str, reason: str | None = None) -> None:
     """It ended, made of that version."""
     _write(folder, _read(folder) | {job: Note(of_version, reason)})

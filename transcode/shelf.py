@@ -88,7 +88,7 @@ def played(loaded: Mapping[str, Contents], chosen: Edition) -> dict[str, Content
     segments = {
         PROGRAMME: shown,
         TrackKind.VOICE.value: cutting.within(
-            voice.segments, spans, AUDIO_TIMESCALE, lambda each: voice.parts[each.msn]
+            voice.segments, spans, AUDIO_TIMESCALE, lambda each: voice.parts(each.msn)
         ),
         TrackKind.CAMERA.value: _cut(left[TrackKind.CAMERA], cuts),
         TrackKind.SCREEN.value: _cut(left[TrackKind.SCREEN], cuts),
@@ -114,7 +114,7 @@ def _cuts(programme: Contents, chosen: Edition) -> list[Span]:
 
 
 def _cut(held: Contents, cuts: Sequence[Span]) -> list[Segment]:
-    return cutting.without(held.segments, cuts, VIDEO_TIMESCALE, lambda each: held.parts[each.msn])
+    return cutting.without(held.segments, cuts, VIDEO_TIMESCALE, lambda each: held.parts(each.msn))
 
 
 def timeline(noted: Manifest, name: str) -> Timeline:

@@ -35,7 +35,7 @@ _SHARE: Final = 0.5  # of the inked blocks that a new slide changes
 _LEAST: Final = 5  # blocks
 _RESTLESS: Final = 0.6  # of the pictures around in which a block differs
 _AROUND: Final = 6  # pictures on either side
-_SHORTEST_MS: Final = 5_000  # that a slide is shown
+_SHORTEST_MS: Final = 3_500  # that a slide is shown
 
 Cells = bytes  # WIDTH x HEIGHT, row by row
 
@@ -145,7 +145,7 @@ def _blocks(cells: Iterable[int]) -> frozenset[int]:
 def _cells(folder: Path, screen: Contents, segment: Segment) -> Cells:
     """Of the key frame with which the segment begins."""
     inits = {init.number: init for init in screen.inits}
-    media = inits[segment.init].data + read_stretch(folder, screen.parts[segment.msn][0].stretch)
+    media = inits[segment.init].data + read_stretch(folder, screen.parts(segment.msn)[0].stretch)
     with av.open(io.BytesIO(media), "r") as container:
         picture = next(container.decode(video=0))
     return grey(picture)

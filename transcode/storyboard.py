@@ -60,7 +60,7 @@ def _chosen(segments: Sequence[Segment]) -> list[tuple[Fraction, Segment]]:
 def _picture(folder: Path, programme: Contents, segment: Segment) -> av.VideoFrame:
     """The key frame with which the segment begins."""
     inits = {init.number: init for init in programme.inits}
-    first = programme.parts[segment.msn][0]
+    first = programme.parts(segment.msn)[0]
     media = inits[segment.init].data + read_stretch(folder, first.stretch)
     with av.open(io.BytesIO(media), "r") as container:
         picture = next(container.decode(video=0))

@@ -121,6 +121,14 @@ async def test_while_it_is_recorded_there_is_no_file(
     opened.finish()
 
 
+async def test_where_no_screen_was_shown_there_is_no_second_file(client, lecture, student):
+    other = await client.get(f"/api/v1/lectures/{lecture.id}/camera.mp4", headers=student)
+    assert (other.status, (await other.json())["title"]) == (
+        404,
+        "There is no camera beside a screen in this recording.",
+    )
+
+
 async def test_what_cannot_be_made_is_said_and_not_tried_for_ever(client, lecture, student):
     found = await client.app[LIBRARY].fetch(lecture.id)
     (found.folder / "voice.m3u8").unlink()

@@ -124,6 +124,16 @@ async def test_a_child_that_dies_of_what_it_reads_is_not_given_it_again(
     }
 
 
+async def test_the_camera_is_a_second_file_to_take_away(client, host, lecture):
+    while True:
+        given = await client.get(f"/api/v1/lectures/{lecture.id}/camera.mp4", headers=host)
+        if given.status != 202:
+            break
+        await asyncio.sleep(0.05)
+    assert (await given.read())[4:8] == b"ftyp"
+    assert "camera.mp4" in given.headers["Content-Disposition"]
+
+
 async def test_only_hosts_are_told(client, address, add_person, bearer):
     assert (await client.get(address)).status == 401
     for role in (Role.STUDENT, Role.LECTURER):

@@ -119,6 +119,21 @@ async def test_a_package_holds_all_that_its_manifest_says(client, lecture, lectu
     assert shown(case)["words"]["kk"].keys() >= {"Save what I watched", "Transcript"}
 
 
+async def test_the_camera_is_in_it_where_a_screen_was_shown(
+    client, lecturer, add_lecture, bearer, clock
+):
+    planned = await add_lecture(lecturer)
+    opened = client.app[LIBRARY].open_recording(planned.id, clock.now(), post=lambda call: call())
+    for kind, unit in clips.interleaved(
+        camera=clips.video(4), screen=clips.video(2, starts=2), voice=clips.voice(4)
+    ):
+        opened.push(kind, unit)
+    opened.finish()
+    case = await packed(client, planned, await bearer(lecturer))
+    assert {"media/lecture.mp4", "media/camera.mp4"} <= set(case.namelist())
+    assert shown(case)["camera"] == "media/camera.mp4"
+
+
 async def test_the_chat_is_in_it_only_if_that_is_wanted(client, lecture, lecturer, bearer):
     headers = await bearer(lecturer)
     without = await packed(client, lecture, headers)

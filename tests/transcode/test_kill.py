@@ -1,9 +1,11 @@
 """`kill -9` of a recording process at any moment, and the lecture that goes on after it."""
 
+import os
 import random
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
+from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 from uuid import UUID
@@ -11,7 +13,9 @@ from uuid import UUID
 import pytest
 
 from bench import clips
+from transcode import manifest
 from transcode.access_unit import TrackKind
+from transcode.deck import Keeper
 from transcode.index import unpack
 from transcode.library import Library
 from transcode.recording import RecordingState
@@ -32,21 +36,29 @@ from transcode.writer import RecordingWriter
 async def record():
     units = clips.interleaved(camera=clips.video(9, gop=25), voice=clips.voice(9))
     epoch = datetime.fromisoformat(sys.argv[2])
-    opened = Library(Path(sys.argv[1])).open_recording(UUID(int=7), epoch)
+    library = Library(Path(sys.argv[1]))
+    lectures = [UUID(int=7 + number) for number in range(int(sys.argv[3]))]
+    opened = [library.open_recording(each, epoch) for each in lectures]
     began = time.monotonic()
-    writer = RecordingWriter(opened, lambda: epoch + 4 * timedelta(seconds=time.monotonic() - began))
+    speed = int(sys.argv[4])
+    now = lambda: epoch + speed * timedelta(seconds=time.monotonic() - began)
+    writers = [RecordingWriter(each, now) for each in opened]
     for kind, unit in units:
-        await asyncio.sleep(float(unit.time) / 4 - (time.monotonic() - began))
-        writer.push(kind, unit)
+        await asyncio.sleep(float(unit.time) / speed - (time.monotonic() - began))
+        for writer in writers:
+            writer.push(kind, unit)
         print(float(unit.time), flush=True)
 
 asyncio.run(record())
 """
 
 
-def record_and_kill(folder: Path, epoch: datetime, seconds: float) -> float:
-    """Record for `seconds` of the lecture, kill; the time of the last unit that was pushed."""
-    command = [sys.executable, "-c", RECORDER, folder, epoch.isoformat()]
+def record_and_kill(
+    folder: Path, epoch: datetime, seconds: float, *, lectures: int = 1, speed: int = 4
+) -> float:
+    """Record so many lectures for `seconds` of each, kill; the time of the last unit that was pushed."""
+    asked = (epoch.isoformat(), str(lectures), str(speed))
+    command = [sys.executable, "-c", RECORDER, folder, *asked]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as recorder:
         pushed = 0.0
         while pushed < seconds:
@@ -56,7 +68,7 @@ def record_and_kill(folder: Path, epoch: datetime, seconds: float) -> float:
     return float(rest[-1]) if rest else pushed
 
 
-def edges(recording) -> list[float]:
+def edges_of(recording) -> list[float]:
     """Seconds at which programme and voice end."""
     windows = (recording.programme, recording.track(TrackKind.VOICE))
     return [window.segments[-1].ends / window.timeline.timescale for window in windows]
@@ -68,7 +80,7 @@ def test_what_was_recorded_before_a_kill_plays(tmp_path, round_):
     found = Library(tmp_path).find(LECTURE)
     assert found.state is RecordingState.INTERRUPTED
     assert "ENDLIST" not in found.programme.live().plain.decode()
-    assert min(edges(found)) > pushed - 2
+    assert min(edges_of(found)) > pushed - 2
     finished = Library(tmp_path).finish_interrupted(LECTURE)
     assert finished.state is RecordingState.FINISHED
     command = ["ffmpeg", "-v", "error", "-xerror", "-i", finished.folder / "index.m3u8"]
@@ -82,7 +94,7 @@ def test_after_a_kill_the_lecture_goes_on_in_the_same_item(tmp_path):
     (gap,) = found.gaps
     assert pushed - 2 < (gap.starts_at - EPOCH).total_seconds() <= pushed + 0.1
     assert (gap.ends_at - EPOCH).total_seconds() == pytest.approx(20, abs=0.1)
-    assert min(edges(found)) > 21
+    assert min(edges_of(found)) > 21
     assert [each.msn for each in found.programme.segments] == list(
         range(len(found.programme.segments))
     )
@@ -92,6 +104,43 @@ def test_after_a_kill_the_lecture_goes_on_in_the_same_item(tmp_path):
     subprocess.run([*command, "-f", "null", "-"], check=True)
 
 
+KILLS = int(os.environ.get("DARIS_TEST_KILLS", "5"))  # 50 before a release
+BETWEEN = timedelta(seconds=20)  # from the beginning of one life to that of the next
+LECTURES = 4  # recorded at once
+
+
+@pytest.mark.timeout(60 + 10 * KILLS)
+def test_a_lecture_outlives_every_kill_while_others_are_recorded(tmp_path):
+    """Lived so many times, it is one item, that lacks less than two seconds of each life."""
+    pushed = [
+        record_and_kill(
+            tmp_path, EPOCH + life * BETWEEN, random.uniform(0.5, 2.0), lectures=LECTURES, speed=1
+        )
+        for life in range(KILLS)
+    ]
+    for lecture in (UUID(int=7 + number) for number in range(LECTURES)):
+        found = Library(tmp_path).finish_interrupted(lecture)
+        kept = lives(found.track(TrackKind.CAMERA))
+        assert sum(seconds > 0 for seconds in kept) - 1 <= len(found.gaps) < KILLS
+        assert all(gap.ends_at <= after.starts_at for gap, after in pairwise(found.gaps))
+        lost = [told - seconds for told, seconds in zip(pushed, kept, strict=True)]
+        sys.stdout.write(f"{lecture.int}: lost {max(lost):.2f} s at most of {KILLS} kills\n")
+        assert max(lost) < 2
+        numbers = [segment.msn for segment in found.programme.segments]
+        assert numbers == list(range(len(numbers)))
+    command = ["ffmpeg", "-v", "error", "-xerror", "-i", found.folder / "index.m3u8"]
+    subprocess.run([*command, "-f", "null", "-"], check=True)
+
+
+def lives(camera) -> list[float]:
+    """Seconds of pictures that are there of each life; none of one that was very short."""
+    seconds = [0.0] * KILLS
+    for segment in camera.segments:
+        life = int(segment.starts / camera.timeline.timescale / BETWEEN.total_seconds())
+        seconds[life] += segment.frames / 25
+    return seconds
+
+
 @pytest.fixture
 def interrupted(tmp_path) -> Path:
     """A folder as a dead recorder left it."""
@@ -99,6 +148,15 @@ def interrupted(tmp_path) -> Path:
     for kind, unit in clips.interleaved(camera=clips.video(3), voice=clips.voice(3)):
         opened.push(kind, unit)
     return opened.folder
+
+
+def test_who_dies_before_anything_is_written_lengthens_the_gap(interrupted):
+    found = Library(interrupted.parent).find(LECTURE)
+    keeper = Keeper(interrupted, manifest.read(interrupted), found, lambda call: call())
+    keeper.note_outage(Fraction(3), Fraction(20))
+    keeper.note_outage(Fraction(3), Fraction(40))
+    (gap,) = found.gaps
+    assert (gap.ends_at - EPOCH).total_seconds() == 40
 
 
 @pytest.mark.parametrize("lost", [1, 100, 5000])

@@ -167,6 +167,28 @@
     }
   }
 
+  // ---------------------------------------------------------------- the camera, in step with the lecture
+
+  const MOST_APART_SECONDS = 0.25;
+
+  function showCamera() {
+    const camera = $("camera");
+    camera.hidden = !$("camera-shown").checked;
+    if (camera.hidden) return camera.pause();
+    camera.playbackRate = video.playbackRate;
+    if (Math.abs(camera.currentTime - video.currentTime) > MOST_APART_SECONDS) camera.currentTime = video.currentTime;
+    if (video.paused) camera.pause();
+    else camera.play().catch(() => {}); // it plays with the next look
+  }
+
+  function openCamera() {
+    $("camera-part").hidden = false;
+    $("camera").src = data.camera;
+    $("camera-shown").addEventListener("change", showCamera);
+    for (const name of ["play", "pause", "seeked", "ratechange", "timeupdate"]) video.addEventListener(name, showCamera);
+    showCamera();
+  }
+
   const escaped = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 
   function say() {
@@ -178,6 +200,7 @@
     $("speed-name").textContent = t("Speed");
     $("save").textContent = t("Save what I watched");
     $("explained").textContent = t("This page works without a network. Save what you watched as a file, and hand it in on the page of the lecture when you are online.");
+    $("camera-name").textContent = t("Show the camera");
     $("transcript-name").textContent = t("Transcript");
     $("transcript-language").ariaLabel = t("Language");
     $("transcript").ariaLabel = t("Transcript");
@@ -219,6 +242,7 @@
   if (data.poster) video.poster = data.poster;
   video.src = data.media;
   addCaptions();
+  if (data.camera) openCamera();
   video.addEventListener("loadedmetadata", () => {
     if (state.position > 15 && state.position < data.length_ms / 1000 - 15) video.currentTime = state.position;
   }, { once: true });

@@ -111,7 +111,7 @@ function showProposals() {
   $("proposals-list").replaceChildren(
     ...found.map((at_ms) => {
       const title = slideTitle(at_ms);
-      const take = el("button", { type: "button", class: "button plain small", "data-testid": "proposal-take", "aria-label": t("Take {title} as a chapter", { title }), onclick: () => accept([at_ms]) }, t("Take"));
+      const take = el("button", { type: "button", class: "button plain small", "data-testid": "proposal-take", "aria-label": t("Add {title} as a chapter", { title }), onclick: () => accept([at_ms]) }, t("Add"));
       const drop = remove(t("{title} is no chapter", { title }), () => change({ dismissed_ms: [...draft.dismissed_ms, at_ms] }));
       return el("li", { "data-testid": "proposal" }, jump(at_ms, clock(at_ms / 1000)), el("span", {}, title), el("div", { class: "proposal-tools" }, take, drop));
     }),

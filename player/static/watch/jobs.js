@@ -66,7 +66,7 @@ export function verdict({ verdict: said, integrated_lufs, peak_db }) {
     silent: () => t("Nobody is heard in this recording. Was the microphone off?"),
     quiet: () => t("The voice is very quiet ({lufs} LUFS): listeners will have to turn it up. Next time move closer to the microphone, or raise its level.", values),
     clipped: () => t("The voice is too loud for its microphone and crackles at its loudest ({peak} dBTP). Next time lower its level.", values),
-    good: () => t("The voice is well to hear ({lufs} LUFS).", values),
+    good: () => t("The voice is easy to hear ({lufs} LUFS).", values),
   };
   return sentences[said]();
 }

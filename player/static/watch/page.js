@@ -59,7 +59,10 @@ async function watch(root) {
   const panel = new WordsPanel(player);
   captions.addEventListener("cues", () => panel.showCues(captions.cues, captions.language));
   const [lines] = await Promise.all([loadChat(), ready, captions.load().catch(() => {})]);
-  if (hasScreen(player.fragments)) globalThis.daris.companion = new Companion({ root, player, url: config.camera });
+  if (hasScreen(player.fragments)) {
+    globalThis.daris.companion = new Companion({ root, player, url: config.camera });
+    offerDownload($("download-camera"), $("download-note"));
+  }
   panel.showChat(lines, (moment) => player.positionOf(moment));
   offerMissed(config.missed, player).catch(() => {}); // a convenience
   if ($("caption-form")) openCaptionDesk(config.captions, () => captions.load());
