@@ -45,6 +45,15 @@ SENTENCES = (
     _("This lecture has not begun; cancel it if it shall not take place."),
     _("This lecture is over; plan a new one."),
     _("This lecture is far ahead; move it to now before you start it."),
+    # courses
+    _("There is no such course."),
+    _("There is no such group."),
+    _("There is no such person."),
+    _("Somebody changed this course meanwhile; reload it."),
+    _("An enrolment ends after it begins."),
+    _("Only learners have a category."),
+    _("A category has a legal basis; name the decision or document."),
+    _("Groups come by way of a course; say which."),
     # in the room
     _(
         "The encoder sends B-frames, which live rooms cannot show; in OBS, under Settings → Output"
