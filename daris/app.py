@@ -75,6 +75,7 @@ from schedule import (
     course_api,
     enrolment_api,
     feed_api,
+    import_api,
     series_api,
     subjects,
 )
@@ -147,6 +148,7 @@ def _routes() -> tuple[Sequence[web.RouteDef], ...]:
         series_api.routes(),
         course_api.routes(),
         enrolment_api.routes(),
+        import_api.routes(),
         feed_api.routes(),
         player_views.routes(),
         week.routes(),

@@ -14,6 +14,7 @@ from identity.sessions import require, viewer_of
 from kernel.pages import render, zone_of
 from kernel.web import CLOCK, DATABASE, path_id
 from player.extras import posters
+from schedule import class_list, roster
 from schedule.courses import Course, course_by_id, list_courses, list_groups
 from schedule.enrolment_api import course_subject
 from schedule.enrolments import (
@@ -41,7 +42,11 @@ class Card:
 
 
 def routes() -> list[web.RouteDef]:
-    return [web.get("/courses", show_courses), web.get(f"/courses/{_ID}", show_course)]
+    return [
+        web.get("/courses", show_courses),
+        web.get(f"/courses/{_ID}", show_course),
+        web.get("/import", show_import),
+    ]
 
 
 async def show_courses(request: web.Request) -> web.Response:
@@ -85,6 +90,17 @@ async def show_course(request: web.Request) -> web.Response:
         can_manage=allows(viewer, Action.MANAGE_COURSE, subject),
         categories=CATEGORIES,
         parts=list(Part),
+    )
+
+
+async def show_import(request: web.Request) -> web.Response:
+    _signed_in(request)
+    require(request, Action.MANAGE_COURSE)
+    return render(
+        request,
+        "import.html",
+        roster_columns=roster.COLUMNS,
+        class_columns=class_list.COLUMNS,
     )
 
 

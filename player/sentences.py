@@ -54,6 +54,11 @@ SENTENCES = (
     _("Only learners have a category."),
     _("A category has a legal basis; name the decision or document."),
     _("Groups come by way of a course; say which."),
+    _("Some rows do not fit; nothing is saved."),
+    _("The file is larger than 16 MiB; send it in parts."),
+    _("The sheet is empty; its first row names the columns."),
+    _("This is no text; save the sheet as CSV in UTF-8."),
+    _("This is no calendar; it begins with BEGIN:VCALENDAR."),
     # in the room
     _(
         "The encoder sends B-frames, which live rooms cannot show; in OBS, under Settings → Output"

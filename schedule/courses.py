@@ -4,6 +4,7 @@ A course and a group have a key: what the university's own system calls them, in
 find them by it.
 """
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -128,6 +129,15 @@ async def course_by_id(connection: AsyncConnection, course_id: UUID) -> Course:
     return _course(row)
 
 
+async def course_by_key(connection: AsyncConnection, key: str) -> Course:
+    """NotFound when there is none."""
+    query = sa.select(courses).where(courses.c.key == key_of(key))
+    row = (await connection.execute(query)).one_or_none()
+    if row is None:
+        raise NotFound(f"There is no course {key_of(key)}.")
+    return _course(row)
+
+
 async def courses_by_ids(connection: AsyncConnection, ids: Collection[UUID]) -> dict[UUID, Course]:
     """Those of the ids that exist."""
     rows = await connection.execute(sa.select(courses).where(courses.c.id.in_(ids)))
@@ -202,6 +212,14 @@ async def set_scope(
         rows = [{"person": person, "faculty": faculty} for faculty in checked]
         await connection.execute(coordinator_scopes.insert(), rows)
     return checked
+
+
+async def coordinators_by_faculty(connection: AsyncConnection) -> dict[str, frozenset[UUID]]:
+    """Of every faculty that has some."""
+    found: dict[str, set[UUID]] = defaultdict(set)
+    for row in await connection.execute(sa.select(coordinator_scopes)):
+        found[row.faculty].add(row.person)
+    return {faculty: frozenset(of) for faculty, of in found.items()}
 
 
 async def coordinators_of(connection: AsyncConnection, faculty: str | None) -> frozenset[UUID]:

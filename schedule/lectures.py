@@ -172,10 +172,19 @@ async def lectures_to_move(
 
 async def add_lecture(connection: AsyncConnection, lecture: Lecture, fact: Fact) -> None:
     """Insert the row and the first line of its history."""
-    values = {name: getattr(lecture, name) for name in _OWN}
-    row = values | work_columns.as_row(lecture.work)
-    await connection.execute(lectures.insert().values(row))
+    await connection.execute(lectures.insert().values(_row(lecture)))
     await _add_history(connection, lecture, fact)
+
+
+async def add_lectures(
+    connection: AsyncConnection, planned: Sequence[tuple[Lecture, Fact]]
+) -> None:
+    """Many at once, as `add_lecture`."""
+    if planned:
+        await connection.execute(lectures.insert(), [_row(lecture) for lecture, _ in planned])
+        await connection.execute(
+            lecture_history.insert(), [_history_row(lecture, fact) for lecture, fact in planned]
+        )
 
 
 async def advance(
@@ -291,14 +300,22 @@ async def _some(
 
 
 async def _add_history(connection: AsyncConnection, lecture: Lecture, fact: Fact | None) -> None:
-    row = {
+    await connection.execute(lecture_history.insert().values(_history_row(lecture, fact)))
+
+
+def _history_row(lecture: Lecture, fact: Fact | None) -> dict[str, Any]:
+    return {
         "lecture": lecture.id,
         "revision": lecture.revision,
         "at": lecture.changed_at,
         "state": lecture.state,
         "fact": None if fact is None else encode(fact).decode(),
     }
-    await connection.execute(lecture_history.insert().values(row))
+
+
+def _row(lecture: Lecture) -> dict[str, Any]:
+    own = {name: getattr(lecture, name) for name in _OWN}
+    return own | work_columns.as_row(lecture.work)
 
 
 def _lecture(row: Any) -> Lecture:

@@ -71,12 +71,19 @@ async def plan(connection: AsyncConnection, wanted: Plan, by: Author) -> Lecture
     lecturer = await check_lecturer(connection, wanted.lecturer)
     await check_course_of(connection, wanted.work)
     await check_is_free(connection, wanted, by.zone)
+    lecture, fact = drawn_up(wanted, lecturer.name, by)
+    await add_lecture(connection, lecture, fact)
+    return lecture
+
+
+def drawn_up(wanted: Plan, lecturer_name: str, by: Author) -> tuple[Lecture, LecturePlanned]:
+    """The lecture that a checked plan makes, and the fact that it was planned."""
     lecture = Lecture(
         id=new_id(),
         title=wanted.title,
         summary=wanted.summary,
         lecturer=wanted.lecturer,
-        lecturer_name=lecturer.name,
+        lecturer_name=lecturer_name,
         starts_at=wanted.starts_at,
         ends_at=wanted.ends_at,
         state=LectureState.PLANNED,
@@ -87,8 +94,7 @@ async def plan(connection: AsyncConnection, wanted: Plan, by: Author) -> Lecture
         changed_at=by.at,
         work=wanted.work,
     )
-    await add_lecture(connection, lecture, LecturePlanned(**_fact(lecture, by)))
-    return lecture
+    return lecture, LecturePlanned(**_fact(lecture, by))
 
 
 async def change(
@@ -99,8 +105,10 @@ async def change(
     *,
     revision: int,
     policy: Policy,
+    is_free: bool = False,
 ) -> Lecture:
-    """Change what is given, if the lecture still is at `revision`, else PreconditionFailed."""
+    """Change what is given, if the lecture still is at `revision`, else PreconditionFailed.
+    `is_free`: the caller has seen to it that nothing is in the way."""
     lecture = await lecture_by_id(connection, lecture_id, is_locked=True)
     if lecture.revision != revision:
         raise PreconditionFailed("Somebody changed this lecture meanwhile; reload it.")
@@ -114,7 +122,7 @@ async def change(
         _check_is_ahead(wanted, by.at)
     if "work" in given:
         await check_course_of(connection, wanted.work)
-    if given.keys() & {"lecturer", "starts_at", "ends_at", "work"}:
+    if not is_free and given.keys() & {"lecturer", "starts_at", "ends_at", "work"}:
         await check_is_free(connection, wanted, by.zone, apart_from=lecture.id)
     given |= {name: getattr(wanted, name) for name in given}
     if _doors_close_again(lecture, wanted, by.at, policy):

@@ -14,6 +14,14 @@ def upgrade() -> None:
     _create_enrolments()
     for table in ("lectures", "series"):
         _add_study_work(table)
+    op.create_table(
+        "lecture_keys",
+        sa.Column("key", sa.String(255), nullable=False),
+        sa.Column("lecture", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(["lecture"], ["lectures.id"], name="fk_lecture_keys_lecture"),
+        sa.PrimaryKeyConstraint("key", name="pk_lecture_keys"),
+        sa.UniqueConstraint("lecture", name="uq_lecture_keys_lecture"),
+    )
 
 
 def _create_courses() -> None:
@@ -92,6 +100,7 @@ def _add_study_work(table: str) -> None:
 
 
 def downgrade() -> None:
+    op.drop_table("lecture_keys")
     for table in ("series", "lectures"):
         op.drop_index(f"ix_{table}_course", table)
         with op.batch_alter_table(table) as changed:
