@@ -16,6 +16,7 @@ from kernel.errors import Invalid, PreconditionFailed
 from kernel.pages import zone_of
 from kernel.web import CLOCK, DATABASE, SETTINGS, decode, page_of, path_id, query, reply
 from schedule import ical
+from schedule.free_times import free_times
 from schedule.lectures import Filter, list_lectures
 from schedule.lifecycle import Lecture, LectureState, RecordingState
 from schedule.planning import Author, Changes, Plan, in_utc
@@ -23,6 +24,7 @@ from schedule.study_work import Kind, Mode
 from schedule.timetable import TIMETABLE
 from schedule.work_columns import as_row, work_of
 
+_PROPOSED = 8  # free times
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]  # RFC 3339 with an offset
 
 
@@ -104,6 +106,19 @@ class ListQuery(msgspec.Struct, frozen=True, rename={"since": "from", "until": "
     auditorium: str | None = None
 
 
+class FreeTime(msgspec.Struct, frozen=True):
+    """A time at which nothing is in the lecture's way."""
+
+    starts_at: datetime
+    ends_at: datetime
+
+
+class FreeTimes(msgspec.Struct, frozen=True):
+    """Soonest first."""
+
+    times: list[FreeTime]
+
+
 class Invitation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A guest to let in."""
 
@@ -127,6 +142,7 @@ def routes() -> list[web.RouteDef]:
         web.get(lecture, show),
         web.patch(lecture, change),
         web.delete(lecture, cancel),
+        web.get(f"{lecture}/free-times", show_free_times),
         web.post(f"{lecture}/start", start),
         web.post(f"{lecture}/stop", stop),
         web.post(f"{lecture}/tickets", invite),
@@ -204,6 +220,16 @@ async def cancel(request: web.Request) -> web.Response:
     require(request, Action.CHANGE_LECTURE, lecture.subject)
     reason = request.query.get("reason", "")[:500]
     return _answer(await request.app[TIMETABLE].cancel(lecture.id, _author(request), reason=reason))
+
+
+async def show_free_times(request: web.Request) -> web.Response:
+    lecture = await _lecture(request)
+    require(request, Action.CHANGE_LECTURE, lecture.subject)
+    async with request.app[DATABASE].connect() as connection:
+        found = await free_times(
+            connection, lecture, zone_of(request), request.app[CLOCK].now(), at_most=_PROPOSED
+        )
+    return reply(FreeTimes([FreeTime(span.starts_at, span.ends_at) for span in found]))
 
 
 async def start(request: web.Request) -> web.Response:

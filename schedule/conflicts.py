@@ -21,7 +21,7 @@ from schedule.study_work import StudyWork
 from schedule.work_columns import has_group
 
 _OCCUPYING = (LectureState.PLANNED, LectureState.OPEN, LectureState.LIVE)
-_SEARCHED = timedelta(days=14)  # for a free time to propose
+SEARCHED = timedelta(days=14)  # for a free time to propose
 _MOST = 2000  # classes looked at
 
 
@@ -56,10 +56,30 @@ async def check_is_free(
     connection: AsyncConnection, wanted: Wanted, zone: tzinfo, *, apart_from: UUID | None = None
 ) -> None:
     """Conflict says who or what is taken by which class, and proposes the next free time."""
-    others = [one for one in await _busy(connection, wanted) if one.id != apart_from]
+    others = [one for one in await busy_beside(connection, wanted) if one.id != apart_from]
     clash = next((one for one in others if one.starts_at < wanted.ends_at), None)
     if clash is not None:
         raise Conflict(await _explained(connection, clash, others, wanted, zone))
+
+
+async def busy_beside(connection: AsyncConnection, wanted: Wanted) -> list[Busy]:
+    """What takes the same lecturer, group or auditorium from the class's time on, by start."""
+    name = people.c.name.label("lecturer_name")
+    own = (lectures.c[n] for n in ("id", "title", "lecturer", "starts_at", "ends_at"))
+    query = (
+        sa.select(*own, name, lectures.c.groups, lectures.c.auditorium)
+        .join(people, lectures.c.lecturer == people.c.id)
+        .where(
+            lectures.c.starts_at < wanted.ends_at + SEARCHED,
+            lectures.c.starts_at > wanted.starts_at - timedelta(hours=12),  # the longest class
+            lectures.c.ends_at > wanted.starts_at,
+            lectures.c.state.in_(_OCCUPYING),
+            sa.or_(*_sharing(wanted)),
+        )
+        .order_by(lectures.c.starts_at, lectures.c.id)
+        .limit(_MOST)
+    )
+    return [Busy(**row._mapping) for row in await connection.execute(query)]  # noqa: SLF001
 
 
 def next_free(
@@ -71,26 +91,6 @@ def next_free(
             break
         start = max(start, ends)
     return start
-
-
-async def _busy(connection: AsyncConnection, wanted: Wanted) -> list[Busy]:
-    """What takes the same lecturer, group or auditorium from the class's time on, by start."""
-    name = people.c.name.label("lecturer_name")
-    own = (lectures.c[n] for n in ("id", "title", "lecturer", "starts_at", "ends_at"))
-    query = (
-        sa.select(*own, name, lectures.c.groups, lectures.c.auditorium)
-        .join(people, lectures.c.lecturer == people.c.id)
-        .where(
-            lectures.c.starts_at < wanted.ends_at + _SEARCHED,
-            lectures.c.starts_at > wanted.starts_at - timedelta(hours=12),  # the longest class
-            lectures.c.ends_at > wanted.starts_at,
-            lectures.c.state.in_(_OCCUPYING),
-            sa.or_(*_sharing(wanted)),
-        )
-        .order_by(lectures.c.starts_at, lectures.c.id)
-        .limit(_MOST)
-    )
-    return [Busy(**row._mapping) for row in await connection.execute(query)]  # noqa: SLF001
 
 
 def _sharing(wanted: Wanted) -> Iterable[sa.ColumnElement[bool]]:

@@ -74,6 +74,11 @@ class Enrolment:
     until: date | None = None
     changed_at: datetime
 
+    def has(self, groups: Collection[UUID]) -> bool:
+        """Whether a class of the course that is for these groups is for this person."""
+        is_of_one = self.part is Part.LEARNER and self.study_group is not None
+        return not groups or not is_of_one or self.study_group in groups
+
     def is_in_force(self, day: date) -> bool:
         return self.since <= day and (self.until is None or day <= self.until)
 
@@ -152,11 +157,13 @@ async def members_of(connection: AsyncConnection, course: UUID) -> list[Member]:
     return sorted(found, key=lambda one: (one.enrolment.part == Part.LEARNER, one.name.casefold()))
 
 
-async def enrolments_of(connection: AsyncConnection, person: UUID, day: date) -> list[Enrolment]:
-    """Those of a person that are in force on the day."""
+async def enrolments_of(
+    connection: AsyncConnection, person: UUID, day: date, last: date | None = None
+) -> list[Enrolment]:
+    """Those of a person that are in force on the day, or on one of the days from it to `last`."""
     query = sa.select(enrolments).where(
         enrolments.c.person == person,
-        enrolments.c.since <= day,
+        enrolments.c.since <= (last or day),
         sa.or_(enrolments.c.until.is_(None), enrolments.c.until >= day),
     )
     return [_enrolment(row) for row in await connection.execute(query)]
