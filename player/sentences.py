@@ -45,6 +45,13 @@ SENTENCES = (
     _("This lecture has not begun; cancel it if it shall not take place."),
     _("This lecture is over; plan a new one."),
     _("This lecture is far ahead; move it to now before you start it."),
+    # the academic calendar
+    _("A period ends after it starts."),
+    _("A period takes a year at most."),
+    _("The midterm lies in one of the period's weeks."),
+    _("Some days are outside of the period."),
+    _("A day is named twice."),
+    _("Somebody changed this period meanwhile; reload it."),
     # courses
     _("There is no such course."),
     _("There is no such group."),

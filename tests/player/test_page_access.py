@@ -12,7 +12,7 @@ from identity import views as identity_views
 from identity.credentials import add_token
 from identity.rights import Role
 from kernel.ids import new_id
-from player import course_views, site, views
+from player import course_views, period_views, site, views
 from schedule.courses import Course, add_course
 from schedule.enrolments import Enrolment, Part, enrol
 from schedule.lectures import advance
@@ -43,7 +43,13 @@ async def browser() -> AsyncIterator[Browser]:
 async def term(serve, database, clock, add_person, add_lecture):
     """A server with a lecture in each state; gives its address, a token and the addresses."""
     client = await serve(
-        [*site.ROUTES, *views.routes(), *identity_views.routes(), *course_views.routes()]
+        [
+            *site.ROUTES,
+            *views.routes(),
+            *identity_views.routes(),
+            *course_views.routes(),
+            *period_views.routes(),
+        ]
     )
     lecturer = await add_person(Role.LECTURER, name="Айгүл Нұрланова", locale="kk")
     made = {"planned": await add_lecture(lecturer, title="Философия")}
@@ -66,7 +72,7 @@ async def term(serve, database, clock, add_person, add_lecture):
     pages = {f"/lectures/{lecture.id}": name for name, lecture in made.items()}
     pages |= {f"/lectures/{made['planned'].id}/edit": "edit", "/": "today"}
     pages |= {"/lectures/new": "form", "/me": "me", "/login": "login"}
-    pages |= {"/courses": "courses", f"/courses/{course.id}": "course"}
+    pages |= {"/periods": "periods", "/courses": "courses", f"/courses/{course.id}": "course"}
     return str(client.make_url("/")).rstrip("/"), token, pages
 
 
