@@ -79,6 +79,7 @@ from schedule import (
     import_api,
     series_api,
     subjects,
+    surge_api,
 )
 from schedule import api as schedule_api
 from schedule.announcer import Announcer
@@ -150,6 +151,7 @@ def _routes() -> tuple[Sequence[web.RouteDef], ...]:
         course_api.routes(),
         enrolment_api.routes(),
         import_api.routes(),
+        surge_api.routes(),
         feed_api.routes(),
         player_views.routes(),
         week.routes(),

@@ -52,6 +52,9 @@ SENTENCES = (
     _("Some days are outside of the period."),
     _("A day is named twice."),
     _("Somebody changed this period meanwhile; reload it."),
+    _("A surge ends after it begins."),
+    _("No class of this time would change."),
+    _("This surge has ended already."),
     # courses
     _("There is no such course."),
     _("There is no such group."),

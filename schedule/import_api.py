@@ -5,8 +5,7 @@ saved; a preview (`dry_run`) tells them too, and what would come of it.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final, Literal
@@ -133,22 +132,11 @@ async def _taken(
     *,
     is_preview: bool,
 ) -> web.Response:
-    async with _trial(request, is_preview=is_preview) as connection:
+    async with request.app[TIMETABLE].reviewing(is_preview=is_preview) as connection:
         taken = await take(connection)
         if findings.count and not is_preview:
             raise Refused("Some rows do not fit; nothing is saved.", findings=findings.found)
-    if not is_preview:
-        await request.app[TIMETABLE].announce()
     return reply(Imported(taken, findings.found, findings.count))
-
-
-@asynccontextmanager
-async def _trial(request: web.Request, *, is_preview: bool) -> AsyncIterator[AsyncConnection]:
-    """A transaction; a preview's is undone."""
-    async with request.app[DATABASE].begin() as connection, connection.begin_nested() as trial:
-        yield connection
-        if is_preview:
-            await trial.rollback()
 
 
 def _may_manage(request: web.Request) -> MayManage:
