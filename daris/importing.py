@@ -10,7 +10,8 @@ from kernel.clock import Clock
 from kernel.database import Database
 from kernel.errors import Refused
 from kernel.pages import HOUSE_ZONE
-from schedule.class_list import ClassesTaken, ClassRow, read_classes, take_classes, write_classes
+from schedule.class_list import ClassesTaken, ClassRow, take_classes
+from schedule.class_sheet import read_classes, write_classes
 from schedule.courses import course_by_key
 from schedule.enrolments import members_of
 from schedule.ical_reading import read_calendar

@@ -14,7 +14,7 @@ from identity.sessions import require, viewer_of
 from kernel.pages import render, zone_of
 from kernel.web import CLOCK, DATABASE, path_id
 from player.extras import posters
-from schedule import class_list, roster
+from schedule import class_sheet, roster
 from schedule.courses import Course, course_by_id, list_courses, list_groups
 from schedule.enrolment_api import course_subject
 from schedule.enrolments import (
@@ -100,7 +100,7 @@ async def show_import(request: web.Request) -> web.Response:
         request,
         "import.html",
         roster_columns=roster.COLUMNS,
-        class_columns=class_list.COLUMNS,
+        class_columns=class_sheet.COLUMNS,
     )
 
 

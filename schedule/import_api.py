@@ -19,7 +19,8 @@ from identity.sessions import require, viewer_of
 from kernel.errors import Refused, TooLarge, Unsupported
 from kernel.pages import zone_of
 from kernel.web import CLOCK, DATABASE, path_id, query, reply
-from schedule.class_list import ClassesTaken, read_classes, take_classes, write_classes
+from schedule.class_list import ClassesTaken, take_classes
+from schedule.class_sheet import read_classes, write_classes
 from schedule.courses import course_by_id
 from schedule.enrolment_api import course_subject
 from schedule.enrolments import members_of
