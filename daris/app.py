@@ -51,6 +51,7 @@ from live.turn import read_ice_servers
 from player import (
     beacons,
     caption_api,
+    course_views,
     deletion,
     delivery,
     editing,
@@ -58,6 +59,7 @@ from player import (
     extras,
     job_api,
     package_api,
+    period_views,
     places,
     site,
     television,
@@ -66,9 +68,22 @@ from player import (
 from player import views as player_views
 from player.delivery import LIBRARY
 from player.fast_lane import MayWatch
-from schedule import academic_api, agenda, channel_api, channel_views, feed_api, series_api
+from schedule import (
+    academic_api,
+    agenda,
+    channel_api,
+    channel_views,
+    course_api,
+    enrolment_api,
+    feed_api,
+    import_api,
+    series_api,
+    subjects,
+    surge_api,
+)
 from schedule import api as schedule_api
 from schedule.announcer import Announcer
+from schedule.subjects import SUBJECTS
 from transcode.library import Library
 from transcode.recording import RecordingState
 
@@ -110,6 +125,7 @@ def _resources() -> tuple[Resource, ...]:
         _journal,
         _bus,
         _storage,
+        subjects.opened,
         _drain,
         _outbox,
         _upkeep,
@@ -132,9 +148,15 @@ def _routes() -> tuple[Sequence[web.RouteDef], ...]:
         schedule_api.routes(),
         academic_api.routes(),
         series_api.routes(),
+        course_api.routes(),
+        enrolment_api.routes(),
+        import_api.routes(),
+        surge_api.routes(),
         feed_api.routes(),
         player_views.routes(),
         week.routes(),
+        course_views.routes(),
+        period_views.routes(),
         beacons.routes(),
         live_views.routes(),
         echo_views.routes(),
@@ -276,8 +298,9 @@ async def _rooms(app: web.Application) -> AsyncIterator[None]:
 
 
 async def _may_watch(request: web.Request, lecture: UUID) -> None:
-    """Who may see the streams of a lecture. Asks no database: it is called for each part."""
-    require(request, Action.WATCH_RECORDING, Subject(lecture=lecture))
+    """Who may see the streams of a lecture. It is called for each part, and asks the database
+    now and then."""
+    require(request, Action.WATCH_RECORDING, await request.app[SUBJECTS].of(lecture))
 
 
 def may_still_watch(request: web.BaseRequest) -> MayWatch | None:
@@ -289,16 +312,16 @@ def may_still_watch(request: web.BaseRequest) -> MayWatch | None:
         return None
     key = token_hash(proof.text)
 
-    verdict: tuple[Viewer | None, UUID | None, bool] = None, None, False
+    known = request.app[SUBJECTS]
+    verdict: tuple[Viewer | None, Subject | None, bool] = None, None, False
 
     def may_watch(lecture: UUID) -> bool:
         nonlocal verdict
-        viewer = sessions.remembered(key)
-        if viewer is None:
+        viewer, subject = sessions.remembered(key), known.remembered(lecture)
+        if viewer is None or subject is None:
             return False
-        if viewer is not verdict[0] or lecture != verdict[1]:  # rights are a pure function of both
-            allowed = allows(viewer, Action.WATCH_RECORDING, Subject(lecture=lecture))
-            verdict = viewer, lecture, allowed
+        if viewer is not verdict[0] or subject is not verdict[1]:  # rights are pure, of both
+            verdict = viewer, subject, allows(viewer, Action.WATCH_RECORDING, subject)
         return verdict[2]
 
     return may_watch

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.text import Text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from daris import casing
+from daris import casing, timetable_commands
 from daris.app import build
 from daris.console import as_json_option as _as_json
 from daris.console import on_database as _on_database
@@ -287,6 +287,10 @@ def import_watch(settings: Settings, file: Path, *, login: str, as_json: bool) -
 
 
 main.add_command(footprint)
+for one in timetable_commands.EXPORTS:
+    exports.add_command(one)
+for one in timetable_commands.IMPORTS:
+    imports.add_command(one)
 
 
 async def _serve(settings: Settings) -> None:

@@ -33,6 +33,8 @@ from kernel.settings import Settings
 from live.events import ChatSaid, PersonJoined, PersonLeft, RoomClosed, RoomOpened
 from schedule.academic import UNIVERSITY, Period, add_period, monday, period_on
 from schedule.channels import Channel, add_channel
+from schedule.courses import Course, add_course
+from schedule.enrolments import Enrolment, Part, enrol
 from schedule.lectures import Filter, list_lectures
 from schedule.lifecycle import Lecture, LectureState, Policy, RecordingState
 from schedule.planning import Author, Plan, plan
@@ -40,6 +42,7 @@ from schedule.push import Push, carry_out
 from schedule.repeating import SeriesPlan, plan_series
 from schedule.rundown import Programme, Source, Window
 from schedule.series import Pattern
+from schedule.study_work import Kind, Mode, StudyWork
 from schedule.teaching import mark_recording, start, stop
 from transcode.library import Library
 
@@ -93,7 +96,7 @@ async def make_demo(settings: Settings, clock: Clock) -> Demo:
         async with database.begin() as connection:
             live = await _live(connection, people["aigerim"], clock.now())
             await _coming(connection, people["aigerim"], clock.now())
-            await _term(connection, people["aigerim"], clock.now())
+            await _term(connection, people, clock.now())
             await _channel(connection, settings, recorded, clock.now())
     finally:
         await database.aclose()
@@ -106,6 +109,7 @@ async def make_demo(settings: Settings, clock: Clock) -> Demo:
             "on air": f"/channels/{_CHANNEL.id}",
             "today": "/",
             "this week": "/week",
+            "courses": "/courses",
         },
     )
 
@@ -174,8 +178,9 @@ async def _coming(connection: AsyncConnection, lecturer: Person, now: datetime) 
             await plan(connection, wanted, Author(lecturer.id, now))
 
 
-async def _term(connection: AsyncConnection, lecturer: Person, now: datetime) -> None:
-    """A term in its tenth week, and a laboratory in each week of it."""
+async def _term(connection: AsyncConnection, people: dict[str, Person], now: datetime) -> None:
+    """A term in its tenth week, and a course with a laboratory in each week of it."""
+    lecturer = people["aigerim"]
     today = now.astimezone(ZoneInfo(HOUSE_ZONE)).date()
     if await period_on(connection, today, today):
         return
@@ -197,10 +202,43 @@ async def _term(connection: AsyncConnection, lecturer: Person, now: datetime) ->
             first_week=1,
             last_week=15,
         )
+        course = await _course(connection, people, term, now)
         wanted = SeriesPlan(
-            period=term.id, title="Оптика зертханасы", lecturer=lecturer.id, pattern=pattern
+            period=term.id,
+            title="Оптика зертханасы",
+            lecturer=lecturer.id,
+            pattern=pattern,
+            work=StudyWork(course=course.id, kind=Kind.LABORATORY, mode=Mode.HYBRID),
         )
         await plan_series(connection, wanted, Author(lecturer.id, now), Policy())
+
+
+async def _course(
+    connection: AsyncConnection, people: dict[str, Person], term: Period, now: datetime
+) -> Course:
+    """A course with its lecturer and two learners."""
+    wanted = Course(
+        id=new_id(),
+        key="PHYS2101",
+        title="Оптика",
+        summary="Геометриялық және толқындық оптика, зертханамен.",
+        faculty="Физика-техникалық факультет",
+        credits=5,
+        created_at=now,
+    )
+    course = await add_course(connection, wanted)
+    parts = {"aigerim": Part.LECTURER, "dana": Part.LEARNER, "timur": Part.LEARNER}
+    for login, part in parts.items():
+        one = Enrolment(
+            id=new_id(),
+            course=course.id,
+            person=people[login].id,
+            part=part,
+            since=term.starts_on,
+            changed_at=now,
+        )
+        await enrol(connection, one)
+    return course
 
 
 async def _channel(

@@ -6,13 +6,15 @@ how far the right reaches:
     ALL   anywhere
     OWN   the lecture that the viewer teaches
     HELP  the lectures that name the viewer as a helper, or that name none
+    ROLL  the lectures whose course has the viewer among its people, and those of no course
+    UNIT  what is of the faculties that the viewer coordinates, or that nobody coordinates
     SELF  what is about the viewer's own person
     HERE  the one lecture that the viewer's ticket admits to
 
 An empty cell is a no. A ticket narrows whoever holds it to its lecture, and to what is done there.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum, StrEnum, auto
 from types import MappingProxyType
@@ -43,6 +45,8 @@ class Action(StrEnum):
     PLAN_LECTURE = auto()
     CHANGE_LECTURE = auto()
     MANAGE_CALENDAR = auto()  # periods and holidays
+    SEE_ROLL = auto()  # who the people of a course are
+    MANAGE_COURSE = auto()  # courses, groups, enrolments
     SEE_ATTENDANCE = auto()
     MARK_ATTENDANCE = auto()
     SEE_OWN_FOOTPRINT = auto()
@@ -90,7 +94,9 @@ class Subject:
 
     lecture: UUID | None = None
     lecturer: UUID | None = None
-    helpers: frozenset[UUID] = frozenset()  # tutors, volunteers and coordinators named for it
+    helpers: frozenset[UUID] = frozenset()  # tutors and volunteers named for it
+    coordinators: frozenset[UUID] = frozenset()  # those of its faculty
+    roll: frozenset[UUID] | None = None  # the people of its course; None: it is open to all
     person: UUID | None = None  # whose data it is
 
 
@@ -104,6 +110,8 @@ class Reach(Enum):
     ALL = "all"
     OWN = "own"
     HELP = "help"
+    ROLL = "roll"
+    UNIT = "unit"
     SELF = "self"
     HERE = "here"
 
@@ -122,15 +130,17 @@ _COLUMNS = (
 #                     student lecturer tutor volunteer coordinator operator admin guest
 _TABLE = """
     see_schedule      all     all      all   all       all         all      all   .
-    join_lecture      all     all      all   all       all         all      all   here
-    watch_recording   all     all      all   all       all         all      all   here
+    join_lecture      roll    all      all   roll      all         all      all   here
+    watch_recording   roll    all      all   roll      all         all      all   here
     host_lecture      .       own      .     .         .           .        all   .
     moderate_room     .       own      help  help      .           .        all   .
     plan_lecture      .       own      .     .         all         .        all   .
-    change_lecture    .       own      .     .         all         .        all   .
+    change_lecture    .       own      .     .         unit        .        all   .
     manage_calendar   .       .        .     .         all         .        all   .
-    see_attendance    .       own      .     .         help        .        all   .
-    mark_attendance   .       own      .     .         help        .        all   .
+    see_roll          .       own      help  .         unit        .        all   .
+    manage_course     .       .        .     .         unit        .        all   .
+    see_attendance    .       own      .     .         unit        .        all   .
+    mark_attendance   .       own      .     .         unit        .        all   .
     see_own_footprint self    self     self  self      self        self     all   .
     read_statements   .       .        .     .         .           .        all   .
     write_statements  .       .        .     .         .           .        all   .
@@ -161,7 +171,8 @@ RIGHTS = _read(_TABLE)
 
 
 def allows(viewer: Viewer, action: Action, subject: Subject | None = None) -> bool:
-    """Whether the viewer may do this to the subject. Without one only ALL and HELP say yes."""
+    """Whether the viewer may do this to the subject. Without one, what reaches no certain
+    subject says yes: ALL, HELP, ROLL and UNIT."""
     if action in OPEN_TO_EVERYONE:
         return True
     subject = subject or NOTHING_IN_PARTICULAR
@@ -175,20 +186,31 @@ def _is_within_ticket(viewer: Viewer, action: Action, subject: Subject) -> bool:
 
 
 def _reaches(reach: Reach, viewer: Viewer, subject: Subject) -> bool:
-    match reach:
-        case Reach.NO:
-            return False
-        case Reach.ALL:
-            return True
-        case Reach.HERE:
-            return viewer.lecture is not None and subject.lecture == viewer.lecture
-        case Reach.HELP:
-            return not subject.helpers or viewer.person_id in subject.helpers
-        case Reach.OWN:
-            return _is_same(viewer.person_id, subject.lecturer)
-        case Reach.SELF:
-            return _is_same(viewer.person_id, subject.person)
+    return _REACHES[reach](viewer, subject)
+
+
+def _is_on_roll(viewer: Viewer, subject: Subject) -> bool:
+    is_named = viewer.person_id in subject.helpers or _is_same(viewer.person_id, subject.lecturer)
+    return subject.roll is None or viewer.person_id in subject.roll or is_named
 
 
 def _is_same(viewer: UUID | None, subject: UUID | None) -> bool:
     return viewer is not None and viewer == subject
+
+
+def _is_of(viewer: Viewer, named: frozenset[UUID]) -> bool:
+    return not named or viewer.person_id in named
+
+
+_REACHES: Mapping[Reach, Callable[[Viewer, Subject], bool]] = MappingProxyType(
+    {
+        Reach.NO: lambda _viewer, _subject: False,
+        Reach.ALL: lambda _viewer, _subject: True,
+        Reach.HERE: lambda viewer, subject: _is_same(viewer.lecture, subject.lecture),
+        Reach.HELP: lambda viewer, subject: _is_of(viewer, subject.helpers),
+        Reach.UNIT: lambda viewer, subject: _is_of(viewer, subject.coordinators),
+        Reach.ROLL: _is_on_roll,
+        Reach.OWN: lambda viewer, subject: _is_same(viewer.person_id, subject.lecturer),
+        Reach.SELF: lambda viewer, subject: _is_same(viewer.person_id, subject.person),
+    }
+)

@@ -45,6 +45,30 @@ SENTENCES = (
     _("This lecture has not begun; cancel it if it shall not take place."),
     _("This lecture is over; plan a new one."),
     _("This lecture is far ahead; move it to now before you start it."),
+    # the academic calendar
+    _("A period ends after it starts."),
+    _("A period takes a year at most."),
+    _("The midterm lies in one of the period's weeks."),
+    _("Some days are outside of the period."),
+    _("A day is named twice."),
+    _("Somebody changed this period meanwhile; reload it."),
+    _("A surge ends after it begins."),
+    _("No class of this time would change."),
+    _("This surge has ended already."),
+    # courses
+    _("There is no such course."),
+    _("There is no such group."),
+    _("There is no such person."),
+    _("Somebody changed this course meanwhile; reload it."),
+    _("An enrolment ends after it begins."),
+    _("Only learners have a category."),
+    _("A category has a legal basis; name the decision or document."),
+    _("Groups come by way of a course; say which."),
+    _("Some rows do not fit; nothing is saved."),
+    _("The file is larger than 16 MiB; send it in parts."),
+    _("The sheet is empty; its first row names the columns."),
+    _("This is no text; save the sheet as CSV in UTF-8."),
+    _("This is no calendar; it begins with BEGIN:VCALENDAR."),
     # in the room
     _(
         "The encoder sends B-frames, which live rooms cannot show; in OBS, under Settings → Output"

@@ -20,8 +20,10 @@ from player.events import RecordingOpened
 from player.extras import posters
 from player.places import Place, place_of
 from schedule.channel_views import channels_on_air
+from schedule.courses import list_courses, list_groups
 from schedule.lectures import Today, lecture_by_id, lectures_for_today
 from schedule.lifecycle import AHEAD, Lecture, LectureState, RecordingState
+from schedule.study_work import PLAIN, Kind, Mode
 from transcode.revisions import UNCUT, Revisions
 
 _ID: Final = "{id:[0-9a-fA-F-]{32,36}}"
@@ -100,25 +102,32 @@ async def show_new(request: web.Request) -> web.Response:
     viewer = _signed_in(request)
     require(request, Action.PLAN_LECTURE, Subject(lecturer=viewer.person_id))
     starts_at = _next_hour(request.app[CLOCK].now())
-    return render(
-        request,
-        "lecture_form.html",
-        lecture=None,
-        starts_at=starts_at,
-        ends_at=starts_at + _USUAL_LENGTH,
-    )
+    return await _form(request, None, starts_at, starts_at + _USUAL_LENGTH)
 
 
 async def show_edit(request: web.Request) -> web.Response:
     lecture = await _lecture(request)
     _signed_in(request)
     require(request, Action.CHANGE_LECTURE, lecture.subject)
+    return await _form(request, lecture, lecture.starts_at, lecture.ends_at)
+
+
+async def _form(
+    request: web.Request, lecture: Lecture | None, starts_at: datetime, ends_at: datetime
+) -> web.Response:
+    async with request.app[DATABASE].connect() as connection:
+        courses, groups = await list_courses(connection), await list_groups(connection)
     return render(
         request,
         "lecture_form.html",
         lecture=lecture,
-        starts_at=lecture.starts_at,
-        ends_at=lecture.ends_at,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        work=PLAIN if lecture is None else lecture.work,
+        kinds=list(Kind),
+        modes=list(Mode),
+        courses=courses,
+        groups=groups,
     )
 
 

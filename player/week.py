@@ -1,14 +1,16 @@
 """The page of a person's week: a grid of hours on wide screens, an agenda on the phone."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from typing import Literal
 from urllib.parse import quote
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import msgspec
 from aiohttp import web
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from identity.rights import Action, Role, Viewer
 from identity.sessions import require, viewer_of
@@ -16,6 +18,8 @@ from kernel.errors import Invalid
 from kernel.pages import render, zone_of
 from kernel.web import CLOCK, DATABASE, query
 from schedule.academic import Period, holidays_between, is_odd, monday, period_on, week_of
+from schedule.courses import list_groups
+from schedule.enrolments import Enrolment, enrolments_of
 from schedule.lectures import Filter, list_lectures
 from schedule.lifecycle import Lecture
 
@@ -66,6 +70,8 @@ class WeekQuery(msgspec.Struct, frozen=True):
 
     on: date | None = None
     whose: Literal["mine", "all"] | None = None
+    group: UUID | None = None  # instead: those of a group
+    auditorium: str | None = None  # or in an auditorium
 
 
 def routes() -> list[web.RouteDef]:
@@ -79,20 +85,29 @@ async def show_week(request: web.Request) -> web.Response:
     zone = zone_of(request)
     today = request.app[CLOCK].now().astimezone(zone).date()
     first = monday(_near(asked.on or today))
-    whose = asked.whose or _usual(viewer)
-    lecturer = viewer.person_id if whose == "mine" else None
-    which = Filter(since=_at(first, zone), until=_at(first + _WEEK, zone), lecturer=lecturer)
+    which = Filter(since=_at(first, zone), until=_at(first + _WEEK, zone))
     async with request.app[DATABASE].connect() as connection:
-        lectures = await list_lectures(connection, which, limit=_MOST + 1)
+        own = await _enrolments(connection, viewer, first)
+        whose = asked.whose or ("mine" if own or _teaches(viewer) else "all")
+        lectures = await list_lectures(
+            connection, _narrowed(which, asked, viewer, whose, own), limit=_MOST + 1
+        )
+        groups = await list_groups(connection)
         period = await period_on(connection, first, first + 6 * _DAY)
         free = await holidays_between(connection, first, first + 6 * _DAY)
+    if whose == "mine" and not _teaches(viewer) and not _is_of_something(asked):
+        lectures = [one for one in lectures if _is_for(one, own)]
     return render(
         request,
         "week.html",
         week=lay_out(lectures[:_MOST], first, zone, free=free, today=today),
         teaching=period and teaching_week(period, first),
-        whose=whose,
-        can_teach=_teaches(viewer),
+        whose=None if _is_of_something(asked) else whose,
+        teaches=_teaches(viewer),
+        has_own=_teaches(viewer) or bool(own),
+        group=next((one for one in groups if one.id == asked.group), None),
+        groups=groups,
+        auditorium=asked.auditorium,
         previous=first - _WEEK,
         following=first + _WEEK,
         first=first,
@@ -161,8 +176,40 @@ def _blocks(lectures: Sequence[Lecture], earliest: int, zone: ZoneInfo) -> list[
     return blocks
 
 
-def _usual(viewer: Viewer) -> Literal["mine", "all"]:
-    return "mine" if _teaches(viewer) else "all"
+async def _enrolments(
+    connection: AsyncConnection, viewer: Viewer, first: date
+) -> dict[UUID, list[Enrolment]]:
+    """The viewer's in the week, by course."""
+    assert viewer.person_id is not None  # they are signed in
+    by_course: dict[UUID, list[Enrolment]] = {}
+    for one in await enrolments_of(connection, viewer.person_id, first, first + 6 * _DAY):
+        by_course.setdefault(one.course, []).append(one)
+    return by_course
+
+
+def _narrowed(
+    which: Filter,
+    asked: WeekQuery,
+    viewer: Viewer,
+    whose: Literal["mine", "all"],
+    own: Collection[UUID],
+) -> Filter:
+    if _is_of_something(asked):
+        return replace(which, group=asked.group, auditorium=asked.auditorium)
+    if whose == "all":
+        return which
+    if _teaches(viewer):
+        return replace(which, lecturer=viewer.person_id)
+    return replace(which, courses=own)
+
+
+def _is_of_something(asked: WeekQuery) -> bool:
+    return asked.group is not None or asked.auditorium is not None
+
+
+def _is_for(lecture: Lecture, own: Mapping[UUID, list[Enrolment]]) -> bool:
+    course = lecture.work.course
+    return course is not None and any(one.has(lecture.work.groups) for one in own.get(course, []))
 
 
 def _teaches(viewer: Viewer) -> bool:

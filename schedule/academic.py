@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from kernel.database import Id, metadata
 from kernel.errors import Conflict, Invalid, NotFound
 from kernel.ids import new_id
+from kernel.lines import one_line
 
 UNIVERSITY = "university"
 MIDTERM_WEEK = 10
@@ -96,8 +97,8 @@ def check_period(period: Period) -> Period:
         raise Invalid("The midterm lies in one of the period's weeks.")
     return replace(
         period,
-        name=_text(period.name, "A name", 200),
-        calendar=_text(period.calendar, "A calendar's key", 40),
+        name=one_line(period.name, "A name", 200),
+        calendar=one_line(period.calendar, "A calendar's key", 40),
     )
 
 
@@ -190,7 +191,7 @@ def check_holidays(period: Period, wanted: Mapping[date, str]) -> dict[date, str
     outside = [day for day in wanted if week_of(period, day) is None]
     if outside:
         raise Invalid("Some days are outside of the period.", findings=_findings(outside))
-    return {day: _text(wanted[day], "A name", 200) for day in sorted(wanted)}
+    return {day: one_line(wanted[day], "A name", 200) for day in sorted(wanted)}
 
 
 def _findings(days: Iterable[date]) -> list[dict[str, str]]:
@@ -223,10 +224,3 @@ def _period(row: Any) -> Period:
 
 def _row(period: Period) -> dict[str, Any]:
     return {column.name: getattr(period, column.name) for column in periods.c}
-
-
-def _text(text: str, what: str, longest: int) -> str:
-    text = " ".join(text.split())
-    if not 0 < len(text) <= longest or not text.isprintable():
-        raise Invalid(f"{what} has 1 to {longest} printable characters.")
-    return text

@@ -16,11 +16,15 @@ from kernel.errors import Invalid, PreconditionFailed
 from kernel.pages import zone_of
 from kernel.web import CLOCK, DATABASE, SETTINGS, decode, page_of, path_id, query, reply
 from schedule import ical
+from schedule.free_times import free_times
 from schedule.lectures import Filter, list_lectures
 from schedule.lifecycle import Lecture, LectureState, RecordingState
 from schedule.planning import Author, Changes, Plan, in_utc
+from schedule.study_work import Kind, Mode
 from schedule.timetable import TIMETABLE
+from schedule.work_columns import as_row, work_of
 
+_PROPOSED = 8  # free times
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]  # RFC 3339 with an offset
 
 
@@ -33,6 +37,11 @@ class NewLecture(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     summary: str = ""
     lecturer: UUID | None = None
     is_recorded: bool = True
+    course: UUID | None = None
+    groups: tuple[UUID, ...] = ()
+    kind: Kind = Kind.LECTURE
+    mode: Mode = Mode.NETWORK
+    auditorium: str | None = None
 
 
 class LecturePatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -45,6 +54,11 @@ class LecturePatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     starts_at: Moment | None = None
     ends_at: Moment | None = None
     is_recorded: bool | None = None
+    course: UUID | msgspec.UnsetType | None = msgspec.UNSET
+    groups: tuple[UUID, ...] | msgspec.UnsetType = msgspec.UNSET
+    kind: Kind | msgspec.UnsetType = msgspec.UNSET
+    mode: Mode | msgspec.UnsetType = msgspec.UNSET
+    auditorium: str | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class LectureBody(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,6 +73,11 @@ class LectureBody(msgspec.Struct, frozen=True, kw_only=True):
     ends_at: datetime
     state: LectureState
     is_recorded: bool
+    course: UUID | None
+    groups: tuple[UUID, ...]
+    kind: Kind
+    mode: Mode
+    auditorium: str | None
     recording: RecordingState
     revision: int
     opened_at: datetime | None
@@ -82,6 +101,22 @@ class ListQuery(msgspec.Struct, frozen=True, rename={"since": "from", "until": "
     until: Moment | None = None
     state: str = ""
     lecturer: UUID | None = None
+    course: UUID | None = None
+    group: UUID | None = None
+    auditorium: str | None = None
+
+
+class FreeTime(msgspec.Struct, frozen=True):
+    """A time at which nothing is in the lecture's way."""
+
+    starts_at: datetime
+    ends_at: datetime
+
+
+class FreeTimes(msgspec.Struct, frozen=True):
+    """Soonest first."""
+
+    times: list[FreeTime]
 
 
 class Invitation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -107,6 +142,7 @@ def routes() -> list[web.RouteDef]:
         web.get(lecture, show),
         web.patch(lecture, change),
         web.delete(lecture, cancel),
+        web.get(f"{lecture}/free-times", show_free_times),
         web.post(f"{lecture}/start", start),
         web.post(f"{lecture}/stop", stop),
         web.post(f"{lecture}/tickets", invite),
@@ -122,6 +158,9 @@ async def list_all(request: web.Request) -> web.Response:
         until=asked.until and in_utc(asked.until),
         states=_states(asked.state),
         lecturer=asked.lecturer,
+        courses=None if asked.course is None else [asked.course],
+        group=asked.group,
+        auditorium=asked.auditorium,
     )
     async with request.app[DATABASE].connect() as connection:
         found = await list_lectures(connection, which, limit=page.limit, after=page.after)
@@ -142,6 +181,7 @@ async def plan(request: web.Request) -> web.Response:
             starts_at=wanted.starts_at,
             ends_at=wanted.ends_at,
             is_recorded=wanted.is_recorded,
+            work=work_of(wanted),
         ),
         _author(request),
     )
@@ -167,6 +207,7 @@ async def change(request: web.Request) -> web.Response:
         starts_at=patch.starts_at,
         ends_at=patch.ends_at,
         is_recorded=patch.is_recorded,
+        work=work_of(patch, lecture.work),
     )
     changed = await request.app[TIMETABLE].change(
         lecture.id, changes, _author(request), revision=_revision(request, patch)
@@ -179,6 +220,16 @@ async def cancel(request: web.Request) -> web.Response:
     require(request, Action.CHANGE_LECTURE, lecture.subject)
     reason = request.query.get("reason", "")[:500]
     return _answer(await request.app[TIMETABLE].cancel(lecture.id, _author(request), reason=reason))
+
+
+async def show_free_times(request: web.Request) -> web.Response:
+    lecture = await _lecture(request)
+    require(request, Action.CHANGE_LECTURE, lecture.subject)
+    async with request.app[DATABASE].connect() as connection:
+        found = await free_times(
+            connection, lecture, zone_of(request), request.app[CLOCK].now(), at_most=_PROPOSED
+        )
+    return reply(FreeTimes([FreeTime(span.starts_at, span.ends_at) for span in found]))
 
 
 async def start(request: web.Request) -> web.Response:
@@ -225,6 +276,7 @@ def body(lecture: Lecture) -> LectureBody:
         ends_at=lecture.ends_at,
         state=lecture.state,
         is_recorded=lecture.is_recorded,
+        **as_row(lecture.work),
         recording=lecture.recording,
         revision=lecture.revision,
         opened_at=lecture.opened_at,

@@ -1,10 +1,11 @@
 """Lectures in the database: the row, its history, and the questions that are asked of them."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import msgspec
 import sqlalchemy as sa
@@ -14,8 +15,12 @@ from identity.people import people
 from kernel.database import Id, UtcDateTime, metadata
 from kernel.errors import NotFound
 from kernel.facts import Fact, encode
+from kernel.pages import HOUSE_ZONE
+from schedule import work_columns
+from schedule.circle import NOBODY, Circle
+from schedule.enrolments import circle_of
 from schedule.events import LectureFact, LectureMoved
-from schedule.lifecycle import Lecture, LectureState, RecordingState
+from schedule.lifecycle import OVER, Lecture, LectureState, RecordingState
 
 lectures = sa.Table(
     "lectures",
@@ -36,6 +41,7 @@ lectures = sa.Table(
     sa.Column("started_at", UtcDateTime),
     sa.Column("taught_at", UtcDateTime),
     sa.Column("ended_at", UtcDateTime),
+    *work_columns.columns(),
     sa.Index(None, "state", "starts_at"),
     sa.Index(None, "starts_at", "id"),
     sa.Index(None, "lecturer", "starts_at"),
@@ -58,8 +64,9 @@ lecture_history = sa.Table(
     ),
 )
 
+_HOUSE_ZONE = ZoneInfo(HOUSE_ZONE)
 _LECTURE = [*lectures.c, people.c.name.label("lecturer_name")]
-_OWN = {f.name for f in fields(Lecture)} - {"lecturer_name"}
+_OWN = {f.name for f in fields(Lecture)} - {"lecturer_name", "work", "circle"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +77,9 @@ class Filter:
     until: datetime | None = None  # those that start before this
     states: Collection[LectureState] = ()
     lecturer: UUID | None = None
+    courses: Collection[UUID] | None = None  # of these
+    group: UUID | None = None
+    auditorium: str | None = None
     ids: Collection[UUID] | None = None  # of these
     has_recording: bool = False  # those with one that can be watched
 
@@ -101,7 +111,8 @@ async def lecture_by_id(
     row = (await connection.execute(query)).one_or_none()
     if row is None:
         raise NotFound("There is no such lecture.")
-    return _lecture(row)
+    lecture = _lecture(row)
+    return replace(lecture, circle=await _circle(connection, lecture))
 
 
 async def list_lectures(
@@ -161,9 +172,19 @@ async def lectures_to_move(
 
 async def add_lecture(connection: AsyncConnection, lecture: Lecture, fact: Fact) -> None:
     """Insert the row and the first line of its history."""
-    values = {name: getattr(lecture, name) for name in _OWN}
-    await connection.execute(lectures.insert().values(values))
+    await connection.execute(lectures.insert().values(_row(lecture)))
     await _add_history(connection, lecture, fact)
+
+
+async def add_lectures(
+    connection: AsyncConnection, planned: Sequence[tuple[Lecture, Fact]]
+) -> None:
+    """Many at once, as `add_lecture`."""
+    if planned:
+        await connection.execute(lectures.insert(), [_row(lecture) for lecture, _ in planned])
+        await connection.execute(
+            lecture_history.insert(), [_history_row(lecture, fact) for lecture, fact in planned]
+        )
 
 
 async def advance(
@@ -179,6 +200,9 @@ async def advance(
     None when somebody was faster; then nothing has happened.
     """
     changes |= {"revision": lecture.revision + 1, "changed_at": at}
+    values = dict(changes)
+    if (work := values.pop("work", None)) is not None:
+        values |= work_columns.as_row(work)
     done = await connection.execute(
         lectures.update()
         .where(
@@ -186,7 +210,7 @@ async def advance(
             lectures.c.state == lecture.state,
             lectures.c.revision == lecture.revision,
         )
-        .values(changes)
+        .values(values)
     )
     if done.rowcount == 0:
         return None
@@ -235,20 +259,34 @@ def _select() -> sa.Select[*tuple[Any, ...]]:
 
 
 def _conditions(which: Filter) -> list[sa.ColumnElement[bool]]:
-    conditions: list[sa.ColumnElement[bool]] = []
-    if which.since is not None:
-        conditions.append(lectures.c.ends_at > which.since)
-    if which.until is not None:
-        conditions.append(lectures.c.starts_at < which.until)
+    """What a field that is given asks; `states` may be empty, `courses` and `ids` are then none."""
+    asked: dict[str, Callable[[Any], sa.ColumnElement[bool]]] = {
+        "since": lambda moment: lectures.c.ends_at > moment,
+        "until": lambda moment: lectures.c.starts_at < moment,
+        "lecturer": lambda person: lectures.c.lecturer == person,
+        "courses": lectures.c.course.in_,
+        "group": lambda group: work_columns.has_group(lectures.c.groups, group),
+        "auditorium": lambda name: lectures.c.auditorium == name,
+        "ids": lectures.c.id.in_,
+    }
+    conditions = [
+        condition(value)
+        for name, condition in asked.items()
+        if (value := getattr(which, name)) is not None
+    ]
     if which.states:
         conditions.append(lectures.c.state.in_(which.states))
-    if which.lecturer is not None:
-        conditions.append(lectures.c.lecturer == which.lecturer)
     if which.has_recording:
         conditions.append(lectures.c.recording == RecordingState.READY)
-    if which.ids is not None:
-        conditions.append(lectures.c.id.in_(which.ids))
     return conditions
+
+
+async def _circle(connection: AsyncConnection, lecture: Lecture) -> Circle:
+    """The people of its course on its day, which is the university's."""
+    if lecture.work.course is None:
+        return NOBODY
+    day = lecture.starts_at.astimezone(_HOUSE_ZONE).date()
+    return await circle_of(connection, lecture.work.course, day, is_over=lecture.state in OVER)
 
 
 async def _some(
@@ -262,23 +300,32 @@ async def _some(
 
 
 async def _add_history(connection: AsyncConnection, lecture: Lecture, fact: Fact | None) -> None:
-    row = {
+    await connection.execute(lecture_history.insert().values(_history_row(lecture, fact)))
+
+
+def _history_row(lecture: Lecture, fact: Fact | None) -> dict[str, Any]:
+    return {
         "lecture": lecture.id,
         "revision": lecture.revision,
         "at": lecture.changed_at,
         "state": lecture.state,
         "fact": None if fact is None else encode(fact).decode(),
     }
-    await connection.execute(lecture_history.insert().values(row))
+
+
+def _row(lecture: Lecture) -> dict[str, Any]:
+    own = {name: getattr(lecture, name) for name in _OWN}
+    return own | work_columns.as_row(lecture.work)
 
 
 def _lecture(row: Any) -> Lecture:
     values = dict(row._mapping)  # noqa: SLF001 - the public name of a row's mapping
+    work = work_columns.taken_from(values)
     states = {
         "state": LectureState(values["state"]),
         "recording": RecordingState(values["recording"]),
     }
-    return Lecture(**{**values, **states})
+    return Lecture(**{**values, **states}, work=work)
 
 
 def _entry(row: Any) -> Entry:

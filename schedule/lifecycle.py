@@ -11,6 +11,8 @@ from enum import StrEnum, auto
 from uuid import UUID
 
 from identity.rights import Subject
+from schedule.circle import NOBODY, Circle
+from schedule.study_work import PLAIN, StudyWork
 
 
 class LectureState(StrEnum):
@@ -66,11 +68,15 @@ class Lecture:
     started_at: datetime | None = None
     taught_at: datetime | None = None  # the last proof that somebody teaches
     ended_at: datetime | None = None
+    work: StudyWork = PLAIN
+    circle: Circle = NOBODY  # its course's people; lists leave it empty, which admits nobody
 
     @property
     def subject(self) -> Subject:
         """What the table of rights needs to know of it."""
-        return Subject(lecture=self.id, lecturer=self.lecturer)
+        if self.work.course is None:
+            return Subject(lecture=self.id, lecturer=self.lecturer)
+        return self.circle.subject(lecture=self.id, lecturer=self.lecturer)
 
     @property
     def is_watchable(self) -> bool:

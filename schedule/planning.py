@@ -1,7 +1,6 @@
 """Planning: put a lecture into the timetable, change it, cancel it."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 from uuid import UUID
@@ -13,22 +12,17 @@ from identity.people import Person, people, people_by_ids
 from identity.rights import Role
 from kernel.errors import Conflict, Invalid, PreconditionFailed
 from kernel.ids import new_id
+from schedule.conflicts import check_is_free
+from schedule.courses import check_groups, course_by_id
 from schedule.events import LectureCancelled, LectureChanged, LecturePlanned
-from schedule.lectures import (
-    Filter,
-    add_lecture,
-    advance,
-    lecture_by_id,
-    list_lectures,
-)
+from schedule.lectures import add_lecture, advance, lecture_by_id
 from schedule.lifecycle import AHEAD, OVER, Lecture, LectureState, Policy, RecordingState
+from schedule.study_work import PLAIN, StudyWork, check_work
 
 LONGEST_LECTURE = timedelta(hours=12)
 FARTHEST = timedelta(days=5 * 366)  # from now; beyond is a slip of the hand
 LONGEST_TITLE, LONGEST_SUMMARY = 300, 20_000  # characters
 _TEACHING = frozenset({Role.LECTURER, Role.ADMIN})
-_OCCUPYING = (LectureState.PLANNED, LectureState.OPEN, LectureState.LIVE)
-_SEARCHED = timedelta(days=14)  # for a free time to propose
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +35,7 @@ class Plan:
     ends_at: datetime
     summary: str = ""
     is_recorded: bool = True
+    work: StudyWork = PLAIN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,10 +48,11 @@ class Changes:
     starts_at: datetime | None = None
     ends_at: datetime | None = None
     is_recorded: bool | None = None
+    work: StudyWork | None = None
 
     def given(self) -> dict[str, Any]:
-        names = ("title", "summary", "lecturer", "starts_at", "ends_at", "is_recorded")
-        return {name: value for name in names if (value := getattr(self, name)) is not None}
+        values = {one.name: getattr(self, one.name) for one in fields(self)}
+        return {name: value for name, value in values.items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +69,21 @@ async def plan(connection: AsyncConnection, wanted: Plan, by: Author) -> Lecture
     wanted = check_plan(wanted, now=by.at)
     _check_is_ahead(wanted, by.at)
     lecturer = await check_lecturer(connection, wanted.lecturer)
-    await _check_is_free(connection, wanted, by.zone)
+    await check_course_of(connection, wanted.work)
+    await check_is_free(connection, wanted, by.zone)
+    lecture, fact = drawn_up(wanted, lecturer.name, by)
+    await add_lecture(connection, lecture, fact)
+    return lecture
+
+
+def drawn_up(wanted: Plan, lecturer_name: str, by: Author) -> tuple[Lecture, LecturePlanned]:
+    """The lecture that a checked plan makes, and the fact that it was planned."""
     lecture = Lecture(
         id=new_id(),
         title=wanted.title,
         summary=wanted.summary,
         lecturer=wanted.lecturer,
-        lecturer_name=lecturer.name,
+        lecturer_name=lecturer_name,
         starts_at=wanted.starts_at,
         ends_at=wanted.ends_at,
         state=LectureState.PLANNED,
@@ -88,9 +92,9 @@ async def plan(connection: AsyncConnection, wanted: Plan, by: Author) -> Lecture
         revision=1,
         created_at=by.at,
         changed_at=by.at,
+        work=wanted.work,
     )
-    await add_lecture(connection, lecture, LecturePlanned(**_fact(lecture, by)))
-    return lecture
+    return lecture, LecturePlanned(**_fact(lecture, by))
 
 
 async def change(
@@ -101,8 +105,10 @@ async def change(
     *,
     revision: int,
     policy: Policy,
+    is_free: bool = False,
 ) -> Lecture:
-    """Change what is given, if the lecture still is at `revision`, else PreconditionFailed."""
+    """Change what is given, if the lecture still is at `revision`, else PreconditionFailed.
+    `is_free`: the caller has seen to it that nothing is in the way."""
     lecture = await lecture_by_id(connection, lecture_id, is_locked=True)
     if lecture.revision != revision:
         raise PreconditionFailed("Somebody changed this lecture meanwhile; reload it.")
@@ -114,8 +120,10 @@ async def change(
     lecturer = await check_lecturer(connection, wanted.lecturer)
     if given.keys() & {"starts_at", "ends_at"}:
         _check_is_ahead(wanted, by.at)
-    if given.keys() & {"lecturer", "starts_at", "ends_at"}:
-        await _check_is_free(connection, wanted, by.zone, apart_from=lecture.id)
+    if "work" in given:
+        await check_course_of(connection, wanted.work)
+    if not is_free and given.keys() & {"lecturer", "starts_at", "ends_at", "work"}:
+        await check_is_free(connection, wanted, by.zone, apart_from=lecture.id)
     given |= {name: getattr(wanted, name) for name in given}
     if _doors_close_again(lecture, wanted, by.at, policy):
         given |= {"state": LectureState.PLANNED, "opened_at": None}
@@ -149,6 +157,7 @@ def check_plan(wanted: Plan, *, now: datetime) -> Plan:
         starts_at=in_utc(wanted.starts_at),
         ends_at=in_utc(wanted.ends_at),
         is_recorded=wanted.is_recorded,
+        work=check_work(wanted.work),
     )
     if checked.ends_at <= checked.starts_at:
         raise Invalid("A lecture ends after it starts.")
@@ -165,17 +174,6 @@ def in_utc(moment: datetime) -> datetime:
         return moment.astimezone(UTC)
     except OverflowError as error:
         raise Invalid("This time lies outside of the calendar.") from error
-
-
-def next_free(
-    busy: Iterable[tuple[datetime, datetime]], start: datetime, length: timedelta
-) -> datetime:
-    """The first moment from `start` on at which `length` fits between the busy times."""
-    for begins, ends in sorted(busy):
-        if start + length <= begins:
-            break
-        start = max(start, ends)
-    return start
 
 
 def _check_is_ahead(wanted: Plan, now: datetime) -> None:
@@ -195,31 +193,11 @@ async def check_lecturer(connection: AsyncConnection, lecturer: UUID) -> Person:
     return person
 
 
-async def _check_is_free(
-    connection: AsyncConnection, wanted: Plan, zone: tzinfo, *, apart_from: UUID | None = None
-) -> None:
-    """Conflict when the lecturer teaches something else at that time."""
-    which = Filter(
-        since=wanted.starts_at,
-        until=wanted.ends_at + _SEARCHED,
-        states=_OCCUPYING,
-        lecturer=wanted.lecturer,
-    )
-    found = await list_lectures(connection, which, limit=500)
-    others = [other for other in found if other.id != apart_from]
-    clash = next((other for other in others if other.starts_at < wanted.ends_at), None)
-    if clash is not None:
-        raise Conflict(_explained(clash, others, wanted, zone))
-
-
-def _explained(clash: Lecture, others: list[Lecture], wanted: Plan, zone: tzinfo) -> str:
-    busy = ((other.starts_at, other.ends_at) for other in others)
-    free = next_free(busy, wanted.starts_at, wanted.ends_at - wanted.starts_at).astimezone(zone)
-    begins, ends = clash.starts_at.astimezone(zone), clash.ends_at.astimezone(zone)
-    return (
-        f"{clash.lecturer_name} teaches “{clash.title}” from {begins:%Y-%m-%d %H:%M} to "
-        f"{ends:%H:%M} ({zone}); the next free time is {free:%Y-%m-%d %H:%M}."
-    )
+async def check_course_of(connection: AsyncConnection, work: StudyWork) -> None:
+    """NotFound or Invalid when the course or one of the groups is not there."""
+    if work.course is not None:
+        await course_by_id(connection, work.course)
+    await check_groups(connection, work.groups)
 
 
 def _really_new(lecture: Lecture, changes: Changes) -> dict[str, Any]:
@@ -231,9 +209,9 @@ def _check_may_change(lecture: Lecture, given: dict[str, Any]) -> None:
     words = {"title", "summary"}
     if lecture.state is LectureState.CANCELLED:
         raise Conflict("This lecture is cancelled; plan a new one.")
-    if lecture.state in OVER and given.keys() - words:
+    if lecture.state in OVER and given.keys() - words - {"work"}:
         raise Conflict("This lecture is over; only its title and summary can change.")
-    if lecture.state is LectureState.LIVE and given.keys() - words - {"ends_at"}:
+    if lecture.state is LectureState.LIVE and given.keys() - words - {"ends_at", "work"}:
         raise Conflict("This lecture is live; only its title, summary and end can change.")
 
 
@@ -245,6 +223,7 @@ def _planned(lecture: Lecture, given: dict[str, Any]) -> Plan:
         starts_at=lecture.starts_at,
         ends_at=lecture.ends_at,
         is_recorded=lecture.is_recorded,
+        work=lecture.work,
     )
     return replace(plan, **given)
 

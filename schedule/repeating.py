@@ -31,6 +31,7 @@ from schedule.series import (
     save_series,
     series_by_id,
 )
+from schedule.study_work import PLAIN, StudyWork, check_work
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +44,7 @@ class SeriesPlan:
     pattern: Pattern
     summary: str = ""
     is_recorded: bool = True
+    work: StudyWork = PLAIN
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -91,6 +93,7 @@ async def plan_series(
         lecturer=wanted.lecturer,
         lecturer_name="",
         is_recorded=wanted.is_recorded,
+        work=check_work(wanted.work),
         pattern=wanted.pattern,
         revision=1,
         created_at=by.at,
@@ -100,6 +103,7 @@ async def plan_series(
     if not any(slot.starts_at > by.at for slot in slots.values()):
         raise Invalid("No class of this series lies ahead; look at its weeks.")
     await planning.check_lecturer(connection, series.lecturer)
+    await planning.check_course_of(connection, series.work)
     await save_series(connection, series)
     return await _Reconciler(connection, series, by, policy).follow(slots)
 
@@ -124,11 +128,13 @@ async def change_series(
         summary=planning.check_summary(wanted.summary),
         lecturer=wanted.lecturer,
         is_recorded=wanted.is_recorded,
+        work=check_work(wanted.work),
         pattern=wanted.pattern,
         revision=series.revision + 1,
         changed_at=by.at,
     )
     await planning.check_lecturer(connection, series.lecturer)
+    await planning.check_course_of(connection, series.work)
     await save_series(connection, series)
     slots = await _slots(connection, series, period)
     return await _Reconciler(connection, series, by, policy).follow(slots)
@@ -210,6 +216,7 @@ class _Reconciler:
             starts_at=wanted.starts_at,
             ends_at=wanted.ends_at,
             is_recorded=wanted.is_recorded,
+            work=wanted.work,
         )
         lecture = await planning.change(
             self._connection,
@@ -251,4 +258,5 @@ def _plan(series: Series, slot: Slot) -> Plan:
         starts_at=slot.starts_at,
         ends_at=slot.ends_at,
         is_recorded=series.is_recorded,
+        work=series.work,
     )

@@ -21,7 +21,9 @@ from identity.people import people
 from identity.rights import Subject
 from kernel.database import Id, UtcDateTime, metadata
 from kernel.errors import Invalid, NotFound
+from schedule import work_columns
 from schedule.academic import Period, first_day, is_odd, week_count
+from schedule.study_work import PLAIN, StudyWork
 
 series = sa.Table(
     "series",
@@ -43,6 +45,7 @@ series = sa.Table(
     sa.Column("created_at", UtcDateTime, nullable=False),
     sa.Column("changed_at", UtcDateTime, nullable=False),
     sa.Column("ended_at", UtcDateTime),  # it was given up
+    *work_columns.columns(),
 )
 
 series_classes = sa.Table(
@@ -130,6 +133,7 @@ class Series:
     created_at: datetime
     changed_at: datetime
     ended_at: datetime | None = None
+    work: StudyWork = PLAIN
 
     @property
     def subject(self) -> Subject:
@@ -166,6 +170,7 @@ async def list_series(
     period: UUID | None = None,
     lecturer: UUID | None = None,
     lecture: UUID | None = None,
+    course: UUID | None = None,
 ) -> list[Series]:
     """By when they were made; 500 at most. With `lecture` the one that it is a class of."""
     query = _select().order_by(series.c.created_at, series.c.id).limit(500)
@@ -173,6 +178,8 @@ async def list_series(
         query = query.where(series.c.period == period)
     if lecturer is not None:
         query = query.where(series.c.lecturer == lecturer)
+    if course is not None:
+        query = query.where(series.c.course == course)
     if lecture is not None:
         its = sa.select(series_classes.c.series).where(series_classes.c.lecture == lecture)
         query = query.where(series.c.id.in_(its))
@@ -229,7 +236,7 @@ def _series(row: Any) -> Series:
         weeks=Weeks(row.weeks),
     )
     own = {name: getattr(row, name) for name in (*_OWN, "lecturer_name")}
-    return Series(**own, pattern=pattern)
+    return Series(**own, pattern=pattern, work=work_columns.taken_from(dict(row._mapping)))  # noqa: SLF001
 
 
 def _row(saved: Series) -> dict[str, Any]:
@@ -240,4 +247,5 @@ def _row(saved: Series) -> dict[str, Any]:
         "minutes": pattern.length // timedelta(minutes=1),
         "zone": pattern.zone.key,
         "weeks": pattern.weeks,
+        **work_columns.as_row(saved.work),
     }

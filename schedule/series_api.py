@@ -18,7 +18,9 @@ from schedule.lifecycle import LectureState
 from schedule.planning import Author
 from schedule.repeating import Finding, Held, Outcome, SeriesPlan, outcome_of
 from schedule.series import Pattern, Series, Weeks, list_series, series_by_id
+from schedule.study_work import Kind, Mode
 from schedule.timetable import TIMETABLE
+from schedule.work_columns import as_row, work_of
 
 Weekday = Annotated[int, msgspec.Meta(ge=1, le=7)]  # 1 is Monday
 WallTime = Annotated[str, msgspec.Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
@@ -41,6 +43,11 @@ class NewSeries(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     summary: str = ""
     lecturer: UUID | None = None
     is_recorded: bool = True
+    course: UUID | None = None
+    groups: tuple[UUID, ...] = ()
+    kind: Kind = Kind.LECTURE
+    mode: Mode = Mode.NETWORK
+    auditorium: str | None = None
 
 
 class SeriesPatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -58,6 +65,11 @@ class SeriesPatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     summary: str | None = None
     lecturer: UUID | None = None
     is_recorded: bool | None = None
+    course: UUID | msgspec.UnsetType | None = msgspec.UNSET
+    groups: tuple[UUID, ...] | msgspec.UnsetType = msgspec.UNSET
+    kind: Kind | msgspec.UnsetType = msgspec.UNSET
+    mode: Mode | msgspec.UnsetType = msgspec.UNSET
+    auditorium: str | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class ClassBody(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,6 +93,11 @@ class SeriesBody(msgspec.Struct, frozen=True, kw_only=True):
     lecturer: UUID
     lecturer_name: str
     is_recorded: bool
+    course: UUID | None
+    groups: tuple[UUID, ...]
+    kind: Kind
+    mode: Mode
+    auditorium: str | None
     weekday: int
     begins: str
     minutes: int
@@ -112,6 +129,7 @@ class ListQuery(msgspec.Struct, frozen=True):
     period: UUID | None = None
     lecturer: UUID | None = None
     lecture: UUID | None = None  # a class of it
+    course: UUID | None = None
 
 
 class Trial(msgspec.Struct, frozen=True):
@@ -136,7 +154,11 @@ async def list_all(request: web.Request) -> web.Response:
     require(request, Action.SEE_SCHEDULE)
     async with request.app[DATABASE].connect() as connection:
         found = await list_series(
-            connection, period=asked.period, lecturer=asked.lecturer, lecture=asked.lecture
+            connection,
+            period=asked.period,
+            lecturer=asked.lecturer,
+            lecture=asked.lecture,
+            course=asked.course,
         )
     return reply(SeriesList([_body(series) for series in found]))
 
@@ -160,6 +182,7 @@ async def plan(request: web.Request) -> web.Response:
             summary=wanted.summary,
             lecturer=lecturer,
             is_recorded=wanted.is_recorded,
+            work=work_of(wanted),
             pattern=_pattern(wanted),
         ),
         _author(request),
@@ -218,7 +241,8 @@ def _pattern(wanted: NewSeries) -> Pattern:
 def _patched(series: Series, patch: SeriesPatch) -> SeriesPlan:
     """The series as it shall be: what the patch leaves out is as it was."""
     before = msgspec.structs.asdict(_body(series))
-    given = {k: v for k, v in msgspec.structs.asdict(patch).items() if v is not None}
+    said = msgspec.structs.asdict(patch).items()
+    given = {k: v for k, v in said if v is not None and v is not msgspec.UNSET}
     names = NewSeries.__struct_fields__
     merged = NewSeries(**{name: (before | given)[name] for name in names})
     return SeriesPlan(
@@ -227,6 +251,7 @@ def _patched(series: Series, patch: SeriesPatch) -> SeriesPlan:
         summary=merged.summary,
         lecturer=merged.lecturer or series.lecturer,
         is_recorded=merged.is_recorded,
+        work=work_of(patch, series.work),
         pattern=_pattern(merged),
     )
 
@@ -258,6 +283,7 @@ def _body(series: Series) -> SeriesBody:
         lecturer=series.lecturer,
         lecturer_name=series.lecturer_name,
         is_recorded=series.is_recorded,
+        **as_row(series.work),
         weekday=pattern.weekday,
         begins=f"{pattern.begins:%H:%M}",
         minutes=pattern.length // timedelta(minutes=1),

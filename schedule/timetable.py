@@ -63,7 +63,7 @@ class Timetable:
         self, wanted: SeriesPlan, by: Author, *, is_preview: bool = False
     ) -> Outcome:
         """All of its classes or none: Conflict has a finding for each that does not fit."""
-        async with self._previewing(is_preview) as connection:
+        async with self.reviewing(is_preview=is_preview) as connection:
             outcome = await repeating.plan_series(connection, wanted, by, self.policy)
             return _whole(outcome, is_preview=is_preview)
 
@@ -77,7 +77,7 @@ class Timetable:
         is_preview: bool = False,
     ) -> Outcome:
         """As `plan_series`; classes that somebody touched stay as they are."""
-        async with self._previewing(is_preview) as connection:
+        async with self.reviewing(is_preview=is_preview) as connection:
             outcome = await repeating.change_series(
                 connection, series_id, wanted, by, revision=revision, policy=self.policy
             )
@@ -132,8 +132,8 @@ class Timetable:
         await self._announcer.announce()
 
     @asynccontextmanager
-    async def _previewing(self, is_preview: bool) -> AsyncIterator[AsyncConnection]:
-        """As `_changing`; a preview is undone at its end."""
+    async def reviewing(self, *, is_preview: bool) -> AsyncIterator[AsyncConnection]:
+        """A transaction whose changes are announced; a preview is undone at its end."""
         async with self._changing() as connection, connection.begin_nested() as trial:
             yield connection
             if is_preview:

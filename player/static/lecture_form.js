@@ -48,7 +48,22 @@ const words = () => ({
   title: form.title.value.trim(),
   summary: form.summary.value.trim(),
   is_recorded: form.is_recorded.checked,
+  kind: form.kind.value,
+  mode: form.mode.value,
+  course: form.course.value || null,
+  groups: groups(),
+  auditorium: form.auditorium.value.trim() || null,
 });
+
+/** Groups come by way of a course; without one there are none. */
+const groups = () => {
+  const marked = form.querySelectorAll("[name=groups]:checked");
+  return form.course.value ? [...marked].map((box) => box.value) : [];
+};
+
+const showGroups = () => {
+  if ($("form-groups")) $("form-groups").hidden = !form.course.value;
+};
 
 const series = () => {
   const { begins, ends } = times();
@@ -93,4 +108,6 @@ async function submit(event) {
 form.addEventListener("submit", submit);
 form.addEventListener("input", showLength);
 form.addEventListener("change", showSeries);
+form.course.addEventListener("change", showGroups);
+showGroups();
 showLength();

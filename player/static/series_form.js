@@ -14,9 +14,7 @@ export const repeats = () => Boolean(form.repeats?.checked);
 /** What is asked of the API, out of what one lecture would be. */
 export function seriesOf(lecture, minutes) {
   return {
-    title: lecture.title,
-    summary: lecture.summary,
-    is_recorded: lecture.is_recorded,
+    ...lecture,
     period: form.period.value,
     weekday: ((new Date(`${form.day.value}T00:00Z`).getUTCDay() + 6) % 7) + 1,
     begins: form.begins.value,

@@ -14,22 +14,33 @@ MINE = Subject(lecture=LECTURE, lecturer=ME, person=ME)
 THEIRS = Subject(lecture=LECTURE, lecturer=SOMEONE, person=SOMEONE)
 THEIRS_I_HELP = Subject(lecture=LECTURE, lecturer=SOMEONE, helpers=frozenset({ME}))
 THEIRS_OTHERS_HELP = Subject(lecture=LECTURE, lecturer=SOMEONE, helpers=frozenset({SOMEONE}))
+OF_A_COURSE = Subject(lecture=LECTURE, lecturer=SOMEONE, roll=frozenset({SOMEONE}))
+OF_MY_COURSE = Subject(lecture=LECTURE, lecturer=SOMEONE, roll=frozenset({ME}))
+OF_A_FACULTY = Subject(lecture=LECTURE, lecturer=SOMEONE, coordinators=frozenset({SOMEONE}))
+OF_MY_FACULTY = Subject(lecture=LECTURE, lecturer=SOMEONE, coordinators=frozenset({ME}))
 SUBJECTS = {
     "mine": MINE,
     "theirs": THEIRS,
     "i help": THEIRS_I_HELP,
     "others help": THEIRS_OTHERS_HELP,
+    "course": OF_A_COURSE,
+    "my course": OF_MY_COURSE,
+    "faculty": OF_A_FACULTY,
+    "my faculty": OF_MY_FACULTY,
 }
 EVERY = frozenset(SUBJECTS)
 MEMBERS = frozenset(Role) - {Role.GUEST}
 
 ALL_MEMBERS = dict.fromkeys(MEMBERS, EVERY)
 SELF = frozenset({"mine"})
-HELPS = {"mine", "theirs", "i help"}
+HELPS = EVERY - {"others help"}
+ON_ROLL = EVERY - {"course"}
+IN_UNIT = EVERY - {"faculty"}
+ENTERING = ALL_MEMBERS | {Role.STUDENT: ON_ROLL, Role.VOLUNTEER: ON_ROLL}
 EXPECTED = {
     Action.SEE_SCHEDULE: ALL_MEMBERS,
-    Action.JOIN_LECTURE: ALL_MEMBERS,
-    Action.WATCH_RECORDING: ALL_MEMBERS,
+    Action.JOIN_LECTURE: ENTERING,
+    Action.WATCH_RECORDING: ENTERING,
     Action.HOST_LECTURE: {Role.LECTURER: {"mine"}, Role.ADMIN: EVERY},
     Action.MODERATE_ROOM: {
         Role.LECTURER: {"mine"},
@@ -38,10 +49,17 @@ EXPECTED = {
         Role.ADMIN: EVERY,
     },
     Action.PLAN_LECTURE: {Role.LECTURER: {"mine"}, Role.COORDINATOR: EVERY, Role.ADMIN: EVERY},
-    Action.CHANGE_LECTURE: {Role.LECTURER: {"mine"}, Role.COORDINATOR: EVERY, Role.ADMIN: EVERY},
+    Action.CHANGE_LECTURE: {Role.LECTURER: {"mine"}, Role.COORDINATOR: IN_UNIT, Role.ADMIN: EVERY},
     Action.MANAGE_CALENDAR: {Role.COORDINATOR: EVERY, Role.ADMIN: EVERY},
-    Action.SEE_ATTENDANCE: {Role.LECTURER: {"mine"}, Role.COORDINATOR: HELPS, Role.ADMIN: EVERY},
-    Action.MARK_ATTENDANCE: {Role.LECTURER: {"mine"}, Role.COORDINATOR: HELPS, Role.ADMIN: EVERY},
+    Action.SEE_ROLL: {
+        Role.LECTURER: {"mine"},
+        Role.TUTOR: HELPS,
+        Role.COORDINATOR: IN_UNIT,
+        Role.ADMIN: EVERY,
+    },
+    Action.MANAGE_COURSE: {Role.COORDINATOR: IN_UNIT, Role.ADMIN: EVERY},
+    Action.SEE_ATTENDANCE: {Role.LECTURER: {"mine"}, Role.COORDINATOR: IN_UNIT, Role.ADMIN: EVERY},
+    Action.MARK_ATTENDANCE: {Role.LECTURER: {"mine"}, Role.COORDINATOR: IN_UNIT, Role.ADMIN: EVERY},
     Action.SEE_OWN_FOOTPRINT: {**dict.fromkeys(MEMBERS, SELF), Role.ADMIN: EVERY},
     Action.READ_STATEMENTS: {Role.ADMIN: EVERY},
     Action.WRITE_STATEMENTS: {Role.ADMIN: EVERY},

@@ -11,7 +11,10 @@ from playwright.async_api import Browser, Page, async_playwright
 from identity import views as identity_views
 from identity.credentials import add_token
 from identity.rights import Role
-from player import site, views
+from kernel.ids import new_id
+from player import course_views, period_views, site, views
+from schedule.courses import Course, add_course
+from schedule.enrolments import Enrolment, Part, enrol
 from schedule.lectures import advance
 from schedule.lifecycle import LectureState, RecordingState
 
@@ -39,7 +42,15 @@ async def browser() -> AsyncIterator[Browser]:
 @pytest.fixture
 async def term(serve, database, clock, add_person, add_lecture):
     """A server with a lecture in each state; gives its address, a token and the addresses."""
-    client = await serve([*site.ROUTES, *views.routes(), *identity_views.routes()])
+    client = await serve(
+        [
+            *site.ROUTES,
+            *views.routes(),
+            *identity_views.routes(),
+            *course_views.routes(),
+            *period_views.routes(),
+        ]
+    )
     lecturer = await add_person(Role.LECTURER, name="Айгүл Нұрланова", locale="kk")
     made = {"planned": await add_lecture(lecturer, title="Философия")}
     states = {
@@ -57,10 +68,22 @@ async def term(serve, database, clock, add_person, add_lecture):
         token, _ = await add_token(
             connection, lecturer.id, at=clock.now(), roles=None, label="test"
         )
+        course = await _course(connection, clock.now(), lecturer)
     pages = {f"/lectures/{lecture.id}": name for name, lecture in made.items()}
     pages |= {f"/lectures/{made['planned'].id}/edit": "edit", "/": "today"}
     pages |= {"/lectures/new": "form", "/me": "me", "/login": "login"}
+    pages |= {"/periods": "periods", "/courses": "courses", f"/courses/{course.id}": "course"}
     return str(client.make_url("/")).rstrip("/"), token, pages
+
+
+async def _course(connection, now, lecturer):
+    course = Course(id=new_id(), key="cs101", title="Философия", faculty="Тарих", created_at=now)
+    course = await add_course(connection, course)
+    for part in (Part.LECTURER, Part.LEARNER):
+        values = {"course": course.id, "person": lecturer.id, "part": part}
+        one = Enrolment(id=new_id(), since=now.date(), changed_at=now, **values)
+        await enrol(connection, one)
+    return course
 
 
 async def faults(page: Page) -> list[str]:

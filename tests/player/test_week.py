@@ -8,10 +8,15 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from identity.rights import Role
+from kernel.ids import new_id
 from player import site, week
 from player.week import lay_out, teaching_week
 from schedule.academic import Period, add_period, set_holidays
+from schedule.courses import Course, Group, add_course, add_group
+from schedule.enrolments import Enrolment, enrol
 from schedule.lifecycle import Lecture, LectureState, RecordingState
+from schedule.planning import Author, Plan, plan
+from schedule.study_work import StudyWork
 
 ALMATY = ZoneInfo("Asia/Almaty")
 MONDAY = date(2026, 9, 7)
@@ -165,3 +170,62 @@ async def test_who_is_not_signed_in_goes_to_the_log_in(pages):
     async with pages.get("/week?on=2026-09-14", allow_redirects=False) as answer:
         assert answer.status == 303
         assert answer.headers["Location"] == "/login?next=/week?on%3D2026-09-14"
+
+
+@pytest.fixture
+async def studied(database, clock, add_person):
+    """A student of the group IS-21 in a course, with a class for all, for their group, for another."""
+    lecturer = await add_person(Role.LECTURER)
+    dana = await add_person(Role.STUDENT, locale="en")
+    now, at = clock.now(), clock.now().date()
+    async with database.begin() as connection:
+        course = Course(id=new_id(), key="cs1", title="Algorithms", created_at=now)
+        course = await add_course(connection, course)
+        mine, other = [
+            await add_group(connection, Group(id=new_id(), key=key, name=key))
+            for key in ("IS-21", "IS-22")
+        ]
+        one = Enrolment(
+            id=new_id(),
+            course=course.id,
+            person=dana.id,
+            study_group=mine.id,
+            since=at,
+            changed_at=now,
+        )
+        await enrol(connection, one)
+        for hours, (title, work) in enumerate(
+            {
+                "Stream": StudyWork(course=course.id),
+                "Ours": StudyWork(course=course.id, groups=(mine.id,), auditorium="Hall 3"),
+                "Theirs": StudyWork(course=course.id, groups=(other.id,)),
+                "Open": StudyWork(),
+            }.items(),
+            1,
+        ):
+            begins = now + timedelta(hours=hours)
+            wanted = Plan(
+                title=title,
+                lecturer=lecturer.id,
+                starts_at=begins,
+                ends_at=begins + timedelta(minutes=50),
+                work=work,
+            )
+            await plan(connection, wanted, Author(lecturer.id, now))
+    return dana, mine
+
+
+@pytest.mark.parametrize(
+    ("query", "shown"),
+    [
+        ("", {"Stream", "Ours"}),
+        ("?whose=all", {"Stream", "Ours", "Theirs", "Open"}),
+        ("?group={group}", {"Ours"}),
+        ("?auditorium=Hall%203", {"Ours"}),
+    ],
+)
+async def test_a_week_is_a_persons_a_groups_or_an_auditoriums(see, studied, query, shown):
+    dana, group = studied
+    page = await see(dana, "/week" + query.format(group=group.id))
+    titles = {"Stream", "Ours", "Theirs", "Open"}
+    assert {title for title in titles if f"<strong>{title}</strong>" in page} == shown

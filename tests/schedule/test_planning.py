@@ -11,9 +11,10 @@ from identity.rights import Role
 from kernel.errors import Conflict, Invalid, PreconditionFailed
 from kernel.ids import new_id
 from schedule import events
+from schedule.conflicts import next_free
 from schedule.lectures import lecture_by_id, unannounced
 from schedule.lifecycle import LectureState, Move, Policy
-from schedule.planning import Author, Changes, Plan, cancel, change, next_free, plan
+from schedule.planning import Author, Changes, Plan, cancel, change, plan
 from schedule.teaching import make, start, stop
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)

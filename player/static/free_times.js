@@ -1,0 +1,35 @@
+// The form of a lecture proposes times at which nothing is in its way, for a make-up class.
+import { $, el } from "./dom.js";
+import { call, toast } from "./site.js";
+import { locale, t } from "./translate.js";
+
+const form = $("lecture-form");
+const { zone, lecture } = form.dataset;
+
+const shown = (at) =>
+  new Intl.DateTimeFormat(locale, { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", timeZone: zone }).format(at);
+const day = (at) => new Intl.DateTimeFormat("sv-SE", { dateStyle: "short", timeZone: zone }).format(at);
+const time = (at) => new Intl.DateTimeFormat("sv-SE", { timeStyle: "short", timeZone: zone }).format(at);
+
+function take(starts, ends) {
+  form.day.value = day(starts);
+  form.begins.value = time(starts);
+  form.ends.value = time(ends);
+  form.dispatchEvent(new Event("input"));
+}
+
+function chip({ starts_at: starts, ends_at: ends }) {
+  const [from, to] = [new Date(starts), new Date(ends)];
+  return el("button", { class: "button plain small", type: "button", onclick: () => take(from, to) }, shown(from));
+}
+
+async function propose() {
+  try {
+    const { times } = await call("GET", `/api/v1/lectures/${lecture}/free-times`);
+    $("free-times-found").replaceChildren(...(times.length ? times.map(chip) : [t("There is no free time within two weeks.")]));
+  } catch (error) {
+    toast(error.message);
+  }
+}
+
+$("free-times")?.addEventListener("click", propose);

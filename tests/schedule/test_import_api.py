@@ -1,0 +1,201 @@
+"""Rosters and class lists: with a preview, whole or not at all, the second time nothing new."""
+
+import pytest
+
+from identity.rights import Role
+from schedule import agenda, api, course_api, enrolment_api, import_api
+
+ROSTER = (
+    "course;course_title;login;name;part;group;category;legal_basis;since\n"
+    "PHYS1;Оптика;dana;Дана;learner;ИС-21;1.9.5;Приказ 7;2026-09-01\n"
+    "PHYS1;;timur;Тимур;;ИС-21;;;2026-09-01\n"
+    "PHYS1;;aigerim;Айгерим;lecturer;;;;2026-09-01\n"
+)
+HEAD = "key,title,lecturer,starts_at,ends_at,minutes,course,groups,kind,mode,auditorium\n"
+CLASSES = (
+    HEAD
+    + "a1,Waves,aigerim,2026-09-08 14:00,,50,PHYS1,ис-21,laboratory,hybrid,305\n"
+    + "a2,Waves,aigerim,09.09.2026 14:00,2026-09-09T14:50,,PHYS1,,,,\n"
+)
+
+
+@pytest.fixture
+async def site(serve):
+    parts = [course_api, enrolment_api, api, import_api]
+    return await serve([route for part in parts for route in part.routes()], agenda.opened)
+
+
+@pytest.fixture
+async def chief(add_person, bearer):
+    return await bearer(await add_person(Role.ADMIN))
+
+
+@pytest.fixture
+async def saule(add_person, bearer):
+    return await bearer(await add_person(Role.COORDINATOR))
+
+
+@pytest.fixture
+def send(site, chief):
+    async def send(what, text, *, status=200, headers=chief, kind="text/csv", encoding="utf-8"):
+        data = text if isinstance(text, bytes) else text.encode(encoding)
+        more = {"Content-Type": kind}
+        address = f"/api/v1/import/{what}"
+        async with site.post(address, data=data, headers=headers | more) as answer:
+            assert answer.status == status, await answer.text()
+            return await answer.json()
+
+    return send
+
+
+@pytest.fixture
+def get(site, chief):
+    async def get(path, headers=chief):
+        async with site.get(f"/api/v1/{path}", headers=headers) as answer:
+            assert answer.status == 200, await answer.text()
+            return await (answer.json() if "json" in answer.content_type else answer.read())
+
+    return get
+
+
+def told(answer: dict) -> list[tuple[int, str]]:
+    return [(one["row"], one["message"]) for one in answer["findings"]]
+
+
+async def test_a_roster_makes_what_it_names_and_the_second_time_nothing(send, get):
+    shown = await send("roster?dry_run=true", ROSTER)
+    counts = {"added": 3, "changed": 0, "same": 0, "courses": 1, "groups": 1, "people": 3}
+    assert shown == {"taken": counts, "findings": [], "errors": 0}
+    assert (await get("courses"))["courses"] == []
+    assert (await send("roster", ROSTER, encoding="windows-1251"))["taken"] == counts
+    again = await send("roster", ROSTER, encoding="utf-16")
+    nothing = dict.fromkeys(counts, 0)
+    assert again["taken"] == nothing | {"same": 3}
+    changed = await send("roster", ROSTER.replace("1.9.5", "3"))
+    assert changed["taken"] == nothing | {"same": 2, "changed": 1}
+    (course,) = (await get("courses"))["courses"]
+    sheet = await get(f"courses/{course['id']}/roster.csv")
+    assert "Дана,learner,ис-21,3,Приказ 7" in sheet.decode("utf-8-sig")
+    assert (await send("roster", sheet))["taken"] == nothing | {"same": 3}
+
+
+async def test_each_row_of_a_roster_that_does_not_fit_is_told_and_none_is_saved(send, get, saule):
+    rows = (
+        "course,login,name,part,category,since,until,course_title\n"
+        "X,dana,Dana,learner,,2026-09-01,,\n"
+        "Y,dana,Dana,boss,,2026-09-01,,New\n"
+        "Y,dana,Dana,learner,44,2026-09-01,,New\n"
+        "Y,dana,Dana,learner,,yesterday,,New\n"
+        "Y,dana,Dana,learner,,2026-09-01,,New\n"
+        "Y,DANA,Dana,learner,,2026-09-01,,New\n"
+        "Y,dana,Dana,learner,,2026-10-01,,New\n"
+    )
+    answer = await send("roster", rows, status=422)
+    found = told(answer)
+    assert [row for row, _ in found] == [3, 5, 2, 4, 7, 8]
+    words = ("boss", "since", "no course x", "1 to 13", "row 6", "already")
+    assert all(word in message for word, (_, message) in zip(words, found, strict=True))
+    assert (await get("courses"))["courses"] == []
+    stranger = await send("roster?dry_run=true", ROSTER, headers=saule)
+    assert "an administrator imports new people" in told(stranger)[0][1]
+
+
+async def test_classes_are_planned_once_changed_and_cancelled_by_their_keys(send, get, site, chief):
+    await send("roster", ROSTER)
+    none = {"added": 0, "changed": 0, "cancelled": 0, "same": 0}
+    assert (await send("classes?dry_run=true", CLASSES))["taken"] == none | {"added": 2}
+    assert (await get("lectures"))["lectures"] == []
+    assert (await send("classes", CLASSES))["taken"] == none | {"added": 2}
+    first, second = (await get("lectures"))["lectures"]
+    shown = first["starts_at"], first["kind"], first["mode"], first["auditorium"]
+    assert shown == ("2026-09-08T09:00:00Z", "laboratory", "hybrid", "305")
+    assert (second["starts_at"], second["ends_at"]) == (
+        "2026-09-09T09:00:00Z",
+        "2026-09-09T09:50:00Z",
+    )
+    assert (await send("classes", CLASSES))["taken"] == none | {"same": 2}
+    sheet = await get("classes.csv")
+    assert (await send("classes", sheet))["taken"] == none | {"same": 2}
+    swapped = (
+        HEAD
+        + "a1,Waves,aigerim,2026-09-09 14:00,,50,PHYS1,ис-21,laboratory,hybrid,305\n"
+        + "a2,Waves,aigerim,2026-09-08 14:00,,50,PHYS1,,,,\n"
+    )
+    assert (await send("classes", swapped))["taken"] == none | {"changed": 2}
+    off = "key,title,lecturer,starts_at,minutes,status\na1,Waves,aigerim,2026-09-09 14:00,50,cancelled\n"
+    assert (await send("classes", off))["taken"] == none | {"cancelled": 1}
+    assert (await send("classes", off))["taken"] == none | {"same": 1}
+
+
+async def test_each_class_that_does_not_fit_is_told_and_none_is_saved(send, get):
+    await send("roster", ROSTER)
+    await send("classes", CLASSES)
+    rows = (
+        HEAD
+        + "b1,Clash,aigerim,2026-09-08 14:30,,50,,,,,\n"
+        + "b2,Nobody,nobody,2026-09-10 14:00,,50,,,,,\n"
+        + "b3,Late,aigerim,2026-09-11 14:00,2026-09-11 13:00,,,,,,\n"
+        + "b4,When,aigerim,31.02.2026 14:00,,50,,,,,\n"
+        + "b5,Course,aigerim,2026-09-12 14:00,,50,CS9,,,,\n"
+        + "b6,Good,aigerim,2026-09-13 14:00,,50,,,,,\n"
+        + "b6,Twice,aigerim,2026-09-14 14:00,,50,,,,,\n"
+        + "b7,Past,aigerim,2026-09-01 14:00,,50,,,,,\n"
+        + "b8,Beside,aigerim,2026-09-13 14:20,,50,,,,,\n"
+    )
+    answer = await send("classes?dry_run=true", rows)
+    found = dict(told(answer))
+    assert answer["errors"] == 7
+    assert sorted(found) == [2, 3, 4, 5, 6, 8, 9, 10]
+    assert found[2] == "Айгерим teaches “Waves” from 2026-09-08 14:00 to 14:50."
+    assert found[9] == "This class is past; it is left out."
+    assert "“Good” from 2026-09-13 14:00" in found[10]
+    await send("classes", rows, status=422)
+    assert len((await get("lectures"))["lectures"]) == 2
+
+
+async def test_a_calendar_becomes_classes_and_comes_back_the_same(send, get):
+    await send("roster", ROSTER)
+    lines = (
+        "BEGIN:VCALENDAR", "VERSION:2.0", "BEGIN:VEVENT", "UID:opt@univer",
+        "DTSTART;TZID=Asia/Almaty:20260908T140000", "DURATION:PT50M",
+        "SUMMARY:Оптика\\, сабақ", "LOCATION:305", "RRULE:FREQ=WEEKLY;COUNT=4;BYDAY=TU",
+        "EXDATE;TZID=Asia/Almaty:20260915T140000", "BEGIN:VALARM", "SUMMARY:no", "END:VALARM",
+        "END:VEVENT", "BEGIN:VEVENT", "UID:opt@univer",
+        "RECURRENCE-ID;TZID=Asia/Almaty:20260922T140000",
+        "DTSTART:20260923T090000Z", "DTEND:20260923T095000Z", "SUMMARY:Mo", " ved",
+        "END:VEVENT", "BEGIN:VEVENT", "UID:odd", "DTSTART:20260923T090000Z",
+        "DTEND:20260923T095000Z", "RRULE:FREQ=MONTHLY", "END:VEVENT", "END:VCALENDAR", "",
+    )  # fmt: skip
+    text = "\r\n".join(lines)
+    shown = await send("classes?dry_run=true&lecturer=aigerim", text, kind="text/calendar")
+    assert (shown["taken"]["added"], shown["errors"]) == (3, 1)
+    assert told(shown)[0][0] == 23
+    good = text.replace("RRULE:FREQ=MONTHLY", "STATUS:CANCELLED")
+    for added in (3, 0):
+        done = await send("classes?lecturer=aigerim", good, kind="text/calendar")
+        assert done["taken"]["added"] == added
+    found = [(one["title"], one["starts_at"]) for one in (await get("lectures"))["lectures"]]
+    assert found == [
+        ("Оптика, сабақ", "2026-09-08T09:00:00Z"),
+        ("Moved", "2026-09-23T09:00:00Z"),
+        ("Оптика, сабақ", "2026-09-29T09:00:00Z"),
+    ]
+    await send("classes", b"hello", kind="text/calendar", status=400)
+    await send("classes", text, kind="application/json", status=415)
+
+
+async def test_courses_of_other_coordinators_stay_as_they_are(
+    send, site, chief, saule, add_person, get
+):
+    physics = ROSTER.replace("course_title;", "course_title;faculty;")
+    physics = physics.replace("Оптика;", "Оптика;Physics;").replace("PHYS1;;", "PHYS1;;;")
+    await send("roster", physics)
+    await send("classes", CLASSES)
+    other = await add_person(Role.COORDINATOR)
+    scope = f"/api/v1/people/{other.id}/scope"
+    async with site.put(scope, json={"faculties": ["Physics"]}, headers=chief) as answer:
+        assert answer.status == 200
+    for what, text in (("roster", ROSTER), ("classes", CLASSES)):
+        answer = await send(f"{what}?dry_run=true", text, headers=saule)
+        assert all("others coordinate" in message for _, message in told(answer))
+        assert answer["errors"] == len(text.splitlines()) - 1
