@@ -27,7 +27,7 @@ from identity import sessions as identity_sessions
 from identity import views as identity_views
 from identity.credentials import token_hash
 from identity.rights import Action, Subject, Viewer, allows
-from identity.sessions import SESSIONS, Carrier, proof_of, require
+from identity.sessions import SESSIONS, Carrier, proof_of
 from kernel import web as kernel_web
 from kernel.bus import open_bus
 from kernel.clock import Clock
@@ -59,6 +59,7 @@ from player import (
     job_api,
     package_api,
     places,
+    sharing,
     site,
     television,
     week,
@@ -100,7 +101,7 @@ def build(settings: Settings, clock: Clock) -> web.Application:
     app.on_response_prepare.append(whip.for_strangers)
     for routes in _routes():
         app.add_routes(routes)
-    delivery.add_routes(app, _may_watch)
+    delivery.add_routes(app, sharing.may_watch)
     return app
 
 
@@ -118,6 +119,7 @@ def _resources() -> tuple[Resource, ...]:
         _library,
         _views,
         extras.opened,
+        sharing.opened,
         deletion.opened,
         _rooms,
         channels.opened,
@@ -142,12 +144,13 @@ def _routes() -> tuple[Sequence[web.RouteDef], ...]:
         channel_api.routes(),
         channel_views.routes(),
         television.routes(),
-        extras.routes(_may_watch),
+        extras.routes(sharing.may_watch),
         editing.routes(),
         job_api.routes(),
         deletion.routes(),
+        sharing.routes(),
         editor_views.routes(),
-        caption_api.routes(_may_watch),
+        caption_api.routes(sharing.may_watch),
         package_api.routes(_chat_to_pack),
     )
 
@@ -275,13 +278,8 @@ async def _rooms(app: web.Application) -> AsyncIterator[None]:
             yield
 
 
-async def _may_watch(request: web.Request, lecture: UUID) -> None:
-    """Who may see the streams of a lecture. Asks no database: it is called for each part."""
-    require(request, Action.WATCH_RECORDING, Subject(lecture=lecture))
-
-
 def may_still_watch(request: web.BaseRequest) -> MayWatch | None:
-    """For the fast lane: what `_may_watch` says, while the session is remembered."""
+    """For the fast lane: what `sharing.may_watch` says of all but visitors, while the session is remembered."""
     if not isinstance(request, web.Request):
         return None
     proof, sessions = proof_of(request), request.app[SESSIONS]

@@ -8,6 +8,7 @@ how far the right reaches:
     HELP  the lectures that name the viewer as a helper, or that name none
     SELF  what is about the viewer's own person
     HERE  the one lecture that the viewer's ticket admits to
+    LINK  the recording whose public link the viewer followed, while that link holds
 
 An empty cell is a no. A ticket narrows whoever holds it to its lecture, and to what is done there.
 """
@@ -30,6 +31,7 @@ class Role(StrEnum):
     OPERATOR = auto()
     ADMIN = auto()
     GUEST = auto()  # by ticket only
+    VISITOR = auto()  # by the public link of a recording only; leaves no trace
 
 
 class Action(StrEnum):
@@ -64,6 +66,7 @@ class Viewer:
     zone: str | None = None
     guest_id: UUID | None = None  # a guest's identity, from the ticket
     lecture: UUID | None = None  # the one lecture that the ticket admits to
+    link: UUID | None = None  # the public link that a visitor followed
 
     @property
     def is_known(self) -> bool:
@@ -77,7 +80,7 @@ class Viewer:
 
     @property
     def actor(self) -> UUID | None:
-        """The person, else the guest: what seats and facts are keyed by."""
+        """The person, else the guest: what seats and facts are keyed by. None of a visitor."""
         return self.person_id or self.guest_id
 
 
@@ -92,6 +95,7 @@ class Subject:
     lecturer: UUID | None = None
     helpers: frozenset[UUID] = frozenset()  # tutors, volunteers and coordinators named for it
     person: UUID | None = None  # whose data it is
+    link: UUID | None = None  # the public link of its recording that holds now
 
 
 NOTHING_IN_PARTICULAR = Subject()
@@ -106,6 +110,7 @@ class Reach(Enum):
     HELP = "help"
     SELF = "self"
     HERE = "here"
+    LINK = "link"
 
 
 _COLUMNS = (
@@ -117,26 +122,27 @@ _COLUMNS = (
     Role.OPERATOR,
     Role.ADMIN,
     Role.GUEST,
+    Role.VISITOR,
 )
 
-#                     student lecturer tutor volunteer coordinator operator admin guest
+#                     student lecturer tutor volunteer coordinator operator admin guest visitor
 _TABLE = """
-    see_schedule      all     all      all   all       all         all      all   .
-    join_lecture      all     all      all   all       all         all      all   here
-    watch_recording   all     all      all   all       all         all      all   here
-    host_lecture      .       own      .     .         .           .        all   .
-    moderate_room     .       own      help  help      .           .        all   .
-    plan_lecture      .       own      .     .         all         .        all   .
-    change_lecture    .       own      .     .         all         .        all   .
-    manage_calendar   .       .        .     .         all         .        all   .
-    see_attendance    .       own      .     .         help        .        all   .
-    mark_attendance   .       own      .     .         help        .        all   .
-    see_own_footprint self    self     self  self      self        self     all   .
-    read_statements   .       .        .     .         .           .        all   .
-    write_statements  .       .        .     .         .           .        all   .
-    watch_channel     all     all      all   all       all         all      all   all
-    operate_channel   .       .        .     .         .           all      all   .
-    manage_people     .       .        .     .         .           .        all   .
+    see_schedule      all     all      all   all       all         all      all   .     .
+    join_lecture      all     all      all   all       all         all      all   here  .
+    watch_recording   all     all      all   all       all         all      all   here  link
+    host_lecture      .       own      .     .         .           .        all   .     .
+    moderate_room     .       own      help  help      .           .        all   .     .
+    plan_lecture      .       own      .     .         all         .        all   .     .
+    change_lecture    .       own      .     .         all         .        all   .     .
+    manage_calendar   .       .        .     .         all         .        all   .     .
+    see_attendance    .       own      .     .         help        .        all   .     .
+    mark_attendance   .       own      .     .         help        .        all   .     .
+    see_own_footprint self    self     self  self      self        self     all   .     .
+    read_statements   .       .        .     .         .           .        all   .     .
+    write_statements  .       .        .     .         .           .        all   .     .
+    watch_channel     all     all      all   all       all         all      all   all   all
+    operate_channel   .       .        .     .         .           all      all   .     .
+    manage_people     .       .        .     .         .           .        all   .     .
 """
 
 OPEN_TO_EVERYONE = frozenset({Action.WATCH_CHANNEL})  # what is on air is on air
@@ -176,12 +182,12 @@ def _is_within_ticket(viewer: Viewer, action: Action, subject: Subject) -> bool:
 
 def _reaches(reach: Reach, viewer: Viewer, subject: Subject) -> bool:
     match reach:
-        case Reach.NO:
-            return False
-        case Reach.ALL:
-            return True
+        case Reach.NO | Reach.ALL:
+            return reach is Reach.ALL
         case Reach.HERE:
             return viewer.lecture is not None and subject.lecture == viewer.lecture
+        case Reach.LINK:
+            return _is_same(viewer.link, subject.link)
         case Reach.HELP:
             return not subject.helpers or viewer.person_id in subject.helpers
         case Reach.OWN:

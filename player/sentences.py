@@ -75,6 +75,7 @@ SENTENCES = (
     # watching
     _("There is no recording of this lecture."),
     _("There is no such channel."),
+    _("This link holds no longer; ask for a new one."),
     # recordings
     _("Nothing is being recorded."),
     _("Only a moderator may record."),

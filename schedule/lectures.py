@@ -15,7 +15,7 @@ from kernel.database import Id, UtcDateTime, metadata
 from kernel.errors import NotFound
 from kernel.facts import Fact, encode
 from schedule.events import LectureFact, LectureMoved
-from schedule.lifecycle import Lecture, LectureState, RecordingState
+from schedule.lifecycle import Lecture, LectureState, RecordingState, Visibility
 
 lectures = sa.Table(
     "lectures",
@@ -36,6 +36,10 @@ lectures = sa.Table(
     sa.Column("started_at", UtcDateTime),
     sa.Column("taught_at", UtcDateTime),
     sa.Column("ended_at", UtcDateTime),
+    sa.Column("visibility", sa.String(10), nullable=False, server_default="group"),
+    sa.Column("link", Id),
+    sa.Column("kept_until", UtcDateTime),
+    sa.Column("is_kept", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Index(None, "state", "starts_at"),
     sa.Index(None, "starts_at", "id"),
     sa.Index(None, "lecturer", "starts_at"),
@@ -277,6 +281,7 @@ def _lecture(row: Any) -> Lecture:
     states = {
         "state": LectureState(values["state"]),
         "recording": RecordingState(values["recording"]),
+        "visibility": Visibility(values["visibility"]),
     }
     return Lecture(**{**values, **states})
 

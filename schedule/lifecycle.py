@@ -37,6 +37,14 @@ class RecordingState(StrEnum):
     FAULTED = auto()
 
 
+class Visibility(StrEnum):
+    """Who may watch the recording."""
+
+    GROUP = auto()  # who may be in the lecture
+    UNIVERSITY = auto()  # whoever is signed in
+    LINK = auto()  # and whoever has its public link
+
+
 class Ending(StrEnum):
     """Why a lecture ended."""
 
@@ -66,11 +74,16 @@ class Lecture:
     started_at: datetime | None = None
     taught_at: datetime | None = None  # the last proof that somebody teaches
     ended_at: datetime | None = None
+    visibility: Visibility = Visibility.GROUP
+    link: UUID | None = None  # stands in the public link; a new one ends the old
+    kept_until: datetime | None = None  # instead of the house's rule; the recording is deleted then
+    is_kept: bool = False  # for ever, whatever the house's rule is
 
     @property
     def subject(self) -> Subject:
         """What the table of rights needs to know of it."""
-        return Subject(lecture=self.id, lecturer=self.lecturer)
+        link = self.link if self.is_watchable else None
+        return Subject(lecture=self.id, lecturer=self.lecturer, link=link)
 
     @property
     def is_watchable(self) -> bool:

@@ -170,6 +170,38 @@ async def test_another_device_goes_on_where_the_person_stopped(
     await eventually(is_in_the_middle)
 
 
+async def test_a_stranger_watches_by_the_public_link_until_it_ends(
+    browser, lecture, lecturer, server, player
+):
+    page = await lecturer.sign_in(browser, viewport={"width": 1280, "height": 900})
+    await page.goto(f"/lectures/{lecture}")
+    await page.get_by_test_id("access").locator("summary").click()
+    await page.get_by_label("Everybody who has the link").check()
+    await page.get_by_test_id("toast").wait_for()
+    link = await page.get_by_test_id("public-link").input_value()
+    await photograph(page, "recorded-access")
+    assert await flaws(page) == []
+
+    away = await browser.new_context(
+        viewport={"width": 390, "height": 844}, color_scheme="dark", locale="en-GB"
+    )
+    stranger = await away.new_page()
+    await stranger.goto(link)
+    await stranger.get_by_test_id("play").click()
+    await player(stranger).plays(frames=10)
+    assert await stranger.get_by_test_id("words").is_hidden()
+    assert await stranger.get_by_test_id("offline").count() == 0
+    await photograph(stranger, "recorded-stranger")
+    assert await flaws(stranger) == []
+
+    await page.get_by_label("The whole university").check()
+    await page.get_by_test_id("public-link").wait_for(state="hidden")
+    await stranger.reload()
+    await stranger.get_by_test_id("login-name").wait_for()
+    await stranger.goto(link)
+    await stranger.get_by_text("This link holds no longer; ask for a new one.").wait_for()
+
+
 async def test_a_package_plays_without_a_network_and_what_was_watched_is_handed_in(
     browser, lecture, lecturer, account, server, eventually, tmp_path
 ):

@@ -21,7 +21,7 @@ SUBJECTS = {
     "others help": THEIRS_OTHERS_HELP,
 }
 EVERY = frozenset(SUBJECTS)
-MEMBERS = frozenset(Role) - {Role.GUEST}
+MEMBERS = frozenset(Role) - {Role.GUEST, Role.VISITOR}
 
 ALL_MEMBERS = dict.fromkeys(MEMBERS, EVERY)
 SELF = frozenset({"mine"})
@@ -89,6 +89,18 @@ def test_a_guest_comes_into_the_lecture_of_the_ticket_only(action):
     assert allows(guest(), action, THEIRS)
     assert not allows(guest(), action, replace(THEIRS, lecture=ANOTHER))
     assert not allows(guest(), action)
+
+
+def test_a_visitor_watches_while_the_link_holds_and_does_nothing_else():
+    link = uuid4()
+    visitor = Viewer(
+        person_id=None, name="", roles=frozenset({Role.VISITOR}), lecture=LECTURE, link=link
+    )
+    assert allows(visitor, Action.WATCH_RECORDING, replace(THEIRS, link=link))
+    assert not allows(visitor, Action.WATCH_RECORDING, replace(THEIRS, link=uuid4()))
+    assert not allows(visitor, Action.WATCH_RECORDING, THEIRS)
+    assert not allows(visitor, Action.WATCH_RECORDING, replace(THEIRS, lecture=ANOTHER, link=link))
+    assert not allows(visitor, Action.JOIN_LECTURE, replace(THEIRS, link=link))
 
 
 def test_a_ticket_narrows_even_an_admin_to_its_lecture_and_what_is_done_there():

@@ -1,6 +1,7 @@
 // A lecture that was: the recording, and beside it what was said, in it and in the chat.
 import { $ } from "../dom.js";
 import { call } from "../site.js";
+import { openAccess } from "./access.js";
 import { openCaptionDesk } from "./caption_desk.js";
 import { Captions } from "./captions.js";
 import { Beacon } from "./beacon.js";
@@ -31,6 +32,7 @@ async function awaitRecording() {
 }
 
 async function loadChat() {
+  if (!config.chat) return [];
   try {
     return (await call("GET", config.chat)).lines;
   } catch (error) {
@@ -61,7 +63,7 @@ async function watch(root) {
   const [lines] = await Promise.all([loadChat(), ready, captions.load().catch(() => {})]);
   if (hasScreen(player.fragments)) globalThis.daris.companion = new Companion({ root, player, url: config.camera });
   panel.showChat(lines, (moment) => player.positionOf(moment));
-  offerMissed(config.missed, player).catch(() => {}); // a convenience
+  if (config.missed) offerMissed(config.missed, player).catch(() => {}); // a convenience
   if ($("caption-form")) openCaptionDesk(config.captions, () => captions.load());
 }
 
@@ -70,7 +72,8 @@ if (root) {
   root.querySelector("video").poster = recorded.dataset.poster ?? "";
   offerDownload($("download"), $("download-note"));
   $("keys").addEventListener("click", () => $("keys-help").showModal());
-  openOffline({ packageAt: config.package, recordsAt: config.watch_records });
+  if ($("access")) openAccess(config.access);
+  if ($("watch-form")) openOffline({ packageAt: config.package, recordsAt: config.watch_records });
   if ($("jobs")) openJobs(config.jobs);
   watch(root);
 } else {
