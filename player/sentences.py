@@ -76,6 +76,7 @@ SENTENCES = (
     _("There is no recording of this lecture."),
     _("There is no such channel."),
     _("This link holds no longer; ask for a new one."),
+    _("This day is past; to delete the recording now there is a button."),
     # recordings
     _("Nothing is being recorded."),
     _("Only a moderator may record."),

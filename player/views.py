@@ -203,6 +203,7 @@ def room_config(request: web.Request, lecture: Lecture, *, can_host: bool) -> Ma
         "captions": f"{address}/captions",
         "missed": f"{address}/missed" if viewer.actor else None,
         "access": f"{address}/recording/access",
+        "recording_address": f"{address}/recording",
         "package": f"{address}/package.zip",
         "watch_records": f"{address}/watch-records",
     }

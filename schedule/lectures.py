@@ -147,6 +147,30 @@ async def lectures_for_today(
     )
 
 
+async def lectures_past_keeping(
+    connection: AsyncConnection, *, now: datetime, days: int, limit: int = 100
+) -> list[Lecture]:
+    """Recordings whose own day has come; and of those that have none, unless they are kept for ever,
+    what ended more than `days` ago; 0: none of these."""
+    own = lectures.c.kept_until
+    is_over = [own <= now]
+    if days:
+        ended_at = sa.func.coalesce(lectures.c.ended_at, lectures.c.ends_at)
+        is_over.append(sa.and_(own.is_(None), ended_at < now - timedelta(days=days)))
+    query = (
+        _select()
+        .where(
+            lectures.c.state == LectureState.PUBLISHED,
+            lectures.c.recording == RecordingState.READY,
+            lectures.c.is_kept.is_(False),
+            sa.or_(*is_over),
+        )
+        .order_by(lectures.c.starts_at, lectures.c.id)
+        .limit(limit)
+    )
+    return [_lecture(row) for row in await connection.execute(query)]
+
+
 async def lectures_to_move(
     connection: AsyncConnection, *, now: datetime, opens_before: timedelta
 ) -> list[Lecture]:

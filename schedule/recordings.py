@@ -1,6 +1,6 @@
 """What hosts decide about the recording of a lecture: who may watch it, and how long it is kept."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -40,6 +40,17 @@ async def share(
     shared = await advance(connection, lecture, fact, at=at, visibility=visibility, link=link)
     assert shared is not None  # the row is locked
     return shared
+
+
+def deleted_at(lecture: Lecture, house_days: int) -> datetime | None:
+    """When the recording is deleted by itself; None: never. `house_days` 0: the house keeps all."""
+    if lecture.is_kept:
+        return None
+    if lecture.kept_until is not None:
+        return lecture.kept_until
+    return (
+        (lecture.ended_at or lecture.ends_at) + timedelta(days=house_days) if house_days else None
+    )
 
 
 async def keep(

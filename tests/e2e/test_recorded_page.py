@@ -1,6 +1,7 @@
 """The page of a recording: captions, what was said, keys, and going on where one stopped."""
 
 import os
+import re
 import zipfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -200,6 +201,33 @@ async def test_a_stranger_watches_by_the_public_link_until_it_ends(
     await stranger.get_by_test_id("login-name").wait_for()
     await stranger.goto(link)
     await stranger.get_by_text("This link holds no longer; ask for a new one.").wait_for()
+
+
+async def test_a_host_keeps_a_recording_and_deletes_it(
+    browser, lecture, lecturer, server, eventually
+):
+    page = await lecturer.sign_in(
+        browser, viewport={"width": 390, "height": 844}, color_scheme="dark"
+    )
+    await page.goto(f"/lectures/{lecture}")
+    await page.get_by_test_id("retention").locator("summary").click()
+    await page.get_by_text("Nothing deletes it by itself.").wait_for()
+    await page.get_by_label("Up to a day").check()
+    day = (datetime.now(UTC) + timedelta(days=40)).date()
+    await page.get_by_test_id("retention-until").fill(day.isoformat())
+    await page.get_by_test_id("retention-save").click()
+    await page.get_by_text(re.compile(r"It is deleted on .*4[01] days are left")).wait_for()
+    await photograph(page, "recorded-retention")
+    assert await flaws(page) == []
+
+    await page.get_by_test_id("delete-recording").click()
+    await photograph(page, "recorded-delete")
+    assert await flaws(page) == []
+    assert await page.get_by_test_id("delete-confirm").is_disabled()
+    await page.get_by_test_id("delete-sure").check()
+    await page.get_by_test_id("delete-confirm").click()
+    await page.get_by_test_id("not-recorded").wait_for()
+    assert not (server.folder / "media" / str(lecture)).exists()
 
 
 async def test_a_package_plays_without_a_network_and_what_was_watched_is_handed_in(

@@ -12,6 +12,7 @@ import { offerMissed } from "./missed.js";
 import { openOffline } from "./offline.js";
 import { openJobs } from "./jobs.js";
 import { Player } from "./player.js";
+import { openRetention } from "./retention.js";
 import { TimedList } from "./timed_list.js";
 import { drawChat, WordsPanel } from "./words_panel.js";
 
@@ -73,6 +74,7 @@ if (root) {
   offerDownload($("download"), $("download-note"));
   $("keys").addEventListener("click", () => $("keys-help").showModal());
   if ($("access")) openAccess(config.access);
+  if ($("retention")) openRetention(config.recording_address);
   if ($("watch-form")) openOffline({ packageAt: config.package, recordsAt: config.watch_records });
   if ($("jobs")) openJobs(config.jobs);
   watch(root);
