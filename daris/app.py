@@ -51,6 +51,7 @@ from live.turn import read_ice_servers
 from player import (
     beacons,
     caption_api,
+    caption_editing,
     deletion,
     delivery,
     editing,
@@ -153,6 +154,7 @@ def _routes() -> tuple[Sequence[web.RouteDef], ...]:
         retention.routes(),
         editor_views.routes(),
         caption_api.routes(sharing.may_watch),
+        caption_editing.routes(),
         package_api.routes(_chat_to_pack),
     )
 

@@ -109,6 +109,9 @@ SENTENCES = (
     _("the caption ends before it begins."),
     _("the caption begins after the end of the recording."),
     _("the caption is longer than a screen can show."),
+    _("the caption is empty."),
+    _("These captions are not right yet."),
+    _("Somebody else changed these captions meanwhile; reload the page."),
     # footprint
     _("Nothing is known of such a person."),
     _("They are in a room or a player now; wait until two minutes after they have left."),

@@ -171,6 +171,50 @@ async def test_another_device_goes_on_where_the_person_stopped(
     await eventually(is_in_the_middle)
 
 
+async def test_captions_are_edited_beside_the_picture(
+    browser, lecture, lecturer, tmp_path, eventually
+):
+    page = await lecturer.sign_in(browser, viewport={"width": 1280, "height": 900})
+    await page.goto(f"/lectures/{lecture}")
+    await put_captions(page, tmp_path, SUBRIP)
+    await page.get_by_test_id("caption-edit").click()
+    await page.locator("[data-editor=ready]").wait_for()
+    texts = page.get_by_test_id("cue-text")
+    await texts.nth(1).click()
+    await page.keyboard.press("Alt+ArrowDown")
+    await page.keyboard.press("Home")
+    for _ in range("Интерференция &".count("") - 1):
+        await page.keyboard.press("ArrowRight")
+    await page.keyboard.press("Control+Enter")
+    assert await texts.nth(2).input_value() == "Интерференция &"
+    await texts.nth(3).fill("")
+    await page.get_by_text("the caption is empty.").wait_for()
+    assert await page.get_by_test_id("save").is_disabled()
+    await photograph(page, "captions-fault")
+    assert await flaws(page) == []
+    await texts.nth(3).fill("дифракция")
+    await page.get_by_test_id("shift-seconds").fill("-0.5")
+    await page.get_by_test_id("shift").click()
+    await page.keyboard.press("Control+s")
+    await page.get_by_text("Saved. Viewers see it from now on.").wait_for()
+
+    async def cues():
+        found = await lecturer.get(f"/api/v1/lectures/{lecture}/captions/kk")
+        return [(cue["begin_ms"], cue["text"]) for cue in found["cues"]]
+
+    edited = await cues()
+    assert [text for _, text in edited][2:] == ["Интерференция &", "дифракция"]
+    assert [begin for begin, _ in edited][:3] == [500, 19_500, 39_500]
+    await page.set_viewport_size({"width": 390, "height": 844})
+    await page.emulate_media(color_scheme="dark")
+    await photograph(page, "captions-dark-phone")
+    assert await flaws(page) == []
+    assert await page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    await page.get_by_test_id("take-back").click()
+    await page.get_by_text("The captions are as they were before.").wait_for()
+    assert len(await cues()) == 3
+
+
 async def test_a_stranger_watches_by_the_public_link_until_it_ends(
     browser, lecture, lecturer, server, player
 ):
