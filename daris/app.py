@@ -12,6 +12,7 @@ from aiohttp import web
 
 from daris import casing, channels, health
 from daris.migrations.schema import migrate
+from footprint import heat_views
 from footprint import log as event_log
 from footprint import views as footprint_views
 from footprint.checkpoints import Signer
@@ -122,6 +123,7 @@ def _resources() -> tuple[Resource, ...]:
         _views,
         extras.opened,
         sharing.opened,
+        heat_views.opened,
         deletion.opened,
         _rooms,
         channels.opened,
@@ -143,6 +145,7 @@ def _routes() -> tuple[Sequence[web.RouteDef], ...]:
         live_views.routes(),
         echo_views.routes(),
         footprint_views.routes(),
+        heat_views.routes(),
         channel_api.routes(),
         channel_views.routes(),
         television.routes(),

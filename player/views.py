@@ -201,6 +201,7 @@ def room_config(request: web.Request, lecture: Lecture, *, can_host: bool) -> Ma
         "beacon": f"{address}/beacon" if viewer.actor else None,
         "chat": f"{address}/chat" if can_chat else None,
         "captions": f"{address}/captions",
+        "heatmap": f"{address}/heatmap",
         "missed": f"{address}/missed" if viewer.actor else None,
         "access": f"{address}/recording/access",
         "recording_address": f"{address}/recording",

@@ -10,7 +10,10 @@ from uuid import UUID
 import pytest
 
 from bench import clips
+from footprint import log
 from kernel.database import Database
+from kernel.ids import new_id
+from player.events import Mode, ViewEnded
 from schedule.lectures import advance, lecture_by_id
 from schedule.lifecycle import LectureState, RecordingState
 from transcode.library import Library
@@ -245,6 +248,47 @@ async def test_a_stranger_watches_by_the_public_link_until_it_ends(
     await stranger.get_by_test_id("login-name").wait_for()
     await stranger.goto(link)
     await stranger.get_by_text("This link holds no longer; ask for a new one.").wait_for()
+
+
+async def test_what_the_class_watched_lies_over_the_seek_bar(
+    browser, lecture, lecturer, server, account
+):
+    students = [await account(server, "student", f"Student{n} Omarov") for n in range(6)]
+    database = Database.open(server.database_url)
+    now = datetime.now(UTC)
+    async with database.begin() as connection:
+        facts = [
+            ViewEnded(
+                id=new_id(),
+                at=now,
+                lecture=lecture,
+                person=UUID(student.id),
+                view=new_id(),
+                mode=Mode.RECORDING,
+                last_proof_at=now,
+                segments=((0, 12_000), (20_000, 24_000 + 4_000 * number)),
+            )
+            for number, student in enumerate(students)
+        ]
+        await log.append(connection, facts, now=now)
+    await database.aclose()
+    page = await lecturer.sign_in(browser, viewport={"width": 1280, "height": 900})
+    await page.goto(f"/lectures/{lecture}")
+    await page.locator("[data-heat] path").wait_for(state="attached")
+    await page.locator("[data-heat]:not([hidden])").wait_for(state="attached")
+    await page.get_by_test_id("heat").locator("summary").click()
+    await page.get_by_text("6 people have watched it.").wait_for()
+    await photograph(page, "recorded-heat")
+    assert await flaws(page) == []
+
+    page = await students[0].sign_in(browser, viewport={"width": 390, "height": 844})
+    await page.goto("/me")
+    await page.get_by_test_id("me-counted").uncheck()
+    await page.get_by_test_id("toast").wait_for()
+    await page.reload()
+    await page.locator("[data-testid=me-counted]:enabled").wait_for()
+    assert not await page.get_by_test_id("me-counted").is_checked()
+    await photograph(page, "me-counted")
 
 
 async def test_a_host_keeps_a_recording_and_deletes_it(

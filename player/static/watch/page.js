@@ -7,6 +7,7 @@ import { Captions } from "./captions.js";
 import { Beacon } from "./beacon.js";
 import { Companion, hasScreen } from "./companion.js";
 import { offerDownload } from "./download.js";
+import { drawHeat, openHeatTable } from "./heat.js";
 import { holdMediaSession } from "./media_session.js";
 import { offerMissed } from "./missed.js";
 import { openOffline } from "./offline.js";
@@ -64,6 +65,8 @@ async function watch(root) {
   const [lines] = await Promise.all([loadChat(), ready, captions.load().catch(() => {})]);
   if (hasScreen(player.fragments)) globalThis.daris.companion = new Companion({ root, player, url: config.camera });
   panel.showChat(lines, (moment) => player.positionOf(moment));
+  drawHeat(root, config.heatmap).catch(() => {}); // a convenience, too
+  if ($("heat")) openHeatTable(config.heatmap, player);
   if (config.missed) offerMissed(config.missed, player).catch(() => {}); // a convenience
   if ($("caption-form")) openCaptionDesk(config.captions, () => captions.load());
 }
