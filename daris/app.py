@@ -53,6 +53,7 @@ from player import (
     beacons,
     caption_api,
     caption_editing,
+    course_api,
     deletion,
     delivery,
     editing,
@@ -124,6 +125,7 @@ def _resources() -> tuple[Resource, ...]:
         extras.opened,
         sharing.opened,
         heat_views.opened,
+        course_api.opened,
         deletion.opened,
         _rooms,
         channels.opened,
@@ -159,6 +161,7 @@ def _routes() -> tuple[Sequence[web.RouteDef], ...]:
         caption_api.routes(sharing.may_watch),
         caption_editing.routes(),
         package_api.routes(_chat_to_pack),
+        course_api.routes(_chat_to_pack),
     )
 
 

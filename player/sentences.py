@@ -90,6 +90,8 @@ SENTENCES = (
     _("This lecture is being recorded."),
     # offline packages
     _("The package could not be written; the disk may be full."),
+    _("None of these lectures has a recording."),
+    _("Many packages are being taken away; try again in a moment."),
     _("This is no watch record of an offline package."),
     _("This watch record was changed, or belongs to another house."),
     _("This watch record is of another lecture."),

@@ -174,6 +174,37 @@ async def test_another_device_goes_on_where_the_person_stopped(
     await eventually(is_in_the_middle)
 
 
+async def test_a_course_plays_from_a_stick(browser, lecture, lecturer, server, tmp_path):
+    page = await lecturer.sign_in(browser, viewport={"width": 1280, "height": 900})
+    await page.goto(f"/lectures/{lecture}")
+    await page.get_by_test_id("offline").locator("summary").click()
+    await page.get_by_test_id("packages-link").click()
+    await page.get_by_test_id("package-title").fill("Физика: бірінші курс")
+    await page.get_by_text(re.compile("1 lecture, about [0-9.]+ MB")).wait_for()
+    await photograph(page, "packages")
+    assert await flaws(page) == []
+    async with page.expect_download(timeout=60_000) as downloading:
+        await page.get_by_test_id("package-take").click()
+    stick = tmp_path / "stick"
+    with zipfile.ZipFile(await (await downloading.value).path()) as case:
+        case.extractall(stick)
+    for theme, width in (("light", 1280), ("dark", 390)):
+        away = await browser.new_context(
+            offline=True, viewport={"width": width, "height": 844}, color_scheme=theme
+        )
+        alone = await away.new_page()
+        faults: list[str] = []
+        alone.on("pageerror", lambda error, told=faults: told.append(str(error)))
+        await alone.goto((stick / "index.html").as_uri())
+        await alone.get_by_role("heading", name="Физика: бірінші курс").wait_for()
+        await photograph(alone, f"course-{theme}-{width}")
+        assert await flaws(alone) == []
+        await alone.get_by_role("link").click()
+        await alone.wait_for_url("**/lectures/01/index.html")
+        await alone.get_by_role("heading", name="Жарық физикасы").wait_for()
+        assert faults == []
+
+
 async def test_captions_are_edited_beside_the_picture(
     browser, lecture, lecturer, tmp_path, eventually
 ):
