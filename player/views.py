@@ -202,6 +202,8 @@ def room_config(request: web.Request, lecture: Lecture, *, can_host: bool) -> Ma
         "chat": f"{address}/chat" if can_chat else None,
         "captions": f"{address}/captions",
         "heatmap": f"{address}/heatmap",
+        "edition": f"{address}/recording/edition",
+        "storyboard": f"/hls/{lecture.id}/storyboard.vtt",
         "missed": f"{address}/missed" if viewer.actor else None,
         "access": f"{address}/recording/access",
         "recording_address": f"{address}/recording",

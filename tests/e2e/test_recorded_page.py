@@ -174,6 +174,39 @@ async def test_another_device_goes_on_where_the_person_stopped(
     await eventually(is_in_the_middle)
 
 
+async def test_chapters_and_small_pictures_lie_on_the_seek_bar(
+    browser, lecture, lecturer, player, eventually
+):
+    edition = f"/api/v1/lectures/{lecture}/recording/edition"
+    chapters = [{"at_ms": 0, "title": "Кіріспе"}, {"at_ms": 30_000, "title": "Интерференция"}]
+    async with lecturer.api() as api:
+        headers = {"If-Match": '"0"'}
+        async with api.put(edition, json={"chapters": chapters}, headers=headers) as answer:
+            assert answer.status == 200
+    page = await lecturer.sign_in(browser, viewport={"width": 1280, "height": 900})
+
+    async def has_pictures():
+        found = await page.request.get(f"/hls/{lecture}/storyboard.vtt")
+        return found.status == 200
+
+    await eventually(has_pictures, seconds=40)
+    await page.goto(f"/lectures/{lecture}")
+    await page.get_by_test_id("chapter").nth(1).wait_for()
+    box = await page.get_by_test_id("seek").bounding_box()
+    await page.mouse.move(box["x"] + box["width"] * 0.7, box["y"] + box["height"] / 2)
+    await page.locator(".player-still").wait_for()
+    tip = page.locator("[data-tip]")
+    assert (await tip.inner_text()).startswith("Интерференция")
+    await photograph(page, "recorded-chapters")
+    assert await flaws(page) == []
+    await page.get_by_test_id("chapter").nth(1).click()
+
+    async def is_there():
+        return 30 <= (await player(page).picture())["at"] < 45
+
+    await eventually(is_there)
+
+
 async def test_a_course_plays_from_a_stick(browser, lecture, lecturer, server, tmp_path):
     page = await lecturer.sign_in(browser, viewport={"width": 1280, "height": 900})
     await page.goto(f"/lectures/{lecture}")

@@ -14,6 +14,7 @@ import { openOffline } from "./offline.js";
 import { openJobs } from "./jobs.js";
 import { Player } from "./player.js";
 import { openRetention } from "./retention.js";
+import { openSeekBar } from "./seek_bar.js";
 import { TimedList } from "./timed_list.js";
 import { drawChat, WordsPanel } from "./words_panel.js";
 
@@ -58,6 +59,7 @@ async function watch(root) {
   const captions = new Captions({ root, video: player.video, address: config.captions });
   player.captions = captions;
   player.addEventListener("help", () => $("keys-help").showModal());
+  player.addEventListener("search", () => $("words-search").focus());
   globalThis.daris = { player, beacon, captions, companion: null };
   const ready = new Promise((resolve) => player.addEventListener("ready", resolve, { once: true }));
   const panel = new WordsPanel(player);
@@ -65,6 +67,7 @@ async function watch(root) {
   const [lines] = await Promise.all([loadChat(), ready, captions.load().catch(() => {})]);
   if (hasScreen(player.fragments)) globalThis.daris.companion = new Companion({ root, player, url: config.camera });
   panel.showChat(lines, (moment) => player.positionOf(moment));
+  openSeekBar({ root, player, editionAt: config.edition, storyboardAt: config.storyboard });
   drawHeat(root, config.heatmap).catch(() => {}); // a convenience, too
   if ($("heat")) openHeatTable(config.heatmap, player);
   if (config.missed) offerMissed(config.missed, player).catch(() => {}); // a convenience

@@ -9,11 +9,13 @@ import { positionAt } from "./pieces.js";
 const WORKER = new URL("../vendor/hls.js/hls.worker.js", import.meta.url).href;
 const RETRY_MS = 1500;
 const IDLE_MS = 2800;
+const PICTURE_SECONDS = 1 / 25;
 const NEAR_EDGE_SECONDS = 4; // beyond the live position: still "live"
 const KEEP_POSITION_MS = 5000;
 const SKIPPED_AT_ENDS_SECONDS = 15; // positions this near to an end are not worth resuming
 
-/** Fires `ready` when the first playlist is there, and `position` (detail: seconds). */
+/** Fires `ready` when the first playlist is there, `position` (detail: seconds), and `tip` while somebody points at
+ * a position of the seek bar (detail: {position, tip}, the element that may say more about it). */
 export class Player extends EventTarget {
   #root;
   #mode;
@@ -39,6 +41,7 @@ export class Player extends EventTarget {
     this.#key = key;
     this.#resume = resume;
     this.video = this.#part("video");
+    this.video.preservesPitch = true; // at any speed; so it is by default, where it can be switched
     this.#controls();
     shortcuts(this, keysOn, this.#stop.signal);
     this.#wait(this.isLive ? t("Connecting…") : t("Loading…"));
@@ -137,6 +140,17 @@ export class Player extends EventTarget {
     this.#hls.subtitleTrack = on ? 0 : -1;
     this.#hls.subtitleDisplay = on;
     this.#part("[data-captions]").setAttribute("aria-pressed", String(on));
+  }
+
+  /** One picture back or on, while it is paused. */
+  stepBy(pictures) {
+    if (this.video.paused) this.seekBy(pictures * PICTURE_SECONDS);
+  }
+
+  async togglePictureInPicture() {
+    if (!document.pictureInPictureEnabled) return;
+    if (document.pictureInPictureElement) await document.exitPictureInPicture();
+    else await this.video.requestPictureInPicture().catch(() => {}); // nothing to show yet
   }
 
   async toggleFullscreen() {
@@ -255,7 +269,7 @@ export class Player extends EventTarget {
     on("[data-live]", "click", () => this.toLive());
     on("[data-captions]", "click", () => this.toggleCaptions());
     on("[data-speed]", "change", (event) => (this.video.playbackRate = Number(event.target.value)));
-    on("[data-pip]", "click", () => this.video.requestPictureInPicture().catch(() => {}));
+    on("[data-pip]", "click", () => this.togglePictureInPicture());
     on("[data-fullscreen]", "click", () => this.toggleFullscreen());
     for (const name of ["play", "pause", "volumechange", "ended"]) on("video", name, () => this.#show());
     for (const name of ["timeupdate", "durationchange", "progress", "seeked"]) on("video", name, () => this.#showTime());
@@ -325,7 +339,9 @@ export class Player extends EventTarget {
     const tip = this.#part("[data-tip]");
     tip.hidden = false;
     tip.style.left = `${share * 100}%`;
-    tip.textContent = this.isLive ? `−${clock((1 - share) * (to - from))}` : clock(from + share * (to - from));
+    const position = from + share * (to - from);
+    tip.textContent = this.isLive ? `−${clock(to - position)}` : clock(position);
+    this.dispatchEvent(new CustomEvent("tip", { detail: { position, tip } }));
   }
 
   /** Controls are there while something moves, and while it is paused. */
