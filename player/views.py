@@ -196,6 +196,7 @@ def room_config(request: web.Request, lecture: Lecture, *, can_host: bool) -> Ma
         "socket": f"/lectures/{lecture.id}/socket",
         "hls": f"/hls/{lecture.id}/index.m3u8",
         "camera": f"/hls/{lecture.id}/camera.m3u8",
+        "voice": f"/hls/{lecture.id}/voice.m3u8",
         "download": f"{address}/recording.mp4",
         "jobs": f"{address}/jobs",
         "beacon": f"{address}/beacon" if viewer.actor else None,

@@ -207,6 +207,44 @@ async def test_chapters_and_small_pictures_lie_on_the_seek_bar(
     await eventually(is_there)
 
 
+async def test_who_spares_data_hears_the_sound_alone_and_goes_on_where_it_was(
+    browser, lecture, account, server, player, eventually
+):
+    student = await account(server, "student", "Dana Omarova")
+    page = await student.sign_in(browser, viewport={"width": 390, "height": 844})
+    await page.goto(f"/lectures/{lecture}")
+    await page.get_by_test_id("play").click()
+    await player(page).plays(frames=10)
+    await player(page).seek(20)
+    await page.get_by_test_id("speed").select_option("1.5")
+    await page.get_by_test_id("saver").click()
+
+    async def is_sound_alone(since=20.5):
+        found = await player(page).picture()
+        return found["width"] == 0 and not found["paused"] and found["at"] > since
+
+    await eventually(is_sound_alone, seconds=30)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    await eventually(lambda: is_sound_alone(24), seconds=30)
+    assert not [url for url in asked if url.endswith(("camera.mp4", "screen.mp4"))]
+    assert await page.evaluate("document.querySelector('video').playbackRate") == 1.5
+    assert await flaws(page) == []
+    await page.evaluate(
+        "document.querySelectorAll('[data-captions], [data-caption-menu], [data-view]')"
+        ".forEach((button) => (button.hidden = false))"
+    )
+    await photograph(page, "recorded-saver")  # with all that there may be in the bar
+    last = await page.get_by_test_id("fullscreen").bounding_box()
+    around = await page.get_by_test_id("player").bounding_box()
+    assert last["x"] + last["width"] <= around["x"] + around["width"]
+    await page.reload()  # and it stays so
+    await page.locator("[data-testid=saver][aria-pressed=true]").wait_for()
+    await page.get_by_test_id("saver").click()
+    await page.get_by_test_id("play").click()
+    await player(page).plays(frames=10)
+
+
 async def test_a_course_plays_from_a_stick(browser, lecture, lecturer, server, tmp_path):
     page = await lecturer.sign_in(browser, viewport={"width": 1280, "height": 900})
     await page.goto(f"/lectures/{lecture}")

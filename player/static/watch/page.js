@@ -13,7 +13,9 @@ import { offerMissed } from "./missed.js";
 import { openOffline } from "./offline.js";
 import { openJobs } from "./jobs.js";
 import { Player } from "./player.js";
+import { offerRemote } from "./remote.js";
 import { openRetention } from "./retention.js";
+import { beginsSparing, openSaver } from "./saver.js";
 import { openSeekBar } from "./seek_bar.js";
 import { TimedList } from "./timed_list.js";
 import { drawChat, WordsPanel } from "./words_panel.js";
@@ -52,7 +54,8 @@ function stoppedAt() {
 
 async function watch(root) {
   const key = `daris.position.${config.lecture}`;
-  const player = new Player({ root, url: config.hls, mode: "recording", key, keysOn: document, resume: stoppedAt() });
+  const url = beginsSparing() ? config.voice : config.hls;
+  const player = new Player({ root, url, mode: "recording", key, keysOn: document, resume: stoppedAt() });
   const beacon = new Beacon({ video: player.video, address: config.beacon, mode: "recording", revision: Number(recorded.dataset.revision) });
   const { poster, lecturer } = recorded.dataset;
   holdMediaSession({ player, title: config.title, artist: lecturer, poster });
@@ -65,7 +68,13 @@ async function watch(root) {
   const panel = new WordsPanel(player);
   captions.addEventListener("cues", () => panel.showCues(captions.cues, captions.language));
   const [lines] = await Promise.all([loadChat(), ready, captions.load().catch(() => {})]);
-  if (hasScreen(player.fragments)) globalThis.daris.companion = new Companion({ root, player, url: config.camera });
+  openSaver(root, player, { picture: config.hls, sound: config.voice });
+  offerRemote(root, player.video);
+  const addCompanion = () => {
+    if (hasScreen(player.fragments)) globalThis.daris.companion ??= new Companion({ root, player, url: config.camera });
+  };
+  addCompanion();
+  player.addEventListener("ready", addCompanion); // the picture may have come after the sound
   panel.showChat(lines, (moment) => player.positionOf(moment));
   openSeekBar({ root, player, editionAt: config.edition, storyboardAt: config.storyboard });
   drawHeat(root, config.heatmap).catch(() => {}); // a convenience, too
@@ -76,7 +85,9 @@ async function watch(root) {
 
 const root = document.querySelector("[data-player]");
 if (root) {
-  root.querySelector("video").poster = recorded.dataset.poster ?? "";
+  const { poster } = recorded.dataset;
+  root.querySelector("video").poster = poster ?? "";
+  if (poster) root.style.setProperty("--still", `url("${new URL(poster, location.href).href}")`);
   offerDownload($("download"), $("download-note"));
   $("keys").addEventListener("click", () => $("keys-help").showModal());
   if ($("access")) openAccess(config.access);

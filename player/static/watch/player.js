@@ -26,6 +26,7 @@ export class Player extends EventTarget {
   #retry = null;
   #saved = 0;
   #resume;
+  #from = null; // seconds, where the next load begins
   #stop = new AbortController();
   captions = null; // of a recording, once they are there
 
@@ -105,6 +106,18 @@ export class Player extends EventTarget {
     this.seek(from + share * (to - from));
   }
 
+  /** Go on with another playlist of the same times, from where it stands. */
+  changeTo(url) {
+    const isPlaying = !this.video.paused;
+    this.#url = url;
+    this.video.defaultPlaybackRate = this.video.playbackRate; // a new source begins with it
+    this.#from = this.video.currentTime;
+    this.#root.dataset.state = "loading";
+    this.#hls?.destroy();
+    this.#load();
+    if (isPlaying) this.addEventListener("ready", () => this.play(), { once: true });
+  }
+
   toLive() {
     const edge = this.#hls?.liveSyncPosition;
     if (edge) this.video.currentTime = edge;
@@ -182,7 +195,7 @@ export class Player extends EventTarget {
       lowLatencyMode: this.isLive,
       maxLiveSyncPlaybackRate: this.isLive ? 1.06 : 1,
       backBufferLength: 120,
-      startPosition: this.isLive ? -1 : this.#kept(),
+      startPosition: this.isLive ? -1 : (this.#from ?? this.#kept()),
     });
     this.#hls = hls;
     hls.on(Hls.Events.ERROR, (_, data) => data.fatal && this.#failed(hls, data));
