@@ -1,5 +1,6 @@
 """What a class watched, over HTTP: the curve for all, the table for hosts, the choice not to be in it."""
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -22,7 +23,8 @@ from player.delivery import LIBRARY
 from player.played import Segment
 from schedule.lectures import lecture_by_id
 from schedule.lifecycle import Lecture
-from transcode.recording import RecordingState
+from transcode.recording import Recording, RecordingState
+from transcode.revisions import Revisions
 
 _LECTURE: Final = "/api/v1/lectures/{id}/heatmap"
 _MINE: Final = "/api/v1/me/counting"
@@ -75,20 +77,21 @@ def routes() -> list[web.RouteDef]:
 
 async def show_curve(request: web.Request) -> web.Response:
     """For whoever may watch; up to a minute old."""
-    lecture, length_ms = await _recorded(request, Action.WATCH_RECORDING)
+    lecture, found = await _recorded(request, Action.WATCH_RECORDING)
+    length_ms = _length_ms(found)
     curves = request.app[CURVES]
     made = curves.recall(lecture.id, length_ms)
     if made is None:
-        made = curve(await _people(request, lecture), length_ms)
+        made = curve(await _people(request, lecture, found), length_ms)
         curves.keep(lecture.id, made)
     return reply(made)
 
 
 async def show_table(request: web.Request) -> web.Response:
     """For hosts, however few watched: they have the names, too."""
-    lecture, length_ms = await _recorded(request, Action.HOST_LECTURE)
-    found: Table = table(await _people(request, lecture), length_ms)
-    return reply(found)
+    lecture, found = await _recorded(request, Action.HOST_LECTURE)
+    made: Table = table(await _people(request, lecture, found), _length_ms(found))
+    return reply(made)
 
 
 async def show_counting(request: web.Request) -> web.Response:
@@ -106,22 +109,28 @@ async def choose_counting(request: web.Request) -> web.Response:
     return reply(wanted)
 
 
-async def _recorded(request: web.Request, action: Action) -> tuple[Lecture, int]:
-    """The lecture and its recording's length, for who may do that."""
+async def _recorded(request: web.Request, action: Action) -> tuple[Lecture, Recording]:
+    """The lecture and its finished recording, for who may do that."""
     async with request.app[DATABASE].connect() as connection:
         lecture = await lecture_by_id(connection, path_id(request))
     require(request, action, lecture.subject)
     found = await request.app[LIBRARY].fetch(lecture.id)
     if found is None or found.state is not RecordingState.FINISHED:
         raise NotFound("There is no recording of this lecture.")
-    return lecture, found.duration // timedelta(milliseconds=1)
+    return lecture, found
 
 
-async def _people(request: web.Request, lecture: Lecture) -> People:
+async def _people(request: web.Request, lecture: Lecture, found: Recording) -> People:
     """The class: without its lecturer, and without who does not want to be counted."""
+    assert found.folder  # of what is finished
+    revisions = await asyncio.to_thread(Revisions.read, found.folder)
     async with request.app[DATABASE].connect() as connection:
         left_out = await uncounted_people(connection) | {lecture.lecturer}
-        return counted(await viewings(connection, lecture.id), left_out)
+        return counted(await viewings(connection, lecture.id, revisions), left_out)
+
+
+def _length_ms(found: Recording) -> int:
+    return found.duration // timedelta(milliseconds=1)
 
 
 def _person(request: web.Request) -> UUID:

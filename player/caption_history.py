@@ -4,7 +4,7 @@ They lie beside the captions and go with them. All of it blocks on the disk.
 """
 
 from pathlib import Path
-from shutil import copyfile, rmtree
+from shutil import copy2, rmtree
 from typing import Final
 
 from kernel.errors import Conflict
@@ -21,7 +21,7 @@ def push(file: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     versions = _versions(file)
     number = int(versions[-1].stem) + 1 if versions else 1
-    copyfile(file, folder / f"{number:06}.vtt")
+    copy2(file, folder / f"{number:06}.vtt")
     for oldest in versions[: max(0, len(versions) + 1 - MOST_VERSIONS)]:
         oldest.unlink()
 
