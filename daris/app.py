@@ -12,6 +12,7 @@ from aiohttp import web
 
 from daris import casing, channels, health
 from daris.migrations.schema import migrate
+from footprint import heat_views
 from footprint import log as event_log
 from footprint import views as footprint_views
 from footprint.checkpoints import Signer
@@ -27,7 +28,7 @@ from identity import sessions as identity_sessions
 from identity import views as identity_views
 from identity.credentials import token_hash
 from identity.rights import Action, Subject, Viewer, allows
-from identity.sessions import SESSIONS, Carrier, proof_of, require
+from identity.sessions import SESSIONS, Carrier, proof_of
 from kernel import web as kernel_web
 from kernel.bus import open_bus
 from kernel.clock import Clock
@@ -51,6 +52,8 @@ from live.turn import read_ice_servers
 from player import (
     beacons,
     caption_api,
+    caption_editing,
+    course_package_api,
     course_views,
     deletion,
     delivery,
@@ -61,6 +64,8 @@ from player import (
     package_api,
     period_views,
     places,
+    retention,
+    sharing,
     site,
     television,
     week,
@@ -115,7 +120,7 @@ def build(settings: Settings, clock: Clock) -> web.Application:
     app.on_response_prepare.append(whip.for_strangers)
     for routes in _routes():
         app.add_routes(routes)
-    delivery.add_routes(app, _may_watch)
+    delivery.add_routes(app, sharing.may_watch)
     return app
 
 
@@ -134,6 +139,8 @@ def _resources() -> tuple[Resource, ...]:
         _library,
         _views,
         extras.opened,
+        heat_views.opened,
+        course_package_api.opened,
         deletion.opened,
         _rooms,
         channels.opened,
@@ -161,16 +168,21 @@ def _routes() -> tuple[Sequence[web.RouteDef], ...]:
         live_views.routes(),
         echo_views.routes(),
         footprint_views.routes(),
+        heat_views.routes(),
         channel_api.routes(),
         channel_views.routes(),
         television.routes(),
-        extras.routes(_may_watch),
+        extras.routes(sharing.may_watch),
         editing.routes(),
         job_api.routes(),
         deletion.routes(),
+        sharing.routes(),
+        retention.routes(),
         editor_views.routes(),
-        caption_api.routes(_may_watch),
+        caption_api.routes(sharing.may_watch),
+        caption_editing.routes(),
         package_api.routes(_chat_to_pack),
+        course_package_api.routes(_chat_to_pack),
     )
 
 
@@ -297,14 +309,8 @@ async def _rooms(app: web.Application) -> AsyncIterator[None]:
             yield
 
 
-async def _may_watch(request: web.Request, lecture: UUID) -> None:
-    """Who may see the streams of a lecture. It is called for each part, and asks the database
-    now and then."""
-    require(request, Action.WATCH_RECORDING, await request.app[SUBJECTS].of(lecture))
-
-
 def may_still_watch(request: web.BaseRequest) -> MayWatch | None:
-    """For the fast lane: what `_may_watch` says, while the session is remembered."""
+    """For the fast lane: what `sharing.may_watch` says, while session and lecture are remembered."""
     if not isinstance(request, web.Request):
         return None
     proof, sessions = proof_of(request), request.app[SESSIONS]

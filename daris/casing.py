@@ -1,9 +1,10 @@
 """Offline packages from the command line: one is written, and what was watched of it is taken back."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -17,7 +18,8 @@ from kernel.database import Database
 from kernel.errors import NotFound, Refused, Unavailable
 from kernel.facts import Fact
 from kernel.settings import Settings
-from player import late_views, package, watch_record
+from player import course_package, late_views, package, watch_record
+from player.course_package import Course
 from player.extras import run_finisher
 from player.late_views import Taken
 from player.package_api import Said, packed
@@ -67,7 +69,53 @@ async def export_lecture(
         locale="kk",
     )
     try:
-        await asyncio.to_thread(_write, target, wanted)
+        await asyncio.to_thread(_write, target, lambda file: package.build(file, wanted))
+    except OSError as error:
+        raise Unavailable(f"{target} can't be written: {error.strerror}.") from error
+
+
+async def export_course(
+    settings: Settings,
+    database: Database,
+    clock: Clock,
+    lectures: Sequence[UUID],
+    target: Path,
+    *,
+    title: str,
+    with_chat: bool,
+    told: Callable[[int], None],
+) -> None:
+    """Write the package of several lectures, in order of time; `told` hears how many are in it.
+    NotFound, Refused or Unavailable say why there is none."""
+    async with database.connect() as connection:
+        found = [await lecture_by_id(connection, each) for each in lectures]
+        said = [await chat_of(connection, each.id) if with_chat else None for each in found]
+    pages, now = load_pages(clock), clock.now()
+    packages = [
+        packed(
+            lecture,
+            await _recording(settings, lecture.id),
+            chat,
+            secret=settings.signing_secret,
+            now=now,
+            languages=pages.languages,
+            locale="kk",
+        )
+        for lecture, chat in sorted(
+            zip(found, said, strict=True), key=lambda pair: pair[0].starts_at
+        )
+    ]
+    course = Course(
+        title=title or found[0].title,
+        made_at=now,
+        lectures=packages,
+        languages=pages.languages,
+        locale="kk",
+    )
+    try:
+        await asyncio.to_thread(
+            _write, target, lambda file: course_package.build(file, course, told)
+        )
     except OSError as error:
         raise Unavailable(f"{target} can't be written: {error.strerror}.") from error
 
@@ -112,12 +160,12 @@ async def _recording(settings: Settings, lecture: UUID) -> Recording:
     return found
 
 
-def _write(target: Path, wanted: package.Package) -> None:
+def _write(target: Path, build: Callable[[IO[bytes]], None]) -> None:
     """Whole, or not at all."""
     fresh = target.with_name(f".{target.name}.new")
     try:
         with fresh.open("wb") as file:
-            package.build(file, wanted)
+            build(file)
         fresh.replace(target)
     finally:
         fresh.unlink(missing_ok=True)

@@ -11,6 +11,7 @@ from uuid import UUID
 import click
 import msgspec
 from rich.console import Console
+from rich.progress import Progress
 from rich.text import Text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -262,6 +263,42 @@ def export_lecture(
         await casing.export_lecture(settings, database, CLOCK, lecture, file, with_chat=with_chat)
 
     _on_database(settings, export)
+    _say({"file": str(file), "bytes": file.stat().st_size}, f"{file} is written.", as_json)
+
+
+@exports.command("course")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("lectures", type=click.UUID, nargs=-1, required=True)
+@click.option("--title", default="", help="What the package is called; the first lecture's title.")
+@click.option("--with-chat", is_flag=True, help="Put in who said what in the chats.")
+@_as_json
+@with_settings
+def export_course(
+    settings: Settings,
+    file: Path,
+    lectures: tuple[UUID, ...],
+    *,
+    title: str,
+    with_chat: bool,
+    as_json: bool,
+) -> None:
+    """Write several recorded lectures as one zip, with a page that lists them."""
+    with Progress(console=_err, transient=True) as progress:
+        task = progress.add_task("Packing", total=len(lectures))
+
+        async def export(database: Database) -> None:
+            await casing.export_course(
+                settings,
+                database,
+                CLOCK,
+                lectures,
+                file,
+                title=title,
+                with_chat=with_chat,
+                told=lambda count: progress.update(task, completed=count),
+            )
+
+        _on_database(settings, export)
     _say({"file": str(file), "bytes": file.stat().st_size}, f"{file} is written.", as_json)
 
 

@@ -28,6 +28,7 @@ from footprint.kinds import decode
 from footprint.log import Source, event
 from footprint.presence import checkpoint, presence
 from footprint.statements import House
+from footprint.uncounted import uncounted
 from identity.credentials import credentials
 from identity.people import people
 from kernel.database import insert_new
@@ -49,6 +50,7 @@ _THEIRS: Final = (  # rows that go; `people` last, since the others refer to it
     feeds.c.person,
     watch_place.c.person,
     case_view.c.person,
+    uncounted.c.person,
     presence.c.person,
     people.c.id,
 )

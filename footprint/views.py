@@ -146,10 +146,9 @@ async def _explanation(request: web.Request, lecture: Lecture) -> Explanation:
 
 
 async def read_chat(request: web.Request) -> web.Response:
-    """The lecture's chat, for whoever may be in it or watch it."""
+    """The lecture's chat, for whoever may be in it; not for visitors of its recording."""
     lecture = await _lecture(request)
-    if not allows(viewer_of(request), Action.WATCH_RECORDING, lecture.subject):
-        require(request, Action.JOIN_LECTURE, lecture.subject)
+    require(request, Action.JOIN_LECTURE, lecture.subject)
     async with request.app[DATABASE].connect() as connection:
         return reply(Chat(await chat(connection, lecture.id)))
 

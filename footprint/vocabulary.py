@@ -127,6 +127,8 @@ UNTOLD: Final = {
     "lecture-started": "The classroom profile knows rooms, joins and what is published, no start.",
     "lecture-ended": "The closing of its room is told.",
     "recording-published": "What the machine did, not a person.",
+    "recording-shared": "The work of whoever publishes it; no profile has a verb for it.",
+    "recording-kept": "The work of whoever publishes it; no profile has a verb for it.",
     "channel-added": "The work of the broadcast desk; neither profile knows channels.",
     "schedule-pushed": "The work of the broadcast desk; neither profile knows channels.",
     "source-taken": "The work of the broadcast desk; neither profile knows channels.",

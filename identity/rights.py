@@ -7,9 +7,11 @@ how far the right reaches:
     OWN   the lecture that the viewer teaches
     HELP  the lectures that name the viewer as a helper, or that name none
     ROLL  the lectures whose course has the viewer among its people, and those of no course
+    SHOWN the same, and the recordings that are shown to the whole university
     UNIT  what is of the faculties that the viewer coordinates, or that nobody coordinates
     SELF  what is about the viewer's own person
     HERE  the one lecture that the viewer's ticket admits to
+    LINK  the recording whose public link the viewer followed, while that link holds
 
 An empty cell is a no. A ticket narrows whoever holds it to its lecture, and to what is done there.
 """
@@ -32,6 +34,7 @@ class Role(StrEnum):
     OPERATOR = auto()
     ADMIN = auto()
     GUEST = auto()  # by ticket only
+    VISITOR = auto()  # by the public link of a recording only; leaves no trace
 
 
 class Action(StrEnum):
@@ -68,6 +71,7 @@ class Viewer:
     zone: str | None = None
     guest_id: UUID | None = None  # a guest's identity, from the ticket
     lecture: UUID | None = None  # the one lecture that the ticket admits to
+    link: UUID | None = None  # the public link that a visitor followed
 
     @property
     def is_known(self) -> bool:
@@ -81,7 +85,7 @@ class Viewer:
 
     @property
     def actor(self) -> UUID | None:
-        """The person, else the guest: what seats and facts are keyed by."""
+        """The person, else the guest: what seats and facts are keyed by. None of a visitor."""
         return self.person_id or self.guest_id
 
 
@@ -98,6 +102,8 @@ class Subject:
     coordinators: frozenset[UUID] = frozenset()  # those of its faculty
     roll: frozenset[UUID] | None = None  # the people of its course; None: it is open to all
     person: UUID | None = None  # whose data it is
+    link: UUID | None = None  # the public link of its recording that holds now
+    is_shared: bool = False  # its recording is shown to the whole university
 
 
 NOTHING_IN_PARTICULAR = Subject()
@@ -111,9 +117,11 @@ class Reach(Enum):
     OWN = "own"
     HELP = "help"
     ROLL = "roll"
+    SHOWN = "shown"
     UNIT = "unit"
     SELF = "self"
     HERE = "here"
+    LINK = "link"
 
 
 _COLUMNS = (
@@ -125,28 +133,29 @@ _COLUMNS = (
     Role.OPERATOR,
     Role.ADMIN,
     Role.GUEST,
+    Role.VISITOR,
 )
 
-#                     student lecturer tutor volunteer coordinator operator admin guest
+#                     student lecturer tutor volunteer coordinator operator admin guest visitor
 _TABLE = """
-    see_schedule      all     all      all   all       all         all      all   .
-    join_lecture      roll    all      all   roll      all         all      all   here
-    watch_recording   roll    all      all   roll      all         all      all   here
-    host_lecture      .       own      .     .         .           .        all   .
-    moderate_room     .       own      help  help      .           .        all   .
-    plan_lecture      .       own      .     .         all         .        all   .
-    change_lecture    .       own      .     .         unit        .        all   .
-    manage_calendar   .       .        .     .         all         .        all   .
-    see_roll          .       own      help  .         unit        .        all   .
-    manage_course     .       .        .     .         unit        .        all   .
-    see_attendance    .       own      .     .         unit        .        all   .
-    mark_attendance   .       own      .     .         unit        .        all   .
-    see_own_footprint self    self     self  self      self        self     all   .
-    read_statements   .       .        .     .         .           .        all   .
-    write_statements  .       .        .     .         .           .        all   .
-    watch_channel     all     all      all   all       all         all      all   all
-    operate_channel   .       .        .     .         .           all      all   .
-    manage_people     .       .        .     .         .           .        all   .
+    see_schedule      all     all      all   all       all         all      all   .     .
+    join_lecture      roll    all      all   roll      all         all      all   here  .
+    watch_recording   shown   all      all   shown     all         all      all   here  link
+    host_lecture      .       own      .     .         .           .        all   .     .
+    moderate_room     .       own      help  help      .           .        all   .     .
+    plan_lecture      .       own      .     .         all         .        all   .     .
+    change_lecture    .       own      .     .         unit        .        all   .     .
+    manage_calendar   .       .        .     .         all         .        all   .     .
+    see_roll          .       own      help  .         unit        .        all   .     .
+    manage_course     .       .        .     .         unit        .        all   .     .
+    see_attendance    .       own      .     .         unit        .        all   .     .
+    mark_attendance   .       own      .     .         unit        .        all   .     .
+    see_own_footprint self    self     self  self      self        self     all   .     .
+    read_statements   .       .        .     .         .           .        all   .     .
+    write_statements  .       .        .     .         .           .        all   .     .
+    watch_channel     all     all      all   all       all         all      all   all   all
+    operate_channel   .       .        .     .         .           all      all   .     .
+    manage_people     .       .        .     .         .           .        all   .     .
 """
 
 OPEN_TO_EVERYONE = frozenset({Action.WATCH_CHANNEL})  # what is on air is on air
@@ -172,7 +181,7 @@ RIGHTS = _read(_TABLE)
 
 def allows(viewer: Viewer, action: Action, subject: Subject | None = None) -> bool:
     """Whether the viewer may do this to the subject. Without one, what reaches no certain
-    subject says yes: ALL, HELP, ROLL and UNIT."""
+    subject says yes: ALL, HELP, ROLL, SHOWN and UNIT."""
     if action in OPEN_TO_EVERYONE:
         return True
     subject = subject or NOTHING_IN_PARTICULAR
@@ -210,6 +219,8 @@ _REACHES: Mapping[Reach, Callable[[Viewer, Subject], bool]] = MappingProxyType(
         Reach.HELP: lambda viewer, subject: _is_of(viewer, subject.helpers),
         Reach.UNIT: lambda viewer, subject: _is_of(viewer, subject.coordinators),
         Reach.ROLL: _is_on_roll,
+        Reach.SHOWN: lambda viewer, subject: subject.is_shared or _is_on_roll(viewer, subject),
+        Reach.LINK: lambda viewer, subject: _is_same(viewer.link, subject.link),
         Reach.OWN: lambda viewer, subject: _is_same(viewer.person_id, subject.lecturer),
         Reach.SELF: lambda viewer, subject: _is_same(viewer.person_id, subject.person),
     }

@@ -147,7 +147,7 @@ async def authenticate(request: web.Request, handler: Handler) -> web.StreamResp
     response = await handler(request)
     shown = proof_of(request)
     if shown is not None and shown.carrier is Carrier.LINK and not response.prepared:
-        _keep_ticket(request, response, shown)
+        give_ticket(request, response, shown.text)
     return response
 
 
@@ -192,6 +192,14 @@ def start_session(request: web.Request, response: web.StreamResponse, token: str
     response.del_cookie(TICKET_COOKIE)
 
 
+def give_ticket(request: web.Request, response: web.StreamResponse, ticket: str) -> None:
+    """Let the browser bring the ticket by itself from now on."""
+    expires_at = request.app[TICKETS].read(ticket).expires_at
+    assert expires_at is not None
+    life = expires_at - request.app[CLOCK].now()
+    _set_cookie(request, response, TICKET_COOKIE, ticket, life)
+
+
 def end_session(request: web.Request, response: web.StreamResponse) -> None:
     """Take the session and the ticket from the browser."""
     response.del_cookie(session_cookie(request), secure=_is_secure(request), httponly=True)
@@ -228,13 +236,6 @@ def _password_in(value: str) -> str:
         return base64.b64decode(value, validate=True).decode().partition(":")[2]
     except (binascii.Error, UnicodeDecodeError) as error:
         raise Unauthenticated("The Authorization header can't be read.") from error
-
-
-def _keep_ticket(request: web.Request, response: web.StreamResponse, proof: Proof) -> None:
-    expires_at = request.app[TICKETS].read(proof.text).expires_at
-    assert expires_at is not None
-    life = expires_at - request.app[CLOCK].now()
-    _set_cookie(request, response, TICKET_COOKIE, proof.text, life)
 
 
 def _set_cookie(

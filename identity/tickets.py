@@ -1,6 +1,7 @@
 """Tickets: short-lived signed passes to one lecture (JWT, HS256).
 
-For guests who have a link, and for sockets and players that can't carry a cookie.
+For guests who have a link, for visitors of a public recording, and for sockets and players that can't
+carry a cookie.
 """
 
 import hmac
@@ -30,7 +31,8 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     roles: frozenset[Role] = frozenset({Role.GUEST})
     person: UUID | None = None
-    guest: UUID | None = None  # minted by `issue` when there is no person
+    guest: UUID | None = None  # minted by `issue` when there is no person, nor a link
+    link: UUID | None = None  # the public link by which a visitor came
     expires_at: datetime | None = None  # set by `issue`
 
     def viewer(self) -> Viewer:
@@ -40,6 +42,7 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
             roles=self.roles,
             guest_id=self.guest,
             lecture=self.lecture,
+            link=self.link,
         )
 
 
@@ -61,7 +64,7 @@ class Tickets:
     def issue(self, ticket: Ticket, life: timedelta) -> str:
         """Sign the ticket, good for `life`, a day at most."""
         expires_at = self._clock.now() + min(life, LONGEST_LIFE)
-        guest = ticket.guest or (None if ticket.person else new_id())
+        guest = ticket.guest or (None if ticket.person or ticket.link else new_id())
         whole = msgspec.structs.replace(ticket, guest=guest, expires_at=expires_at)
         claims = _Signed(_AUDIENCE, int(expires_at.timestamp()), whole)
         return jwt.encode({"alg": _ALGORITHM}, msgspec.to_builtins(claims), self._key)

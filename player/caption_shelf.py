@@ -14,6 +14,7 @@ from typing import Final
 import msgspec
 
 from kernel.errors import Invalid, NotFound
+from player import caption_history
 from player.captions import Cue, parse, webvtt
 from transcode.manifest import replace
 from transcode.revisions import Revisions
@@ -46,6 +47,7 @@ def keep(recording: Path, language: str, cues: Sequence[Cue]) -> None:
     others = {each.language for each in listed(recording)} - {language}
     if len(others) >= MOST_LANGUAGES:
         raise Invalid("There are captions in very many languages already; delete some.")
+    caption_history.push(_file(recording, language))
     revision = Revisions.read(recording).newest
     replace(_file(recording, language), webvtt(cues, note=f"revision {revision}").encode())
 
@@ -73,7 +75,9 @@ def _moved(cue: Cue, revisions: Revisions, revision: int) -> Cue | None:
 
 
 def delete(recording: Path, language: str) -> None:
-    _existing(recording, language).unlink(missing_ok=True)
+    found = _existing(recording, language)
+    found.unlink(missing_ok=True)
+    caption_history.forget(found)
 
 
 def _existing(recording: Path, language: str) -> Path:
@@ -81,6 +85,16 @@ def _existing(recording: Path, language: str) -> Path:
     if not found.exists():
         raise NotFound("There are no captions in this language.")
     return found
+
+
+def take_back(recording: Path, language: str) -> None:
+    """Put the captions back as they were before they were last kept; Conflict."""
+    caption_history.pop(_file(recording, language))
+
+
+def has_earlier(recording: Path, language: str) -> bool:
+    """True if there is something to take back."""
+    return caption_history.has_any(_file(recording, language))
 
 
 def _file(recording: Path, language: str) -> Path:

@@ -16,6 +16,7 @@ from kernel.errors import Invalid
 
 MOST_CUES: Final = 20_000  # five hours of a fast speaker have half of it
 LONGEST_CUE: Final = 1_000  # characters
+_LATEST_MS: Final = 7 * 86_400_000
 _MOST_FAULTS: Final = 20  # that are told
 _TIME: Final = r"(?:(\d{1,4}):)?([0-5]?\d):([0-5]\d)[.,](\d{3})"
 _TIMING: Final = re.compile(rf"\s*{_TIME}\s+-->\s+{_TIME}(?:\s.*)?")
@@ -43,6 +44,16 @@ class Fault(msgspec.Struct, frozen=True):
         return f"Line {self.line}: {self.problem}"
 
 
+class CueFault(msgspec.Struct, frozen=True):
+    """What is wrong with one of the cues that were sent, counted from 0."""
+
+    cue: int
+    problem: str
+
+    def __str__(self) -> str:
+        return f"Caption {self.cue + 1}: {self.problem}"
+
+
 def parse(data: bytes, *, length_ms: int | None = None) -> list[Cue]:
     """The cues of a file, in order of time. Invalid, with a finding for each fault.
 
@@ -65,6 +76,18 @@ def parse(data: bytes, *, length_ms: int | None = None) -> list[Cue]:
     return sorted(cues)
 
 
+def check(cues: Sequence[Cue], *, length_ms: int) -> list[Cue]:
+    """Cues that somebody wrote, cleaned and in order; Invalid, with a finding for each fault."""
+    faults = [
+        CueFault(number, problem)
+        for number, cue in enumerate(cues)
+        if (problem := _problem(cue, length_ms))
+    ]
+    if faults:
+        raise Invalid("These captions are not right yet.", findings=faults[:_MOST_FAULTS])
+    return sorted(Cue(cue.begin_ms, cue.end_ms, _plain_text(cue.text)) for cue in cues)
+
+
 def webvtt(cues: Sequence[Cue], *, note: str = "", header: Sequence[str] = ()) -> str:
     """The cues as a file (W3C WebVTT); `note` stands in its first line, `header` below it."""
     return "\n".join([f"WEBVTT {note}".rstrip(), *header, "", *(_written(cue) for cue in cues)])
@@ -79,6 +102,19 @@ def clock(milliseconds: int) -> str:
 def transcript(cues: Sequence[Cue]) -> str:
     """The cues as text to read, each with its moment."""
     return "".join(f"{clock(cue.begin_ms)[:-4]}  {_one_line(cue.text)}\n" for cue in cues)
+
+
+def _problem(cue: Cue, length_ms: int) -> str:
+    if not 0 <= cue.begin_ms <= _LATEST_MS or cue.end_ms > _LATEST_MS:
+        return "the time is not like 00:01:02.500 --> 00:01:05.000."
+    if cue.end_ms <= cue.begin_ms:
+        return "the caption ends before it begins."
+    if cue.begin_ms >= length_ms:
+        return "the caption begins after the end of the recording."
+    text = _plain_text(cue.text)
+    if not text:
+        return "the caption is empty."
+    return "the caption is longer than a screen can show." if len(text) > LONGEST_CUE else ""
 
 
 def _text(data: bytes) -> str:
@@ -133,7 +169,11 @@ def _milliseconds(hours: str | None, minutes: str, seconds: str, rest: str) -> i
 
 
 def _plain(text: str) -> str:
-    text = html.unescape(_MARKUP.sub("", text))
+    return _plain_text(html.unescape(_MARKUP.sub("", text)))
+
+
+def _plain_text(text: str) -> str:
+    """Without what is not shown, and without lines that hold nothing: they would end the cue."""
     shown = "".join(c for c in text if c == "\n" or unicodedata.category(c) not in {"Cc", "Cs"})
     return "\n".join(line.strip() for line in shown.split("\n") if line.strip())
 

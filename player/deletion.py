@@ -1,10 +1,11 @@
-"""Deleting recordings: one by hand, or those that are older than the rule allows. Files, what was made
-of them and the lecture's mark go; the facts stay, and say who deleted what and why."""
+"""Deleting recordings: one by hand, those whose own day has come, those that the house's rule no longer
+keeps. Files, what was made of them, also for television, and the lecture's mark go; the facts stay, and say
+who deleted what and why."""
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Final
 from uuid import UUID
 
@@ -21,10 +22,13 @@ from kernel.errors import Conflict, DarisError, NotFound
 from kernel.facts import Recorder
 from kernel.ids import new_id
 from kernel.web import CLOCK, DATABASE, RECORDER, SETTINGS, path_id, reply
+from player import places
 from player.delivery import LIBRARY
 from player.events import RecordingDeleted
-from schedule.lectures import Filter, lecture_by_id, list_lectures
-from schedule.lifecycle import Lecture, LectureState, RecordingState
+from schedule.channels import drop_house_items
+from schedule.lectures import lecture_by_id, lectures_past_keeping
+from schedule.lifecycle import Lecture, RecordingState
+from schedule.places import house_folder
 from schedule.teaching import mark_recording
 from transcode.library import Library
 
@@ -44,7 +48,7 @@ class Due(msgspec.Struct, frozen=True):
 
 
 class DueList(msgspec.Struct, frozen=True):
-    """What the next look would delete; `days` 0: nothing is ever deleted by itself."""
+    """What the next look would delete; `days` 0: the house deletes nothing by itself."""
 
     days: int
     due: list[Due]
@@ -54,12 +58,20 @@ class Shredder:
     """Deletes. What a crash leaves half done is done by the next look. Event loop only."""
 
     def __init__(
-        self, library: Library, database: Database, recorder: Recorder, clock: Clock
+        self,
+        library: Library,
+        database: Database,
+        recorder: Recorder,
+        clock: Clock,
+        *,
+        house: Path,
     ) -> None:
+        """`house` is the folder of what was made of recordings for television."""
         self._library = library
         self._database = database
         self._recorder = recorder
         self._clock = clock
+        self._house = house
 
     async def delete(self, lecture: UUID, *, by: UUID | None, reason: str) -> None:
         """The fact first: what is gone is known to be gone. Conflict while it is being recorded."""
@@ -68,40 +80,62 @@ class Shredder:
         now = self._clock.now()
         fact = RecordingDeleted(id=new_id(), at=now, lecture=lecture, person=by, reason=reason)
         await self._recorder.record(fact)
-        async with self._database.begin() as connection:
-            await mark_recording(connection, lecture, RecordingState.NONE, at=now)
-        await asyncio.to_thread(self._library.delete, lecture)
+        await asyncio.to_thread(self._library.withdraw, lecture)
+        await self._finish(lecture)
         log.info("player.recording_deleted", lecture=str(lecture), reason=reason)
 
     async def due(self, days: int) -> list[Lecture]:
-        """Recordings of lectures that ended more than `days` ago; none for 0."""
-        if not days:
-            return []
-        until = self._clock.now() - timedelta(days=days)
-        which = Filter(until=until, states=(LectureState.PUBLISHED,), has_recording=True)
+        """Recordings whose own day has come, and those that the house's rule no longer keeps."""
         async with self._database.connect() as connection:
-            return [
-                lecture
-                for lecture in await list_lectures(connection, which, limit=_AT_ONCE)
-                if (lecture.ended_at or lecture.ends_at) < until
-            ]
+            return await lectures_past_keeping(
+                connection, now=self._clock.now(), days=days, limit=_AT_ONCE
+            )
 
     async def run(self, days: int) -> None:
         """Until cancelled."""
         while True:
-            with contextlib.suppress(SQLAlchemyError, OSError, DarisError):
-                for lecture in await self.due(days):
-                    await self.delete(lecture.id, by=None, reason=f"older than {days} days")
+            try:
+                await self.look(days)
+            except (SQLAlchemyError, OSError, DarisError) as error:
+                log.warning("player.retention_failed", reason=str(error))
             await asyncio.sleep(_LOOK_AGAIN.total_seconds())
+
+    async def look(self, days: int) -> None:
+        """One round: first what a crash interrupted, then what is due."""
+        for lecture in await asyncio.to_thread(self._library.withdrawn):
+            await self._finish(lecture)
+        for due in await self.due(days):
+            reason = "its day has come" if due.kept_until else f"older than {days} days"
+            await self.delete(due.id, by=None, reason=reason)
+
+    async def _finish(self, lecture: UUID) -> None:
+        """Of what is withdrawn already."""
+        async with self._database.begin() as connection:
+            await mark_recording(connection, lecture, RecordingState.NONE, at=self._clock.now())
+            await places.forget(connection, lecture)
+            conditioned = await drop_house_items(connection, f"recording:{lecture}")
+        await asyncio.to_thread(self._remove, lecture, conditioned)
+
+    def _remove(self, lecture: UUID, conditioned: Sequence[str]) -> None:
+        for file in conditioned:
+            (self._house / file).unlink(missing_ok=True)
+        self._library.shred(lecture)
 
 
 SHREDDER: Final = web.AppKey("shredder", Shredder)
 
 
 async def opened(app: web.Application) -> AsyncIterator[None]:
-    shredder = app[SHREDDER] = Shredder(app[LIBRARY], app[DATABASE], app[RECORDER], app[CLOCK])
+    settings = app[SETTINGS]
+    shredder = app[SHREDDER] = Shredder(
+        app[LIBRARY],
+        app[DATABASE],
+        app[RECORDER],
+        app[CLOCK],
+        house=house_folder(settings),
+    )
     async with asyncio.TaskGroup() as tasks:
-        running = tasks.create_task(shredder.run(app[SETTINGS].recording_days), name="retention")
+        running = tasks.create_task(shredder.run(settings.recording_days), name="retention")
         yield
         running.cancel()
 

@@ -22,11 +22,11 @@ from transcode import extras, jobs
 from transcode.jobs import Job
 
 FORMAT: Final = "daris-package-1"
-_PAGE: Final = Path(__file__).parent / "static" / "case"
+PAGE: Final = Path(__file__).parent / "static" / "case"
 _PIECE: Final = 1 << 20  # bytes copied at a time
 _MP4: Final = "media/lecture.mp4"
 _CAMERA: Final = "media/camera.mp4"
-_POSTER: Final = "media/poster.jpg"
+POSTER: Final = "media/poster.jpg"
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -55,7 +55,7 @@ class Package:
     chat: Sequence[Line] | None = None
 
 
-class _File(msgspec.Struct, frozen=True):
+class File(msgspec.Struct, frozen=True):
     """A line of the manifest."""
 
     sha256: str
@@ -74,52 +74,60 @@ class _Manifest(msgspec.Struct, frozen=True):
     started_at: datetime
     length_ms: int
     has_chat: bool
-    files: dict[str, _File]
+    files: dict[str, File]
 
 
 @dataclass(slots=True)
-class _Case:
+class Case:
     """The zip that grows, and the checksums of what is in it. Media are stored as they are."""
 
     zip: zipfile.ZipFile
-    files: dict[str, _File] = field(default_factory=dict)
+    folder: str = ""  # within the zip, with a slash at its end
+    files: dict[str, File] = field(default_factory=dict)  # by their names within the folder
 
     def text(self, name: str, text: str) -> None:
         self.data(name, text.encode())
 
     def data(self, name: str, data: bytes) -> None:
-        self.zip.writestr(name, data, compress_type=zipfile.ZIP_DEFLATED)
-        self.files[name] = _File(hashlib.sha256(data).hexdigest(), len(data))
+        self.zip.writestr(self.folder + name, data, compress_type=zipfile.ZIP_DEFLATED)
+        self.files[name] = File(hashlib.sha256(data).hexdigest(), len(data))
 
     def file(self, name: str, path: Path) -> None:
         checksum, size = hashlib.sha256(), 0
-        with path.open("rb") as source, self.zip.open(name, "w", force_zip64=True) as target:
+        with (
+            path.open("rb") as source,
+            self.zip.open(self.folder + name, "w", force_zip64=True) as target,
+        ):
             while piece := source.read(_PIECE):
                 checksum.update(piece)
                 target.write(piece)
                 size += len(piece)
-        self.files[name] = _File(checksum.hexdigest(), size)
+        self.files[name] = File(checksum.hexdigest(), size)
 
 
 def build(target: IO[bytes], package: Package) -> None:
     """Write the zip. OSError when the disk does not take it."""
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as opened:
-        case = _Case(opened)
-        captions = _captions(package.folder)
-        for page in sorted(_PAGE.iterdir()):
-            case.file(page.name, page)
-        case.text("data.js", f"window.DARIS_CASE = {_json(_shown(package, captions))};\n")
-        case.file(_MP4, package.folder / extras.SINGLE_FILE)
-        if _has_camera(package):
-            case.file(_CAMERA, package.folder / extras.CAMERA_FILE)
-        if (package.folder / extras.POSTER).exists():
-            case.file(_POSTER, package.folder / extras.POSTER)
-        for language, cues in captions.items():
-            case.text(f"captions/{language}.vtt", webvtt(cues))
-            case.text(f"transcript/{language}.txt", transcript(cues))
-        if package.chat is not None:
-            case.text("chat.json", _json(package.chat))
-        case.text("manifest.json", _json(_manifest(package, case.files)))
+        fill(Case(opened), package)
+
+
+def fill(case: Case, package: Package) -> None:
+    """Put all of one lecture's package into the case, its manifest last."""
+    captions = _captions(package.folder)
+    for page in sorted(PAGE.iterdir()):
+        case.file(page.name, page)
+    case.text("data.js", f"window.DARIS_CASE = {as_json(_shown(package, captions))};\n")
+    case.file(_MP4, package.folder / extras.SINGLE_FILE)
+    if _has_camera(package):
+        case.file(_CAMERA, package.folder / extras.CAMERA_FILE)
+    if (package.folder / extras.POSTER).exists():
+        case.file(POSTER, package.folder / extras.POSTER)
+    for language, cues in captions.items():
+        case.text(f"captions/{language}.vtt", webvtt(cues))
+        case.text(f"transcript/{language}.txt", transcript(cues))
+    if package.chat is not None:
+        case.text("chat.json", as_json(package.chat))
+    case.text("manifest.json", as_json(_manifest(package, case.files)))
 
 
 def _captions(folder: Path) -> dict[str, list[Cue]]:
@@ -140,10 +148,10 @@ def _shown(package: Package, captions: Mapping[str, Sequence[Cue]]) -> dict[str,
         "locale": package.locale,
         "media": _MP4,
         "camera": _CAMERA if _has_camera(package) else None,
-        "poster": _POSTER if (package.folder / extras.POSTER).exists() else None,
+        "poster": POSTER if (package.folder / extras.POSTER).exists() else None,
         "captions": captions,
         "chat": package.chat,
-        "words": _words(package.languages),
+        "words": words_of(package.languages, PAGE / "case.js"),
     }
 
 
@@ -153,16 +161,16 @@ def _has_camera(package: Package) -> bool:
     return Job.CAMERA in jobs.due(folder) and jobs.is_made(folder, Job.CAMERA)
 
 
-def _words(languages: Mapping[str, Language]) -> dict[str, dict[str, Any]]:
-    """In every language, of all that scripts say what this page says."""
-    script = (_PAGE / "case.js").read_text()
+def words_of(languages: Mapping[str, Language], page: Path) -> dict[str, dict[str, Any]]:
+    """In every language, of all that scripts say what this page's script says."""
+    script = page.read_text()
     return {
         locale: {said: words for said, words in language.words.items() if f'"{said}"' in script}
         for locale, language in languages.items()
     }
 
 
-def _manifest(package: Package, files: dict[str, _File]) -> _Manifest:
+def _manifest(package: Package, files: dict[str, File]) -> _Manifest:
     return _Manifest(
         format=FORMAT,
         package=package.id,
@@ -177,5 +185,5 @@ def _manifest(package: Package, files: dict[str, _File]) -> _Manifest:
     )
 
 
-def _json(value: Any) -> str:
+def as_json(value: Any) -> str:
     return msgspec.json.encode(value).decode()

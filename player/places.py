@@ -66,6 +66,11 @@ async def place_of(connection: AsyncConnection, lecture: UUID, person: UUID) -> 
     return None if row is None else Place(row.position_ms, row.at, row.revision)
 
 
+async def forget(connection: AsyncConnection, lecture: UUID) -> None:
+    """The recording is gone."""
+    await connection.execute(watch_place.delete().where(watch_place.c.lecture == lecture))
+
+
 async def keep(database: Database, views: Sequence[View]) -> None:
     """Note where the views of recordings stand; of one person's the newest that has played."""
     newest = {

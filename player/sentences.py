@@ -116,6 +116,8 @@ SENTENCES = (
     _("The disk is nearly full."),
     _("The slate is shown instead of the programme."),
     _("The schedule ends within the hour."),
+    _("This link holds no longer; ask for a new one."),
+    _("This day is past; to delete the recording now there is a button."),
     # recordings
     _("Nothing is being recorded."),
     _("Only a moderator may record."),
@@ -130,6 +132,8 @@ SENTENCES = (
     _("This lecture is being recorded."),
     # offline packages
     _("The package could not be written; the disk may be full."),
+    _("None of these lectures has a recording."),
+    _("Many packages are being taken away; try again in a moment."),
     _("This is no watch record of an offline package."),
     _("This watch record was changed, or belongs to another house."),
     _("This watch record is of another lecture."),
@@ -149,6 +153,9 @@ SENTENCES = (
     _("the caption ends before it begins."),
     _("the caption begins after the end of the recording."),
     _("the caption is longer than a screen can show."),
+    _("the caption is empty."),
+    _("These captions are not right yet."),
+    _("Somebody else changed these captions meanwhile; reload the page."),
     # footprint
     _("Nothing is known of such a person."),
     _("They are in a room or a player now; wait until two minutes after they have left."),

@@ -143,10 +143,12 @@ async def _lecture(request: web.Request) -> Lecture:
 
 
 def _admitted(request: web.Request, lecture: Lecture) -> Viewer:
-    if not viewer_of(request).is_known:
-        raise _to_login(request)
     is_over = _LIVES[lecture.state] == "recorded"
     action = Action.WATCH_RECORDING if is_over else Action.JOIN_LECTURE
+    viewer = viewer_of(request)
+    is_stranger = not viewer.is_known or viewer.link is not None
+    if is_stranger and not allows(viewer, action, lecture.subject):
+        raise _to_login(request)
     return require(request, action, lecture.subject)
 
 
@@ -173,6 +175,7 @@ def _context(request: web.Request, lecture: Lecture) -> Mapping[str, Any]:
         "can_host": can_host,
         "can_manage": lecture.state in AHEAD and allows(viewer, Action.CHANGE_LECTURE, subject),
         "can_edit": allows(viewer, Action.CHANGE_LECTURE, subject),
+        "can_chat": allows(viewer, Action.JOIN_LECTURE, subject),
         "can_see_attendance": allows(viewer, Action.SEE_ATTENDANCE, subject),
         "has_recording": lecture.is_watchable,
         "is_finishing": lecture.state is LectureState.ENDED
@@ -184,7 +187,8 @@ def _context(request: web.Request, lecture: Lecture) -> Mapping[str, Any]:
 
 def room_config(request: web.Request, lecture: Lecture, *, can_host: bool) -> Mapping[str, Any]:
     """What the scripts of the lecture's page need to know."""
-    address = f"/api/v1/lectures/{lecture.id}"
+    address, viewer = f"/api/v1/lectures/{lecture.id}", viewer_of(request)
+    can_chat = allows(viewer, Action.JOIN_LECTURE, lecture.subject)
     return {
         "lecture": str(lecture.id),
         "title": lecture.title,
@@ -193,7 +197,7 @@ def room_config(request: web.Request, lecture: Lecture, *, can_host: bool) -> Ma
         "recording": lecture.recording,
         "started_at": iso(lecture.started_at) if lecture.started_at else None,
         "now": iso(request.app[CLOCK].now()),
-        "name": viewer_of(request).name,
+        "name": viewer.name,
         "locale": locale_of(request),
         "can_host": can_host,
         "watch_only": request.query.get("watch") == "1",
@@ -201,19 +205,27 @@ def room_config(request: web.Request, lecture: Lecture, *, can_host: bool) -> Ma
         "socket": f"/lectures/{lecture.id}/socket",
         "hls": f"/hls/{lecture.id}/index.m3u8",
         "camera": f"/hls/{lecture.id}/camera.m3u8",
+        "voice": f"/hls/{lecture.id}/voice.m3u8",
         "download": f"{address}/recording.mp4",
         "download_camera": f"{address}/camera.mp4",
         "jobs": f"{address}/jobs",
-        "beacon": f"{address}/beacon",
-        "chat": f"{address}/chat",
+        "beacon": f"{address}/beacon" if viewer.actor else None,
+        "chat": f"{address}/chat" if can_chat else None,
         "captions": f"{address}/captions",
-        "missed": f"{address}/missed",
+        "heatmap": f"{address}/heatmap",
+        "edition": f"{address}/recording/edition",
+        "storyboard": f"/hls/{lecture.id}/storyboard.vtt",
+        "missed": f"{address}/missed" if viewer.actor else None,
+        "access": f"{address}/recording/access",
+        "recording_address": f"{address}/recording",
         "package": f"{address}/package.zip",
         "watch_records": f"{address}/watch-records",
     }
 
 
 async def _note_opening(request: web.Request, lecture: UUID, viewer: Viewer) -> None:
+    if viewer.actor is None:  # visitors leave no trace
+        return
     now = request.app[CLOCK].now()
     fact = RecordingOpened(id=new_id(), at=now, lecture=lecture, person=viewer.actor)
     await request.app[RECORDER].record(fact)

@@ -248,6 +248,15 @@ async def keep_house_item(connection: AsyncConnection, item: HouseItem, *, at: d
         await connection.execute(house_items.update().where(*matches).values(values))
 
 
+async def drop_house_items(connection: AsyncConnection, source: str) -> list[str]:
+    """Forget the source's conditioned media; the names of its files, which are to be removed."""
+    of_source = house_items.c.source == source
+    files = (await connection.execute(sa.select(house_items.c.file).where(of_source))).scalars()
+    found = [file for file in files if file]
+    await connection.execute(house_items.delete().where(of_source))
+    return found
+
+
 async def forget_failures(connection: AsyncConnection, sources: Collection[str]) -> None:
     """Let the sources that could not be conditioned be tried again."""
     wanted = sorted(sources)

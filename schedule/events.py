@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 
 from kernel.facts import Fact
-from schedule.lifecycle import Ending, LectureState, RecordingState
+from schedule.lifecycle import Ending, LectureState, RecordingState, Visibility
 
 TOPIC = "lectures"
 
@@ -65,6 +65,20 @@ class RecordingPublished(Fact, frozen=True, kw_only=True):
     recording: RecordingState
 
 
+class RecordingShared(Fact, frozen=True, kw_only=True):
+    """`person` said who may watch the recording. `has_new_link`: a public link before it ended."""
+
+    visibility: Visibility
+    has_new_link: bool = False
+
+
+class RecordingKept(Fact, frozen=True, kw_only=True):
+    """`person` said how long the recording is kept: `until` a day, for ever, or by the house's rule."""
+
+    until: datetime | None = None
+    is_for_ever: bool = False
+
+
 LectureFact = (
     LecturePlanned
     | LectureChanged
@@ -73,6 +87,8 @@ LectureFact = (
     | LectureStarted
     | LectureEnded
     | RecordingPublished
+    | RecordingShared
+    | RecordingKept
 )
 
 

@@ -20,7 +20,7 @@ from schedule import work_columns
 from schedule.circle import NOBODY, Circle
 from schedule.enrolments import circle_of
 from schedule.events import LectureFact, LectureMoved
-from schedule.lifecycle import OVER, Lecture, LectureState, RecordingState
+from schedule.lifecycle import OVER, Lecture, LectureState, RecordingState, Visibility
 
 lectures = sa.Table(
     "lectures",
@@ -42,6 +42,10 @@ lectures = sa.Table(
     sa.Column("taught_at", UtcDateTime),
     sa.Column("ended_at", UtcDateTime),
     *work_columns.columns(),
+    sa.Column("visibility", sa.String(10), nullable=False, server_default="group"),
+    sa.Column("link", Id),
+    sa.Column("kept_until", UtcDateTime),
+    sa.Column("is_kept", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Index(None, "state", "starts_at"),
     sa.Index(None, "starts_at", "id"),
     sa.Index(None, "lecturer", "starts_at"),
@@ -152,6 +156,30 @@ async def lectures_for_today(
         coming=await _some(connection, planned, soonest, at_most),
         recorded=await _some(connection, has_recording, latest, at_most),
     )
+
+
+async def lectures_past_keeping(
+    connection: AsyncConnection, *, now: datetime, days: int, limit: int = 100
+) -> list[Lecture]:
+    """Recordings whose own day has come; and of those that have none, unless they are kept for ever,
+    what ended more than `days` ago; 0: none of these."""
+    own = lectures.c.kept_until
+    is_over = [own <= now]
+    if days:
+        ended_at = sa.func.coalesce(lectures.c.ended_at, lectures.c.ends_at)
+        is_over.append(sa.and_(own.is_(None), ended_at < now - timedelta(days=days)))
+    query = (
+        _select()
+        .where(
+            lectures.c.state == LectureState.PUBLISHED,
+            lectures.c.recording == RecordingState.READY,
+            lectures.c.is_kept.is_(False),
+            sa.or_(*is_over),
+        )
+        .order_by(lectures.c.starts_at, lectures.c.id)
+        .limit(limit)
+    )
+    return [_lecture(row) for row in await connection.execute(query)]
 
 
 async def lectures_to_move(
@@ -324,6 +352,7 @@ def _lecture(row: Any) -> Lecture:
     states = {
         "state": LectureState(values["state"]),
         "recording": RecordingState(values["recording"]),
+        "visibility": Visibility(values["visibility"]),
     }
     return Lecture(**{**values, **states}, work=work)
 

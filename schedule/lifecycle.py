@@ -5,7 +5,7 @@ planned ── doors open ──▶ open ── started ──▶ live ── st
    └── cancelled (also from open)
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum, auto
 from uuid import UUID
@@ -39,6 +39,14 @@ class RecordingState(StrEnum):
     FAULTED = auto()
 
 
+class Visibility(StrEnum):
+    """Who may watch the recording."""
+
+    GROUP = auto()  # who may be in the lecture
+    UNIVERSITY = auto()  # whoever is signed in
+    LINK = auto()  # and whoever has its public link
+
+
 class Ending(StrEnum):
     """Why a lecture ended."""
 
@@ -70,13 +78,21 @@ class Lecture:
     ended_at: datetime | None = None
     work: StudyWork = PLAIN
     circle: Circle = NOBODY  # its course's people; lists leave it empty, which admits nobody
+    visibility: Visibility = Visibility.GROUP
+    link: UUID | None = None  # stands in the public link; a new one ends the old
+    kept_until: datetime | None = None  # instead of the house's rule; the recording is deleted then
+    is_kept: bool = False  # for ever, whatever the house's rule is
 
     @property
     def subject(self) -> Subject:
         """What the table of rights needs to know of it."""
+        link = self.link if self.is_watchable else None
+        is_shared = self.is_watchable and self.visibility is not Visibility.GROUP
         if self.work.course is None:
-            return Subject(lecture=self.id, lecturer=self.lecturer)
-        return self.circle.subject(lecture=self.id, lecturer=self.lecturer)
+            own = Subject(lecture=self.id, lecturer=self.lecturer)
+        else:
+            own = self.circle.subject(lecture=self.id, lecturer=self.lecturer)
+        return replace(own, link=link, is_shared=is_shared)
 
     @property
     def is_watchable(self) -> bool:

@@ -44,6 +44,10 @@ class Subjects:
         """As it was a moment ago; as it last was, while the database is away."""
         return self.remembered(lecture) or await self._read(lecture)
 
+    def forget(self, lecture: UUID) -> None:
+        """It has just changed."""
+        self._known.pop(lecture, None)
+
     async def _read(self, lecture: UUID) -> Subject:
         try:
             subject = await self._ask(lecture)

@@ -5,6 +5,7 @@ Views, the rooms and the agenda all go through here.
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 from uuid import UUID
 
 from aiohttp import web
@@ -15,9 +16,9 @@ from kernel.clock import Clock
 from kernel.database import Database
 from kernel.errors import Conflict
 from kernel.facts import Recorder
-from schedule import lectures, planning, repeating, teaching
+from schedule import lectures, planning, recordings, repeating, teaching
 from schedule.announcer import Announcer
-from schedule.lifecycle import Lecture, Move, Policy, RecordingState
+from schedule.lifecycle import Lecture, Move, Policy, RecordingState, Visibility
 from schedule.planning import Author, Changes, Plan
 from schedule.repeating import Outcome, SeriesPlan
 
@@ -102,6 +103,39 @@ class Timetable:
         async with self._changing() as connection:
             return await teaching.mark_recording(
                 connection, lecture_id, recording, at=self._clock.now()
+            )
+
+    async def share_recording(
+        self,
+        lecture_id: UUID,
+        visibility: Visibility,
+        *,
+        by: UUID | None,
+        renews_link: bool = False,
+    ) -> Lecture:
+        """Say who may watch; see `recordings.share`."""
+        async with self._changing() as connection:
+            return await recordings.share(
+                connection,
+                lecture_id,
+                visibility,
+                at=self._clock.now(),
+                by=by,
+                renews_link=renews_link,
+            )
+
+    async def keep_recording(
+        self, lecture_id: UUID, *, by: UUID | None, until: datetime | None, is_for_ever: bool
+    ) -> Lecture:
+        """Say how long the recording is kept; see `recordings.keep`."""
+        async with self._changing() as connection:
+            return await recordings.keep(
+                connection,
+                lecture_id,
+                until=until,
+                is_for_ever=is_for_ever,
+                at=self._clock.now(),
+                by=by,
             )
 
     async def still_taught(self, lecture_id: UUID) -> None:

@@ -8,6 +8,7 @@ import asyncio
 import os
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from functools import partial
@@ -34,6 +35,7 @@ from transcode.tape import PROGRAMME, Position, Tape
 
 _FAREWELL: Final = timedelta(milliseconds=600)  # two parts
 _REMEMBERED: Final = 64  # recordings
+_GONE: Final = "gone-"  # before the name of a folder that is about to be removed
 _NUMBERS_BEGAN: Final = datetime(2026, 1, 1, tzinfo=UTC)
 """Nothing remembers how far the numbers of an unrecorded lecture came before a restart; but the clock is
 ahead of them."""
@@ -135,13 +137,32 @@ class Library:
 
     def delete(self, lecture: UUID) -> None:
         """Remove all files of a recording that is not live. Blocks on the disk."""
+        self.withdraw(lecture)
+        self.shred(lecture)
+
+    def withdraw(self, lecture: UUID) -> None:
+        """Take a recording that is not live off the shelf: nobody finds it any more, and `shred`
+        removes it. Withdrawing twice is withdrawing once. OSError."""
         if lecture in self._live:
             raise AlreadyRecorded("This lecture is being recorded.")
         self._found.pop(lecture, None)
-        rmtree(self._folder(lecture), ignore_errors=True)
+        with suppress(FileNotFoundError):
+            self._folder(lecture).rename(self._withdrawn(lecture))
+
+    def withdrawn(self) -> list[UUID]:
+        """What was withdrawn and is not removed yet: a crash came between. Blocks on the disk."""
+        return [UUID(path.name.removeprefix(_GONE)) for path in self.folder.glob(f"{_GONE}*")]
+
+    def shred(self, lecture: UUID) -> None:
+        """Remove all files of a withdrawn recording. Blocks on the disk; OSError."""
+        with suppress(FileNotFoundError):
+            rmtree(self._withdrawn(lecture))
 
     def _folder(self, lecture: UUID) -> Path:
         return self.folder / str(lecture)
+
+    def _withdrawn(self, lecture: UUID) -> Path:
+        return self.folder / f"{_GONE}{lecture}"
 
     def _keep_at_hand(self, found: Recording | None) -> Recording | None:
         if found:

@@ -98,6 +98,26 @@ async def test_what_is_watched_of_an_export_is_counted_as_watched(
         }
 
 
+async def test_a_course_is_exported_and_tells_how_far_it_is(
+    settings, either_database, lecture, clock, tmp_path
+):
+    file, heard = tmp_path / "course.zip", []
+    await casing.export_course(
+        settings,
+        either_database,
+        clock,
+        [lecture],
+        file,
+        title="Толқындар",
+        with_chat=False,
+        told=heard.append,
+    )
+    with zipfile.ZipFile(file) as case:
+        assert json.loads(case.read("manifest.json"))["title"] == "Толқындар"
+        assert not json.loads(case.read("lectures/01/manifest.json"))["has_chat"]
+    assert heard == [1]
+
+
 async def test_without_a_recording_there_is_no_package(settings, either_database, clock, tmp_path):
     with pytest.raises(NotFound):
         await casing.export_lecture(

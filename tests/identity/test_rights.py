@@ -18,6 +18,7 @@ OF_A_COURSE = Subject(lecture=LECTURE, lecturer=SOMEONE, roll=frozenset({SOMEONE
 OF_MY_COURSE = Subject(lecture=LECTURE, lecturer=SOMEONE, roll=frozenset({ME}))
 OF_A_FACULTY = Subject(lecture=LECTURE, lecturer=SOMEONE, coordinators=frozenset({SOMEONE}))
 OF_MY_FACULTY = Subject(lecture=LECTURE, lecturer=SOMEONE, coordinators=frozenset({ME}))
+SHOWN_TO_ALL = replace(OF_A_COURSE, is_shared=True)
 SUBJECTS = {
     "mine": MINE,
     "theirs": THEIRS,
@@ -25,22 +26,24 @@ SUBJECTS = {
     "others help": THEIRS_OTHERS_HELP,
     "course": OF_A_COURSE,
     "my course": OF_MY_COURSE,
+    "course, shown to all": SHOWN_TO_ALL,
     "faculty": OF_A_FACULTY,
     "my faculty": OF_MY_FACULTY,
 }
 EVERY = frozenset(SUBJECTS)
-MEMBERS = frozenset(Role) - {Role.GUEST}
+MEMBERS = frozenset(Role) - {Role.GUEST, Role.VISITOR}
 
 ALL_MEMBERS = dict.fromkeys(MEMBERS, EVERY)
 SELF = frozenset({"mine"})
 HELPS = EVERY - {"others help"}
-ON_ROLL = EVERY - {"course"}
+SHOWN = EVERY - {"course"}
+ON_ROLL = SHOWN - {"course, shown to all"}
 IN_UNIT = EVERY - {"faculty"}
 ENTERING = ALL_MEMBERS | {Role.STUDENT: ON_ROLL, Role.VOLUNTEER: ON_ROLL}
 EXPECTED = {
     Action.SEE_SCHEDULE: ALL_MEMBERS,
     Action.JOIN_LECTURE: ENTERING,
-    Action.WATCH_RECORDING: ENTERING,
+    Action.WATCH_RECORDING: ALL_MEMBERS | {Role.STUDENT: SHOWN, Role.VOLUNTEER: SHOWN},
     Action.HOST_LECTURE: {Role.LECTURER: {"mine"}, Role.ADMIN: EVERY},
     Action.MODERATE_ROOM: {
         Role.LECTURER: {"mine"},
@@ -107,6 +110,18 @@ def test_a_guest_comes_into_the_lecture_of_the_ticket_only(action):
     assert allows(guest(), action, THEIRS)
     assert not allows(guest(), action, replace(THEIRS, lecture=ANOTHER))
     assert not allows(guest(), action)
+
+
+def test_a_visitor_watches_while_the_link_holds_and_does_nothing_else():
+    link = uuid4()
+    visitor = Viewer(
+        person_id=None, name="", roles=frozenset({Role.VISITOR}), lecture=LECTURE, link=link
+    )
+    assert allows(visitor, Action.WATCH_RECORDING, replace(THEIRS, link=link))
+    assert not allows(visitor, Action.WATCH_RECORDING, replace(THEIRS, link=uuid4()))
+    assert not allows(visitor, Action.WATCH_RECORDING, THEIRS)
+    assert not allows(visitor, Action.WATCH_RECORDING, replace(THEIRS, lecture=ANOTHER, link=link))
+    assert not allows(visitor, Action.JOIN_LECTURE, replace(THEIRS, link=link))
 
 
 def test_a_ticket_narrows_even_an_admin_to_its_lecture_and_what_is_done_there():

@@ -257,6 +257,11 @@ def test_a_clock_that_was_set_back_moves_no_time_back(library, opened, camera):
 def test_a_deleted_recording_is_gone(library, opened, camera):
     push(opened, camera=camera)
     opened.finish()
-    library.delete(opened.lecture)
+    library.withdraw(opened.lecture)
     assert library.find(opened.lecture) is None
     assert not opened.folder.exists()
+    assert library.withdrawn() == [opened.lecture]
+    library.shred(opened.lecture)
+    assert library.withdrawn() == []
+    assert list(library.folder.iterdir()) == []
+    library.delete(opened.lecture)  # twice is once

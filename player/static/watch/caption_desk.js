@@ -4,6 +4,8 @@ import { call, toast } from "../site.js";
 import { t, told } from "../translate.js";
 import { languageName } from "./captions.js";
 
+const editorOf = (language) => `${location.pathname}/captions/${language}/edit`;
+
 /** `changed` is called after captions came or went. */
 export function openCaptionDesk(address, changed) {
   const form = $("caption-form");
@@ -19,7 +21,8 @@ export function openCaptionDesk(address, changed) {
     const name = languageName(language);
     const remove = () => tryTo(() => call("DELETE", `${address}/${language}`));
     const button = el("button", { type: "button", class: "button plain small", "data-testid": "caption-delete", "aria-label": t("Delete the captions in {language}", { language: name }), onclick: remove }, t("Delete"));
-    return el("li", { class: "row", "data-testid": "caption-row" }, el("span", {}, name), button);
+    const edit = el("a", { class: "button plain small", href: editorOf(language), "data-testid": "caption-edit", "aria-label": t("Edit the captions in {language}", { language: name }) }, t("Edit"));
+    return el("li", { class: "row", "data-testid": "caption-row" }, el("span", {}, name), el("span", { class: "row" }, edit, button));
   }
 
   async function tryTo(act) {
@@ -45,6 +48,7 @@ export function openCaptionDesk(address, changed) {
       toast(t("The captions are there."));
     });
   });
+  $("caption-write").addEventListener("click", () => location.assign(editorOf(form.elements.language.value)));
   draw().catch((error) => (note.textContent = error.message));
 }
 

@@ -33,8 +33,9 @@ const KEYS = {
   KeyC: (player) => player.toggleCaptions(),
   KeyF: (player) => player.toggleFullscreen(),
   KeyV: (player) => player.dispatchEvent(new Event("view")),
-  Slash: (player, event) => event.shiftKey && player.dispatchEvent(new Event("help")),
-  Comma: (player, event) => event.shiftKey && player.changeSpeed(-1),
-  Period: (player, event) => event.shiftKey && player.changeSpeed(1),
+  KeyI: (player) => player.togglePictureInPicture(),
+  Slash: (player, event) => player.dispatchEvent(new Event(event.shiftKey ? "help" : "search")),
+  Comma: (player, event) => (event.shiftKey ? player.changeSpeed(-1) : player.stepBy(-1)),
+  Period: (player, event) => (event.shiftKey ? player.changeSpeed(1) : player.stepBy(1)),
 };
 for (let digit = 0; digit <= 9; digit += 1) KEYS[`Digit${digit}`] = (player) => player.seekTo(digit / 10);

@@ -1,16 +1,22 @@
 // A lecture that was: the recording, and beside it what was said, in it and in the chat.
 import { $ } from "../dom.js";
 import { call } from "../site.js";
+import { openAccess } from "./access.js";
 import { openCaptionDesk } from "./caption_desk.js";
 import { Captions } from "./captions.js";
 import { Beacon } from "./beacon.js";
 import { Companion, hasScreen } from "./companion.js";
 import { offerDownload } from "./download.js";
+import { drawHeat, openHeatTable } from "./heat.js";
 import { holdMediaSession } from "./media_session.js";
 import { offerMissed } from "./missed.js";
 import { openOffline } from "./offline.js";
 import { openJobs } from "./jobs.js";
 import { Player } from "./player.js";
+import { offerRemote } from "./remote.js";
+import { openRetention } from "./retention.js";
+import { beginsSparing, openSaver } from "./saver.js";
+import { openSeekBar } from "./seek_bar.js";
 import { TimedList } from "./timed_list.js";
 import { drawChat, WordsPanel } from "./words_panel.js";
 
@@ -31,6 +37,7 @@ async function awaitRecording() {
 }
 
 async function loadChat() {
+  if (!config.chat) return [];
   try {
     return (await call("GET", config.chat)).lines;
   } catch (error) {
@@ -47,33 +54,47 @@ function stoppedAt() {
 
 async function watch(root) {
   const key = `daris.position.${config.lecture}`;
-  const player = new Player({ root, url: config.hls, mode: "recording", key, keysOn: document, resume: stoppedAt() });
+  const url = beginsSparing() ? config.voice : config.hls;
+  const player = new Player({ root, url, mode: "recording", key, keysOn: document, resume: stoppedAt() });
   const beacon = new Beacon({ video: player.video, address: config.beacon, mode: "recording", revision: Number(recorded.dataset.revision) });
   const { poster, lecturer } = recorded.dataset;
   holdMediaSession({ player, title: config.title, artist: lecturer, poster });
   const captions = new Captions({ root, video: player.video, address: config.captions });
   player.captions = captions;
   player.addEventListener("help", () => $("keys-help").showModal());
+  player.addEventListener("search", () => $("words-search").focus());
   globalThis.daris = { player, beacon, captions, companion: null };
   const ready = new Promise((resolve) => player.addEventListener("ready", resolve, { once: true }));
   const panel = new WordsPanel(player);
   captions.addEventListener("cues", () => panel.showCues(captions.cues, captions.language));
   const [lines] = await Promise.all([loadChat(), ready, captions.load().catch(() => {})]);
-  if (hasScreen(player.fragments)) {
+  openSaver(root, player, { picture: config.hls, sound: config.voice });
+  offerRemote(root, player.video);
+  const addCompanion = () => {
+    if (!hasScreen(player.fragments) || globalThis.daris.companion) return;
     globalThis.daris.companion = new Companion({ root, player, url: config.camera });
     offerDownload($("download-camera"), $("download-note"));
-  }
+  };
+  addCompanion();
+  player.addEventListener("ready", addCompanion); // the picture may have come after the sound
   panel.showChat(lines, (moment) => player.positionOf(moment));
-  offerMissed(config.missed, player).catch(() => {}); // a convenience
+  openSeekBar({ root, player, editionAt: config.edition, storyboardAt: config.storyboard });
+  drawHeat(root, config.heatmap).catch(() => {}); // a convenience, too
+  if ($("heat")) openHeatTable(config.heatmap, player);
+  if (config.missed) offerMissed(config.missed, player).catch(() => {}); // a convenience
   if ($("caption-form")) openCaptionDesk(config.captions, () => captions.load());
 }
 
 const root = document.querySelector("[data-player]");
 if (root) {
-  root.querySelector("video").poster = recorded.dataset.poster ?? "";
+  const { poster } = recorded.dataset;
+  root.querySelector("video").poster = poster ?? "";
+  if (poster) root.style.setProperty("--still", `url("${new URL(poster, location.href).href}")`);
   offerDownload($("download"), $("download-note"));
   $("keys").addEventListener("click", () => $("keys-help").showModal());
-  openOffline({ packageAt: config.package, recordsAt: config.watch_records });
+  if ($("access")) openAccess(config.access);
+  if ($("retention")) openRetention(config.recording_address);
+  if ($("watch-form")) openOffline({ packageAt: config.package, recordsAt: config.watch_records });
   if ($("jobs")) openJobs(config.jobs);
   watch(root);
 } else {

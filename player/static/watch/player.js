@@ -9,11 +9,13 @@ import { positionAt } from "./pieces.js";
 const WORKER = new URL("../vendor/hls.js/hls.worker.js", import.meta.url).href;
 const RETRY_MS = 1500;
 const IDLE_MS = 2800;
+const PICTURE_SECONDS = 1 / 25;
 const NEAR_EDGE_SECONDS = 4; // beyond the live position: still "live"
 const KEEP_POSITION_MS = 5000;
 const SKIPPED_AT_ENDS_SECONDS = 15; // positions this near to an end are not worth resuming
 
-/** Fires `ready` when the first playlist is there, and `position` (detail: seconds). */
+/** Fires `ready` when the first playlist is there, `position` (detail: seconds), and `tip` while somebody points at
+ * a position of the seek bar (detail: {position, tip}, the element that may say more about it). */
 export class Player extends EventTarget {
   #root;
   #mode;
@@ -24,6 +26,7 @@ export class Player extends EventTarget {
   #retry = null;
   #saved = 0;
   #resume;
+  #from = null; // seconds, where the next load begins
   #stop = new AbortController();
   captions = null; // of a recording, once they are there
 
@@ -39,6 +42,7 @@ export class Player extends EventTarget {
     this.#key = key;
     this.#resume = resume;
     this.video = this.#part("video");
+    this.video.preservesPitch = true; // at any speed; so it is by default, where it can be switched
     this.#controls();
     shortcuts(this, keysOn, this.#stop.signal);
     this.#wait(this.isLive ? t("Connecting…") : t("Loading…"));
@@ -102,6 +106,18 @@ export class Player extends EventTarget {
     this.seek(from + share * (to - from));
   }
 
+  /** Go on with another playlist of the same times, from where it stands. */
+  changeTo(url) {
+    const isPlaying = !this.video.paused;
+    this.#url = url;
+    this.video.defaultPlaybackRate = this.video.playbackRate; // a new source begins with it
+    this.#from = this.video.currentTime;
+    this.#root.dataset.state = "loading";
+    this.#hls?.destroy();
+    this.#load();
+    if (isPlaying) this.addEventListener("ready", () => this.play(), { once: true });
+  }
+
   toLive() {
     const edge = this.#hls?.liveSyncPosition;
     if (edge) this.video.currentTime = edge;
@@ -139,6 +155,17 @@ export class Player extends EventTarget {
     this.#part("[data-captions]").setAttribute("aria-pressed", String(on));
   }
 
+  /** One picture back or on, while it is paused. */
+  stepBy(pictures) {
+    if (this.video.paused) this.seekBy(pictures * PICTURE_SECONDS);
+  }
+
+  async togglePictureInPicture() {
+    if (!document.pictureInPictureEnabled) return;
+    if (document.pictureInPictureElement) await document.exitPictureInPicture();
+    else await this.video.requestPictureInPicture().catch(() => {}); // nothing to show yet
+  }
+
   async toggleFullscreen() {
     if (document.fullscreenElement) await document.exitFullscreen();
     else await (this.#root.requestFullscreen?.() ?? this.video.webkitEnterFullscreen?.());
@@ -168,7 +195,7 @@ export class Player extends EventTarget {
       lowLatencyMode: this.isLive,
       maxLiveSyncPlaybackRate: this.isLive ? 1.06 : 1,
       backBufferLength: 120,
-      startPosition: this.isLive ? -1 : this.#kept(),
+      startPosition: this.isLive ? -1 : (this.#from ?? this.#kept()),
     });
     this.#hls = hls;
     hls.on(Hls.Events.ERROR, (_, data) => data.fatal && this.#failed(hls, data));
@@ -255,7 +282,7 @@ export class Player extends EventTarget {
     on("[data-live]", "click", () => this.toLive());
     on("[data-captions]", "click", () => this.toggleCaptions());
     on("[data-speed]", "change", (event) => (this.video.playbackRate = Number(event.target.value)));
-    on("[data-pip]", "click", () => this.video.requestPictureInPicture().catch(() => {}));
+    on("[data-pip]", "click", () => this.togglePictureInPicture());
     on("[data-fullscreen]", "click", () => this.toggleFullscreen());
     for (const name of ["play", "pause", "volumechange", "ended"]) on("video", name, () => this.#show());
     for (const name of ["timeupdate", "durationchange", "progress", "seeked"]) on("video", name, () => this.#showTime());
@@ -325,7 +352,9 @@ export class Player extends EventTarget {
     const tip = this.#part("[data-tip]");
     tip.hidden = false;
     tip.style.left = `${share * 100}%`;
-    tip.textContent = this.isLive ? `−${clock((1 - share) * (to - from))}` : clock(from + share * (to - from));
+    const position = from + share * (to - from);
+    tip.textContent = this.isLive ? `−${clock(to - position)}` : clock(position);
+    this.dispatchEvent(new CustomEvent("tip", { detail: { position, tip } }));
   }
 
   /** Controls are there while something moves, and while it is paused. */

@@ -47,6 +47,7 @@ export class WordsPanel {
     this.#transcript.draw(lines);
     this.#tabs.transcript.hidden = !lines.length;
     this.open(lines.length ? "transcript" : "chat");
+    if ("noChat" in this.#panel.dataset) this.#panel.hidden = !lines.length;
     this.#search($("words-search").value);
   }
 
