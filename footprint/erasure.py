@@ -38,10 +38,13 @@ from kernel.ids import new_id
 from player.late_views import case_view
 from player.places import watch_place
 from schedule.channels import pushes
+from schedule.courses import coordinator_scopes
+from schedule.enrolments import enrolments
 from schedule.feeds import feeds
 from schedule.lectures import lecture_history, lectures
 from schedule.lifecycle import LectureState
 from schedule.series import series
+from schedule.surges import surges
 
 ERASED: Final = UUID(int=0)  # stands where somebody stood who was erased
 
@@ -51,11 +54,13 @@ _THEIRS: Final = (  # rows that go; `people` last, since the others refer to it
     watch_place.c.person,
     case_view.c.person,
     uncounted.c.person,
+    enrolments.c.person,
+    coordinator_scopes.c.person,
     presence.c.person,
     people.c.id,
 )
 _TAUGHT: Final = (lectures.c.lecturer, series.c.lecturer)  # rows that stay, of ERASED
-_NOTED: Final = (pushes.c.person,)  # rows that stay, of nobody
+_NOTED: Final = (pushes.c.person, surges.c.made_by)  # rows that stay, of nobody
 
 
 class Ground(StrEnum):
