@@ -21,7 +21,7 @@ run: .setup/runtime .setup/pages fanout ## set up and serve on http://127.0.0.1:
 	@exec $(python) -m daris demo --serve
 
 test: .setup/machine .setup/dev .setup/test-pages fanout ## run the tests; ARGS="tests/kernel -k bus" picks some
-	@$(python) -m pytest $(ARGS)
+	@setup/tests $(ARGS)
 
 check: .setup/dev ## look at format, lint, types and layers
 	$(python) -m ruff format --check .

@@ -93,7 +93,7 @@ def test_each_cell_of_the_table(action, role):
     assert allowed == set(EXPECTED[action].get(role, ()))
 
 
-@pytest.mark.parametrize("action", set(Action) - {Action.WATCH_CHANNEL})
+@pytest.mark.parametrize("action", [one for one in Action if one is not Action.WATCH_CHANNEL])
 def test_nobody_may_nothing_but_watch_what_is_on_air(action):
     assert not any(allows(ANONYMOUS, action, subject) for subject in SUBJECTS.values())
     assert allows(ANONYMOUS, Action.WATCH_CHANNEL)

@@ -166,6 +166,7 @@ def refused(reason):
         (framed(write_check("nobody:x", b"guess")), "unknown"),
         (b"GET / HTTP/1.1\r\n\r\n", "malformed"),
     ],
+    ids=["no check", "a check of a stranger", "no frame"],
 )
 async def test_who_does_not_begin_with_a_check_of_ours_is_ended(media_port, carriers, data, reason):
     before = refused(reason)

@@ -164,10 +164,10 @@ def until(is_so, *, seconds: float = 20) -> None:
         time.sleep(0.02)
 
 
-def test_srt_without_its_tool_is_told_and_the_channel_goes_on(monkeypatch, capfd):
+def test_srt_without_its_tool_is_told_and_the_channel_goes_on(monkeypatch, capfd, caplog):
     monkeypatch.setenv("PATH", "/nonexistent")
     with closing(SrtOutput(SrtAddress("127.0.0.1", free_port()))) as output:
-        until(lambda: "install the package srt-tools" in capfd.readouterr().out)
+        until(lambda: "install the package srt-tools" in capfd.readouterr().out + caplog.text)
         output.send(b"datagram", 0.0)
 
 
