@@ -1,10 +1,8 @@
 """What is made of a recording, before its host's eyes: jobs, waveform, slides as chapters, the package's camera."""
 
 import heapq
-import os
 import zipfile
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -14,12 +12,12 @@ from daris.drawn_lecture import drawn_lecture
 from kernel.database import Database
 from schedule.lectures import advance, lecture_by_id
 from schedule.lifecycle import LectureState, RecordingState
+from tests.e2e.looks import flaws, photograph
 from transcode.access_unit import TrackKind
 from transcode.library import Library
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
 
-AXE = (Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js").read_text()
 SLIDES = ["ТОЛҚЫН\nЖИІЛІК\nПЕРИОД", "ИНТЕРФЕРЕНЦИЯ\nКОГЕРЕНТ", "ДИФРАКЦИЯ\nТОР\nСАҢЫЛАУ"]
 SECONDS = 30
 
@@ -59,17 +57,6 @@ async def lecture(server, lecturer):
     return planned
 
 
-async def flaws(page):
-    await page.evaluate(AXE)
-    found = await page.evaluate("axe.run({resultTypes: ['violations'], preload: false})")
-    return [(one["id"], [node["html"] for node in one["nodes"]]) for one in found["violations"]]
-
-
-async def photograph(page, name):
-    if folder := os.environ.get("SCREENSHOTS"):
-        await page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
-
-
 async def test_a_host_sees_what_is_made_and_takes_slides_as_chapters(
     browser, lecture, lecturer, eventually, tmp_path
 ):
@@ -79,7 +66,7 @@ async def test_a_host_sees_what_is_made_and_takes_slides_as_chapters(
     await page.get_by_test_id("jobs").and_(page.locator("[data-state=made]")).wait_for()
     await page.get_by_text("The voice is easy to hear").wait_for()
     await page.get_by_test_id("download-camera").wait_for()
-    await photograph(page, "jobs-light")
+    await photograph(page, "jobs-light", is_whole=True)
     assert await flaws(page) == []
 
     await page.get_by_test_id("edit").click()
@@ -87,7 +74,7 @@ async def test_a_host_sees_what_is_made_and_takes_slides_as_chapters(
     await page.get_by_test_id("waveform").wait_for()
     proposals = page.get_by_test_id("proposal")
     await proposals.nth(4).wait_for()
-    await photograph(page, "slides-light")
+    await photograph(page, "slides-light", is_whole=True)
     assert await flaws(page) == []
     await proposals.first.get_by_test_id("proposal-take").click()
     await proposals.nth(1).get_by_label("Slide 3 is no chapter").click()
@@ -110,12 +97,12 @@ async def test_a_host_sees_what_is_made_and_takes_slides_as_chapters(
     await phone.locator("[data-editor=ready]").wait_for()
     await phone.get_by_test_id("waveform").wait_for()
     await phone.get_by_test_id("proposal").first.wait_for()
-    await photograph(phone, "slides-dark-phone")
+    await photograph(phone, "slides-dark-phone", is_whole=True)
     assert await flaws(phone) == []
     await phone.goto(f"/lectures/{lecture}")
     await phone.get_by_test_id("jobs").locator("summary").click()
     await phone.get_by_test_id("jobs").and_(phone.locator("[data-state=made]")).wait_for()
-    await photograph(phone, "jobs-dark-phone")
+    await photograph(phone, "jobs-dark-phone", is_whole=True)
     await the_package_plays_the_camera_in_step(browser, page, lecture, eventually, tmp_path)
 
 
@@ -137,4 +124,4 @@ async def the_package_plays_the_camera_in_step(browser, page, lecture, eventuall
         return not paused and at > 11 and abs(at - beside) < 0.3
 
     await eventually(is_in_step, seconds=30)
-    await photograph(case, "case-camera")
+    await photograph(case, "case-camera", is_whole=True)

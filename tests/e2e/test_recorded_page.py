@@ -1,10 +1,8 @@
 """The page of a recording: captions, what was said, keys, and going on where one stopped."""
 
-import os
 import re
 import zipfile
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -16,11 +14,11 @@ from kernel.ids import new_id
 from player.events import Mode, ViewEnded
 from schedule.lectures import advance, lecture_by_id
 from schedule.lifecycle import LectureState, RecordingState
+from tests.e2e.looks import flaws, photograph
 from transcode.library import Library
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
 
-AXE = (Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js").read_text()
 SECONDS = 50
 SUBRIP = """1
 00:00:01,000 --> 00:00:09,000
@@ -77,17 +75,6 @@ async def put_captions(page, tmp_path, text, name="captions.srt"):
     await page.get_by_test_id("caption-new-language").select_option("kk")
     await page.get_by_test_id("caption-file").set_input_files(file)
     await page.get_by_test_id("caption-put").click()
-
-
-async def flaws(page):
-    await page.evaluate(AXE)
-    found = await page.evaluate("axe.run({resultTypes: ['violations'], preload: false})")
-    return [(one["id"], [node["html"] for node in one["nodes"]]) for one in found["violations"]]
-
-
-async def photograph(page, name):
-    if folder := os.environ.get("SCREENSHOTS"):
-        await page.screenshot(path=Path(folder) / f"{name}.png")
 
 
 async def test_captions_come_with_the_recording_and_are_searched(
