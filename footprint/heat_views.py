@@ -18,10 +18,10 @@ from identity.rights import Action
 from identity.sessions import require, require_person
 from kernel.clock import Clock
 from kernel.errors import NotFound
-from kernel.web import CLOCK, DATABASE, decode, path_id, reply
+from kernel.web import CLOCK, DATABASE, decode, reply
 from player.delivery import LIBRARY
 from player.played import Segment
-from schedule.lectures import lecture_by_id
+from schedule.asked import lecture_of
 from schedule.lifecycle import Lecture
 from transcode.recording import Recording, RecordingState
 from transcode.revisions import Revisions
@@ -111,8 +111,7 @@ async def choose_counting(request: web.Request) -> web.Response:
 
 async def _recorded(request: web.Request, action: Action) -> tuple[Lecture, Recording]:
     """The lecture and its finished recording, for who may do that."""
-    async with request.app[DATABASE].connect() as connection:
-        lecture = await lecture_by_id(connection, path_id(request))
+    lecture = await lecture_of(request)
     require(request, action, lecture.subject)
     found = await request.app[LIBRARY].fetch(lecture.id)
     if found is None or found.state is not RecordingState.FINISHED:

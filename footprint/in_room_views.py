@@ -17,8 +17,8 @@ from identity.sessions import require, require_person
 from kernel.errors import Forbidden
 from kernel.ids import new_id
 from kernel.pages import render
-from kernel.web import CLOCK, DATABASE, RECORDER, SETTINGS, decode, path_id, query, reply
-from schedule.lectures import lecture_by_id
+from kernel.web import CLOCK, DATABASE, RECORDER, SETTINGS, decode, query, reply
+from schedule.asked import lecture_of
 from schedule.lifecycle import Lecture
 
 
@@ -89,14 +89,14 @@ async def draw_code(request: web.Request) -> web.Response:
 async def show_arrival(request: web.Request) -> web.Response:
     """Where the code leads: one button."""
     require_person(request)
-    lecture = await _lecture(request)
+    lecture = await lecture_of(request)
     require(request, Action.JOIN_LECTURE, lecture.subject)
     return render(request, "here.html", lecture=lecture, code=query(request, Scan).code)
 
 
 async def arrive(request: web.Request) -> web.Response:
     """The person has scanned the code of now."""
-    viewer, lecture = require_person(request), await _lecture(request)
+    viewer, lecture = require_person(request), await lecture_of(request)
     require(request, Action.JOIN_LECTURE, lecture.subject)
     scan, now = await decode(request, Scan), request.app[CLOCK].now()
     in_room.check_code(request.app[SETTINGS].signing_secret, lecture.id, scan.code, now)
@@ -124,13 +124,8 @@ async def confirm(request: web.Request) -> web.Response:
 
 
 async def _judged(request: web.Request) -> tuple[Lecture, Viewer]:
-    lecture = await _lecture(request)
+    lecture = await lecture_of(request)
     return lecture, require(request, Action.MARK_ATTENDANCE, lecture.subject)
-
-
-async def _lecture(request: web.Request) -> Lecture:
-    async with request.app[DATABASE].connect() as connection:
-        return await lecture_by_id(connection, path_id(request))
 
 
 def _url(request: web.Request, lecture: Lecture) -> str:

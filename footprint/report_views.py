@@ -17,7 +17,7 @@ from identity.sessions import require, viewer_of
 from kernel.ids import new_id
 from kernel.pages import render
 from kernel.web import CLOCK, DATABASE, RECORDER, path_id, query, reply
-from schedule.lectures import lecture_by_id
+from schedule.asked import lecture_of
 from schedule.lifecycle import Lecture
 from schedule.series import Series, series_by_id
 
@@ -79,7 +79,7 @@ async def read_course(request: web.Request) -> web.Response:
 
 async def show_report(request: web.Request) -> web.Response:
     """How one lecture went."""
-    lecture = await _lecture(request)
+    lecture = await lecture_of(request)
     found = await _report(request, lecture)
     minutes = [str(n * found.step_seconds // 60) for n in range(len(found.present))]
     talk = [
@@ -99,7 +99,7 @@ async def show_report(request: web.Request) -> web.Response:
 
 async def read_report(request: web.Request) -> web.Response:
     """The same as JSON."""
-    return reply(await _report(request, await _lecture(request)))
+    return reply(await _report(request, await lecture_of(request)))
 
 
 async def _course(request: web.Request, series: Series) -> Course:
@@ -128,8 +128,3 @@ async def _note(request: web.Request, lecture: UUID | None = None) -> None:
 async def _series(request: web.Request) -> Series:
     async with request.app[DATABASE].connect() as connection:
         return await series_by_id(connection, path_id(request))
-
-
-async def _lecture(request: web.Request) -> Lecture:
-    async with request.app[DATABASE].connect() as connection:
-        return await lecture_by_id(connection, path_id(request))

@@ -31,7 +31,7 @@ from kernel.errors import Forbidden
 from kernel.ids import new_id
 from kernel.pages import render
 from kernel.web import CLOCK, DATABASE, RECORDER, decode, path_id, query, reply
-from schedule.lectures import lecture_by_id
+from schedule.asked import lecture_of
 from schedule.lifecycle import Lecture
 from schedule.series import list_series
 
@@ -77,7 +77,7 @@ def routes() -> list[web.RouteDef]:
 async def read_attendance(request: web.Request) -> web.Response:
     """The sheet as JSON or CSV. Who may not see it all sees their own row."""
     asked = query(request, Asked)
-    lecture = await _lecture(request)
+    lecture = await lecture_of(request)
     only = _only(request, lecture)
     await _note(request, lecture, "attendance", only)
     if _wants_csv(request, asked):
@@ -87,7 +87,7 @@ async def read_attendance(request: web.Request) -> web.Response:
 
 async def show_attendance(request: web.Request) -> web.Response:
     """The sheet as a page."""
-    lecture = await _lecture(request)
+    lecture = await lecture_of(request)
     only = _only(request, lecture)
     await _note(request, lecture, "attendance", only)
     found = await _sheet(request, lecture, only)
@@ -110,7 +110,7 @@ async def show_attendance(request: web.Request) -> web.Response:
 
 async def add_mark(request: web.Request) -> web.Response:
     """A judgement that stands against what was counted; answers the person's new row."""
-    lecture = await _lecture(request)
+    lecture = await lecture_of(request)
     viewer = require(request, Action.MARK_ATTENDANCE, lecture.subject)
     if viewer.person_id is None:
         raise Forbidden("A mark is a person's word: sign in as one.")
@@ -123,12 +123,12 @@ async def add_mark(request: web.Request) -> web.Response:
 
 async def read_explanation(request: web.Request) -> web.Response:
     """Why somebody's number is what it is, as JSON."""
-    return reply(await _explanation(request, await _lecture(request)))
+    return reply(await _explanation(request, await lecture_of(request)))
 
 
 async def show_explanation(request: web.Request) -> web.Response:
     """The same as a page."""
-    lecture = await _lecture(request)
+    lecture = await lecture_of(request)
     found = await _explanation(request, lecture)
     is_own = found.row.person == viewer_of(request).person_id
     return render(request, "explanation.html", lecture=lecture, found=found, is_own=is_own)
@@ -147,7 +147,7 @@ async def _explanation(request: web.Request, lecture: Lecture) -> Explanation:
 
 async def read_chat(request: web.Request) -> web.Response:
     """The lecture's chat, for whoever may be in it; not for visitors of its recording."""
-    lecture = await _lecture(request)
+    lecture = await lecture_of(request)
     require(request, Action.JOIN_LECTURE, lecture.subject)
     async with request.app[DATABASE].connect() as connection:
         return reply(Chat(await chat(connection, lecture.id)))
@@ -155,18 +155,13 @@ async def read_chat(request: web.Request) -> web.Response:
 
 async def read_missed(request: web.Request) -> web.Response:
     """One's own gaps in a lecture that is over, to catch up on in its recording."""
-    lecture = await _lecture(request)
+    lecture = await lecture_of(request)
     viewer = require(request, Action.WATCH_RECORDING, lecture.subject)
     async with request.app[DATABASE].connect() as connection:
         policy = await policy_at(connection, lecture.starts_at)
         window = window_of(lecture, request.app[CLOCK].now(), policy)
         all_present = await presences(connection, lecture.id)
     return reply(Missed(missed([p for p in all_present if p.person == viewer.actor], window)))
-
-
-async def _lecture(request: web.Request) -> Lecture:
-    async with request.app[DATABASE].connect() as connection:
-        return await lecture_by_id(connection, path_id(request))
 
 
 async def _sheet(request: web.Request, lecture: Lecture, only: UUID | None) -> Sheet:

@@ -13,12 +13,12 @@ from aiohttp import hdrs, web
 from identity.rights import Action
 from identity.sessions import require
 from kernel.errors import Conflict, NotFound, TooLarge
-from kernel.web import DATABASE, path_id, reply
+from kernel.web import reply
 from player import caption_rendition, caption_shelf
 from player.caption_shelf import Captions, language_of
 from player.captions import Cue, parse, webvtt
 from player.delivery import LECTURE_PATH, LIBRARY, Guard, playlist_answer
-from schedule.lectures import lecture_by_id
+from schedule.asked import lecture_of
 from transcode.recording import Recording, RecordingState
 from transcode.window import Rendered
 
@@ -127,8 +127,7 @@ async def delete_captions(request: web.Request) -> web.Response:
 
 
 async def _recording(request: web.Request, action: Action) -> Recording:
-    async with request.app[DATABASE].connect() as connection:
-        lecture = await lecture_by_id(connection, path_id(request))
+    lecture = await lecture_of(request)
     require(request, action, lecture.subject)
     found = await request.app[LIBRARY].fetch(lecture.id)
     if found is None:

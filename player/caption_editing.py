@@ -13,12 +13,12 @@ from identity.rights import Action
 from identity.sessions import require, viewer_of
 from kernel.errors import Conflict, NotFound, PreconditionFailed, PreconditionRequired
 from kernel.pages import render
-from kernel.web import DATABASE, decode, path_id, reply
+from kernel.web import decode, reply
 from player import caption_shelf, captions
 from player.caption_shelf import language_of
 from player.captions import MOST_CUES, Cue
 from player.delivery import LIBRARY
-from schedule.lectures import lecture_by_id
+from schedule.asked import lecture_of
 from schedule.lifecycle import Lecture
 from transcode.recording import Recording, RecordingState
 
@@ -91,8 +91,7 @@ async def undo(request: web.Request) -> web.Response:
 
 
 async def _lecture(request: web.Request) -> Lecture:
-    async with request.app[DATABASE].connect() as connection:
-        lecture = await lecture_by_id(connection, path_id(request))
+    lecture = await lecture_of(request)
     require(request, Action.CHANGE_LECTURE, lecture.subject)
     return lecture
 

@@ -21,12 +21,13 @@ from kernel.database import Database
 from kernel.errors import Conflict, DarisError, NotFound
 from kernel.facts import Recorder
 from kernel.ids import new_id
-from kernel.web import CLOCK, DATABASE, RECORDER, SETTINGS, path_id, reply
+from kernel.web import CLOCK, DATABASE, RECORDER, SETTINGS, reply
 from player import places
 from player.delivery import LIBRARY
 from player.events import RecordingDeleted
+from schedule.asked import lecture_of
 from schedule.channels import drop_house_items
-from schedule.lectures import lecture_by_id, lectures_past_keeping
+from schedule.lectures import lectures_past_keeping
 from schedule.lifecycle import Lecture, RecordingState
 from schedule.places import house_folder
 from schedule.teaching import mark_recording
@@ -149,8 +150,7 @@ def routes() -> list[web.RouteDef]:
 
 async def delete(request: web.Request) -> web.Response:
     """204; there is no way back."""
-    async with request.app[DATABASE].connect() as connection:
-        lecture = await lecture_by_id(connection, path_id(request))
+    lecture = await lecture_of(request)
     viewer = require(request, Action.HOST_LECTURE, lecture.subject)
     if lecture.recording is RecordingState.NONE:
         raise NotFound("There is no recording of this lecture.")

@@ -16,11 +16,11 @@ from identity.sessions import require
 from kernel.errors import Conflict, NotFound, PreconditionFailed, PreconditionRequired
 from kernel.facts import Fact
 from kernel.ids import new_id
-from kernel.web import CLOCK, DATABASE, RECORDER, decode, path_id, reply
+from kernel.web import CLOCK, RECORDER, decode, reply
 from player.delivery import LIBRARY
 from player.events import RecordingEdited
 from player.extras import EXTRAS
-from schedule.lectures import lecture_by_id
+from schedule.asked import lecture_of
 from transcode.cutting import written
 from transcode.edition import MOST_CUTS, Chapter, Cut, Edition, Milliseconds, merged
 from transcode.playlist import ByteRanges, multivariant, recorded
@@ -145,8 +145,7 @@ async def _edited(request: web.Request, found: Recording, chosen: Edition) -> we
 
 async def _finished(request: web.Request, action: Action) -> Recording:
     """The recording, for those who may do that."""
-    async with request.app[DATABASE].connect() as connection:
-        lecture = await lecture_by_id(connection, path_id(request))
+    lecture = await lecture_of(request)
     require(request, action, lecture.subject)
     found = await request.app[LIBRARY].fetch(lecture.id)
     if found is None or found.starts_at is None:

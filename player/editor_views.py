@@ -9,8 +9,7 @@ from identity.rights import Action
 from identity.sessions import require, viewer_of
 from kernel.errors import Conflict
 from kernel.pages import render
-from kernel.web import DATABASE, path_id
-from schedule.lectures import lecture_by_id
+from schedule.asked import lecture_of
 
 _ID: Final = "{id:[0-9a-fA-F-]{32,36}}"
 
@@ -22,8 +21,7 @@ def routes() -> list[web.RouteDef]:
 async def show_editor(request: web.Request) -> web.Response:
     if not viewer_of(request).is_signed_in:
         raise web.HTTPSeeOther(f"/login?next={quote(request.path_qs, safe='')}")
-    async with request.app[DATABASE].connect() as connection:
-        lecture = await lecture_by_id(connection, path_id(request))
+    lecture = await lecture_of(request)
     require(request, Action.HOST_LECTURE, lecture.subject)
     if not lecture.is_watchable:
         raise Conflict("There is no finished recording to edit.")

@@ -30,9 +30,10 @@ from identity.sessions import require
 from kernel.clock import Clock
 from kernel.database import Database
 from kernel.errors import Conflict, NotFound, Unavailable
-from kernel.web import CLOCK, DATABASE, path_id, reply
+from kernel.web import CLOCK, DATABASE, reply
 from player.delivery import LECTURE_PATH, LIBRARY, Guard
-from schedule.lectures import Filter, lecture_by_id, lectures_for_today, list_lectures
+from schedule.asked import lecture_of
+from schedule.lectures import Filter, lectures_for_today, list_lectures
 from schedule.lifecycle import Lecture, LectureState
 from transcode import extras, jobs
 from transcode.jobs import Job
@@ -206,8 +207,7 @@ def routes(guard: Guard) -> list[web.RouteDef]:
 async def download(request: web.Request) -> web.StreamResponse:
     """200 with the file; 202 while it is being made. The camera has one where a screen was shown too."""
     job, file, ending = _FILES[request.match_info["file"]]
-    async with request.app[DATABASE].connect() as connection:
-        lecture = await lecture_by_id(connection, path_id(request))
+    lecture = await lecture_of(request)
     require(request, Action.WATCH_RECORDING, lecture.subject)
     found = await request.app[LIBRARY].fetch(lecture.id)
     if found is not None and found.state is not RecordingState.FINISHED:

@@ -13,10 +13,10 @@ from aiohttp import hdrs, web
 from identity.rights import Action
 from identity.sessions import require
 from kernel.errors import Conflict, NotFound
-from kernel.web import DATABASE, path_id, reply
+from kernel.web import reply
 from player.delivery import LIBRARY
 from player.extras import EXTRAS, Running
-from schedule.lectures import lecture_by_id
+from schedule.asked import lecture_of
 from transcode import extras, jobs
 from transcode.jobs import Job
 from transcode.recording import Recording, RecordingState
@@ -131,8 +131,7 @@ async def retry(request: web.Request) -> web.Response:
 
 
 async def _hosted(request: web.Request) -> tuple[Recording, Path]:
-    async with request.app[DATABASE].connect() as connection:
-        lecture = await lecture_by_id(connection, path_id(request))
+    lecture = await lecture_of(request)
     require(request, Action.HOST_LECTURE, lecture.subject)
     found = await request.app[LIBRARY].fetch(lecture.id)
     if found is None or found.folder is None:

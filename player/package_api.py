@@ -16,14 +16,14 @@ from kernel.errors import Conflict, Forbidden, Invalid, NotFound, TooLarge, Unav
 from kernel.ids import new_id
 from kernel.languages import Language
 from kernel.pages import PAGES, locale_of
-from kernel.web import CLOCK, DATABASE, RECORDER, SETTINGS, path_id, reply
+from kernel.web import CLOCK, DATABASE, RECORDER, SETTINGS, reply
 from player import package, watch_record
 from player.delivery import LIBRARY
 from player.extras import disposition, making
 from player.late_views import take
 from player.media_time import MediaTime
 from player.package import Line, Package
-from schedule.lectures import lecture_by_id
+from schedule.asked import lecture_of
 from schedule.lifecycle import Lecture
 from transcode import jobs
 from transcode.jobs import Job
@@ -129,8 +129,7 @@ def packed(
 
 
 async def _recording(request: web.Request, action: Action) -> tuple[Lecture, Recording]:
-    async with request.app[DATABASE].connect() as connection:
-        lecture = await lecture_by_id(connection, path_id(request))
+    lecture = await lecture_of(request)
     require(request, action, lecture.subject)
     found = await request.app[LIBRARY].fetch(lecture.id)
     if found is None or found.folder is None or not found.programme.segments:

@@ -12,9 +12,9 @@ from aiohttp import web
 from identity.rights import Action
 from identity.sessions import require, viewer_of
 from kernel.errors import Invalid
-from kernel.web import DATABASE, SETTINGS, decode, path_id, reply
+from kernel.web import SETTINGS, decode, reply
 from player.delivery import LIBRARY
-from schedule.lectures import lecture_by_id
+from schedule.asked import lecture_of
 from schedule.lifecycle import Lecture
 from schedule.planning import in_utc
 from schedule.recordings import deleted_at
@@ -71,8 +71,7 @@ async def change(request: web.Request) -> web.Response:
 
 
 async def _hosted(request: web.Request) -> Lecture:
-    async with request.app[DATABASE].connect() as connection:
-        lecture = await lecture_by_id(connection, path_id(request))
+    lecture = await lecture_of(request)
     require(request, Action.HOST_LECTURE, lecture.subject)
     return lecture
 

@@ -17,8 +17,8 @@ from identity.rights import Action, Role, allows
 from identity.sessions import give_ticket, require, viewer_of
 from identity.tickets import LONGEST_LIFE, TICKETS, Ticket
 from kernel.errors import Gone, NotFound
-from kernel.web import DATABASE, SETTINGS, decode, path_id, reply
-from schedule.lectures import lecture_by_id
+from kernel.web import SETTINGS, decode, reply
+from schedule.asked import lecture_of
 from schedule.lifecycle import Lecture, Visibility
 from schedule.subjects import SUBJECTS
 from schedule.timetable import TIMETABLE
@@ -73,7 +73,7 @@ async def renew(request: web.Request) -> web.Response:
 
 async def follow(request: web.Request) -> web.Response:
     """To the lecture's page, with a ticket if one is needed. Gone when the link has ended."""
-    lecture = await _lecture(request)
+    lecture = await lecture_of(request)
     link = lecture.link
     shown = request.match_info["signature"]
     if link is None or not hmac.compare_digest(_signature(request, lecture.id, link), shown):
@@ -88,14 +88,9 @@ async def follow(request: web.Request) -> web.Response:
 
 
 async def _hosted(request: web.Request) -> Lecture:
-    lecture = await _lecture(request)
+    lecture = await lecture_of(request)
     require(request, Action.HOST_LECTURE, lecture.subject)
     return lecture
-
-
-async def _lecture(request: web.Request) -> Lecture:
-    async with request.app[DATABASE].connect() as connection:
-        return await lecture_by_id(connection, path_id(request))
 
 
 async def _share(

@@ -14,14 +14,15 @@ from identity.sessions import require, require_person, viewer_of
 from kernel.ids import new_id
 from kernel.pages import locale_of, render
 from kernel.times import iso
-from kernel.web import CLOCK, DATABASE, RECORDER, SETTINGS, path_id
+from kernel.web import CLOCK, DATABASE, RECORDER, SETTINGS
 from player.delivery import LIBRARY
 from player.events import RecordingOpened
 from player.extras import posters
 from player.places import Place, place_of
+from schedule.asked import lecture_of
 from schedule.channel_views import channels_on_air
 from schedule.courses import list_courses, list_groups
-from schedule.lectures import Today, lecture_by_id, lectures_for_today
+from schedule.lectures import Today, lectures_for_today
 from schedule.lifecycle import AHEAD, Lecture, LectureState, RecordingState
 from schedule.study_work import PLAIN, Kind, Mode
 from transcode.revisions import UNCUT, Revisions
@@ -75,7 +76,7 @@ async def show_check(request: web.Request) -> web.Response:
 
 async def show_lecture(request: web.Request) -> web.Response:
     """The one address of a lecture. Who is not signed in goes by way of the log-in."""
-    lecture = await _lecture(request)
+    lecture = await lecture_of(request)
     viewer = _admitted(request, lecture)
     life = _LIVES[lecture.state]
     resume, revision = None, 0
@@ -106,7 +107,7 @@ async def show_new(request: web.Request) -> web.Response:
 
 
 async def show_edit(request: web.Request) -> web.Response:
-    lecture = await _lecture(request)
+    lecture = await lecture_of(request)
     _signed_in(request)
     require(request, Action.CHANGE_LECTURE, lecture.subject)
     return await _form(request, lecture, lecture.starts_at, lecture.ends_at)
@@ -135,11 +136,6 @@ async def show_me(request: web.Request) -> web.Response:
     _signed_in(request)
     viewer = require_person(request)
     return render(request, "me.html", roles=sorted(viewer.roles))
-
-
-async def _lecture(request: web.Request) -> Lecture:
-    async with request.app[DATABASE].connect() as connection:
-        return await lecture_by_id(connection, path_id(request))
 
 
 def _admitted(request: web.Request, lecture: Lecture) -> Viewer:
