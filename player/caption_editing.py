@@ -4,13 +4,12 @@ import asyncio
 import hashlib
 from datetime import timedelta
 from typing import Annotated, Final
-from urllib.parse import quote
 
 import msgspec
 from aiohttp import hdrs, web
 
 from identity.rights import Action
-from identity.sessions import require, viewer_of
+from identity.sessions import require
 from kernel.errors import Conflict, NotFound, PreconditionFailed, PreconditionRequired
 from kernel.pages import render
 from kernel.web import decode, reply
@@ -18,6 +17,7 @@ from player import caption_shelf, captions
 from player.caption_shelf import language_of
 from player.captions import MOST_CUES, Cue
 from player.delivery import LIBRARY
+from player.entrance import signed_in
 from schedule.asked import lecture_of
 from schedule.lifecycle import Lecture
 from transcode.recording import Recording, RecordingState
@@ -51,8 +51,7 @@ def routes() -> list[web.RouteDef]:
 
 
 async def show_editor(request: web.Request) -> web.Response:
-    if not viewer_of(request).is_signed_in:
-        raise web.HTTPSeeOther(f"/login?next={quote(request.path_qs, safe='')}")
+    signed_in(request)
     language = language_of(request.match_info["language"])
     lecture = await _lecture(request)
     if not lecture.is_watchable:

@@ -3,16 +3,16 @@
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
-from urllib.parse import quote
 from uuid import UUID
 
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from identity.rights import Action, Viewer, allows
-from identity.sessions import require, viewer_of
+from identity.sessions import require
 from kernel.pages import render, zone_of
 from kernel.web import CLOCK, DATABASE, path_id
+from player.entrance import signed_in
 from player.extras import posters
 from schedule import class_sheet, roster
 from schedule.courses import Course, course_by_id, list_courses, list_groups
@@ -50,7 +50,7 @@ def routes() -> list[web.RouteDef]:
 
 
 async def show_courses(request: web.Request) -> web.Response:
-    viewer = _signed_in(request)
+    viewer = _reader(request)
     today = _today(request)
     async with request.app[DATABASE].connect() as connection:
         cards = await _cards(connection, viewer, today)
@@ -64,7 +64,7 @@ async def show_courses(request: web.Request) -> web.Response:
 
 
 async def show_course(request: web.Request) -> web.Response:
-    viewer, now = _signed_in(request), request.app[CLOCK].now()
+    viewer, now = _reader(request), request.app[CLOCK].now()
     async with request.app[DATABASE].connect() as connection:
         course = await course_by_id(connection, path_id(request))
         subject = await course_subject(request, connection, course.id)
@@ -94,7 +94,7 @@ async def show_course(request: web.Request) -> web.Response:
 
 
 async def show_import(request: web.Request) -> web.Response:
-    _signed_in(request)
+    _reader(request)
     require(request, Action.MANAGE_COURSE)
     return render(
         request,
@@ -128,9 +128,8 @@ async def _classes(
     return list(is_to_come), [one for one in reversed(recorded) if one.is_watchable]
 
 
-def _signed_in(request: web.Request) -> Viewer:
-    if not viewer_of(request).is_signed_in:
-        raise web.HTTPSeeOther(f"/login?next={quote(request.path_qs, safe='')}")
+def _reader(request: web.Request) -> Viewer:
+    signed_in(request)
     return require(request, Action.SEE_SCHEDULE)
 
 

@@ -1,14 +1,14 @@
 """The page on which a host cuts a recording."""
 
 from typing import Final
-from urllib.parse import quote
 
 from aiohttp import web
 
 from identity.rights import Action
-from identity.sessions import require, viewer_of
+from identity.sessions import require
 from kernel.errors import Conflict
 from kernel.pages import render
+from player.entrance import signed_in
 from schedule.asked import lecture_of
 
 _ID: Final = "{id:[0-9a-fA-F-]{32,36}}"
@@ -19,8 +19,7 @@ def routes() -> list[web.RouteDef]:
 
 
 async def show_editor(request: web.Request) -> web.Response:
-    if not viewer_of(request).is_signed_in:
-        raise web.HTTPSeeOther(f"/login?next={quote(request.path_qs, safe='')}")
+    signed_in(request)
     lecture = await lecture_of(request)
     require(request, Action.HOST_LECTURE, lecture.subject)
     if not lecture.is_watchable:

@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import date
-from urllib.parse import quote
 
 from aiohttp import web
 
 from identity.rights import Action, Viewer, allows
-from identity.sessions import require, viewer_of
+from identity.sessions import require
 from kernel.pages import render, zone_of
 from kernel.web import CLOCK, DATABASE
+from player.entrance import signed_in
 from schedule.academic import (
     UNIVERSITY,
     Period,
@@ -41,7 +41,7 @@ def routes() -> list[web.RouteDef]:
 
 async def show_surges(request: web.Request) -> web.Response:
     """The surge switch, for who manages courses."""
-    _signed_in(request)
+    _reader(request)
     viewer = require(request, Action.MANAGE_COURSE)
     async with request.app[DATABASE].connect() as connection:
         courses = await list_courses(connection, limit=100_000)
@@ -57,7 +57,7 @@ async def show_surges(request: web.Request) -> web.Response:
 
 
 async def show_periods(request: web.Request) -> web.Response:
-    viewer = _signed_in(request)
+    viewer = _reader(request)
     today = request.app[CLOCK].now().astimezone(zone_of(request)).date()
     async with request.app[DATABASE].connect() as connection:
         latest = list(reversed(await list_periods(connection)))[:_MOST]
@@ -74,7 +74,6 @@ async def show_periods(request: web.Request) -> web.Response:
     )
 
 
-def _signed_in(request: web.Request) -> Viewer:
-    if not viewer_of(request).is_signed_in:
-        raise web.HTTPSeeOther(f"/login?next={quote(request.path_qs, safe='')}")
+def _reader(request: web.Request) -> Viewer:
+    signed_in(request)
     return require(request, Action.SEE_SCHEDULE)

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
-from urllib.parse import quote
 from uuid import UUID
 
 from aiohttp import web
@@ -16,6 +15,7 @@ from kernel.pages import locale_of, render
 from kernel.times import iso
 from kernel.web import CLOCK, DATABASE, RECORDER, SETTINGS
 from player.delivery import LIBRARY
+from player.entrance import signed_in, to_login
 from player.events import RecordingOpened
 from player.extras import posters
 from player.places import Place, place_of
@@ -100,7 +100,7 @@ async def show_lecture(request: web.Request) -> web.Response:
 
 
 async def show_new(request: web.Request) -> web.Response:
-    viewer = _signed_in(request)
+    viewer = signed_in(request)
     require(request, Action.PLAN_LECTURE, Subject(lecturer=viewer.person_id))
     starts_at = _next_hour(request.app[CLOCK].now())
     return await _form(request, None, starts_at, starts_at + _USUAL_LENGTH)
@@ -108,7 +108,7 @@ async def show_new(request: web.Request) -> web.Response:
 
 async def show_edit(request: web.Request) -> web.Response:
     lecture = await lecture_of(request)
-    _signed_in(request)
+    signed_in(request)
     require(request, Action.CHANGE_LECTURE, lecture.subject)
     return await _form(request, lecture, lecture.starts_at, lecture.ends_at)
 
@@ -133,7 +133,7 @@ async def _form(
 
 
 async def show_me(request: web.Request) -> web.Response:
-    _signed_in(request)
+    signed_in(request)
     viewer = require_person(request)
     return render(request, "me.html", roles=sorted(viewer.roles))
 
@@ -144,19 +144,8 @@ def _admitted(request: web.Request, lecture: Lecture) -> Viewer:
     viewer = viewer_of(request)
     is_stranger = not viewer.is_known or viewer.link is not None
     if is_stranger and not allows(viewer, action, lecture.subject):
-        raise _to_login(request)
+        raise to_login(request)
     return require(request, action, lecture.subject)
-
-
-def _signed_in(request: web.Request) -> Viewer:
-    viewer = viewer_of(request)
-    if not viewer.is_signed_in:
-        raise _to_login(request)
-    return viewer
-
-
-def _to_login(request: web.Request) -> web.HTTPSeeOther:
-    return web.HTTPSeeOther(f"/login?next={quote(request.path_qs, safe='')}")
 
 
 def _may_plan(viewer: Viewer) -> bool:

@@ -4,7 +4,6 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from typing import Literal
-from urllib.parse import quote
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -13,10 +12,11 @@ from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from identity.rights import Action, Role, Viewer
-from identity.sessions import require, viewer_of
+from identity.sessions import require
 from kernel.errors import Invalid
 from kernel.pages import render, zone_of
 from kernel.web import CLOCK, DATABASE, query
+from player.entrance import signed_in
 from schedule.academic import Period, holidays_between, is_odd, monday, period_on, week_of
 from schedule.courses import list_groups
 from schedule.enrolments import Enrolment, enrolments_of
@@ -79,8 +79,7 @@ def routes() -> list[web.RouteDef]:
 
 
 async def show_week(request: web.Request) -> web.Response:
-    if not viewer_of(request).is_signed_in:
-        raise web.HTTPSeeOther(f"/login?next={quote(request.path_qs, safe='')}")
+    signed_in(request)
     viewer, asked = require(request, Action.SEE_SCHEDULE), query(request, WeekQuery)
     zone = zone_of(request)
     today = request.app[CLOCK].now().astimezone(zone).date()
