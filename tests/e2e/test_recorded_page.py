@@ -372,6 +372,7 @@ async def test_what_the_class_watched_lies_over_the_seek_bar(
 
     page = await students[0].sign_in(browser, viewport={"width": 390, "height": 844})
     await page.goto("/me")
+    await page.locator("[data-testid=me-counted]:enabled").wait_for()
     await page.get_by_test_id("me-counted").uncheck()
     await page.get_by_test_id("toast").wait_for()
     await page.reload()

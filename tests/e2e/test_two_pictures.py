@@ -99,6 +99,7 @@ async def test_the_camera_keeps_step_with_the_screen(page, player, eventually):
     async def is_ready():
         return await page.evaluate(
             "daris.companion && !document.querySelector('[data-view]').hidden"
+            " && [...document.querySelectorAll('[data-player] video')].every((one) => one.videoWidth)"
         )
 
     async def see():
