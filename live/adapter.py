@@ -211,10 +211,10 @@ def _profile_of(ssl: Any) -> Any:
 
 def _is_genuine(ssl: Any, fingerprints: Sequence[tuple[str, str]]) -> bool:
     """All fingerprints of the kinds that we know are of the certificate, and there is one."""
-    certificate = ssl.get_peer_certificate(as_cryptography=True)
+    certificate = ssl.get_peer_certificate()
     known = [(name, value) for name, value in fingerprints if name in dtls.X509_DIGEST_ALGORITHMS]
     return bool(known) and all(
-        dtls.certificate_digest(certificate, name) == value.upper() for name, value in known
+        certificate.digest(name.replace("-", "")).decode() == value.upper() for name, value in known
     )
 
 

@@ -1,6 +1,7 @@
 """Lectures as the database has them now, asked for once by all who come at once."""
 
 import asyncio
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -10,10 +11,13 @@ from kernel.errors import DarisError
 from schedule.lectures import lecture_by_id
 from schedule.lifecycle import Lecture
 
+_REST_SECONDS: Final = 0.01  # between two queries for one lecture
+
 
 class Lookup:
-    """While a query for a lecture runs, whoever asks for it waits for the next one, together: the
-    answer is never older than the question, and a full room costs a few queries. Event loop only.
+    """While a query for a lecture runs, and a moment after it, whoever asks for it waits for the next
+    one, together: the answer is never older than the question, and a full room costs a few queries.
+    Event loop only.
     """
 
     def __init__(self, database: Database, tasks: asyncio.TaskGroup) -> None:
@@ -37,6 +41,7 @@ class Lookup:
         try:
             while answer := self._waiting.pop(identifier, None):
                 await self._answer(identifier, answer)
+                await asyncio.sleep(_REST_SECONDS)
         finally:
             self._asking.discard(identifier)
 

@@ -85,6 +85,7 @@ class Offer:
     setup: str
 
 
+@lru_cache(maxsize=32)  # who takes an offer looks at it, and so does the peer that answers it
 def read_offer(text: str) -> Offer:
     """Read an offer; Invalid says what is wrong with it."""
     lines = text.replace("\r", "\n").split("\n")
