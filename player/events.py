@@ -71,6 +71,13 @@ class ViewEnded(ViewFact, frozen=True, kw_only=True):
 PlayerFact = RecordingOpened | ViewBegan | ViewPlayed | ViewPaused | ViewProgressed | ViewEnded
 
 
+class CaptionWritten(Fact, frozen=True, kw_only=True):
+    """`person` wrote a caption while the lecture ran. What it says is kept with the recording, if
+    there is one, and not here."""
+
+    language: str
+
+
 class RecordingEdited(Fact, frozen=True, kw_only=True):
     """`person` changed how the recording is played; `cuts` are what is left out, in milliseconds
     since its first moment."""

@@ -20,8 +20,9 @@ from uuid import UUID
 import msgspec
 
 from kernel.errors import Conflict, PreconditionFailed
-from transcode import edition, extras, manifest, recording, reel, shelf
+from transcode import caption_lines, edition, extras, manifest, recording, reel, shelf
 from transcode.access_unit import TrackKind
+from transcode.caption_lines import CaptionLines
 from transcode.deck import SPAN_IN_MEMORY, Deck, Keeper
 from transcode.edition import Edition
 from transcode.manifest import Keeping, Manifest
@@ -195,6 +196,7 @@ class Library:
         found = Recording(noted.lecture, noted.epoch, windows, folder, state)
         found.keeping = noted.keeping
         found.gaps = recording.gaps(noted)
+        found.captions = CaptionLines(caption_lines.read(folder))
         made = extras.read(folder) if noted.is_finished else None
         found.aac = made.aac if made else None
         return found

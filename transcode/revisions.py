@@ -102,16 +102,20 @@ class Revisions:
         newest, uncut = self._played.get(self.newest), self.uncut(position, revision)
         return newest.position(uncut) if newest else uncut
 
+    def uncut_spans(self, spans: Iterable[Span], revision: int) -> list[Span]:
+        """The uncut time of what was played in these spans of that revision."""
+        played = self._played.get(revision)
+        return [
+            piece
+            for begins, ends in spans
+            for piece in (played.uncut_spans(begins, ends) if played else [(begins, ends)])
+        ]
+
     def spans(self, spans: Iterable[Span], revision: int) -> list[Span]:
         """Where the newest revision plays them, without what it cuts."""
         if revision == self.newest:
             return list(spans)
-        before, newest = self._played.get(revision), self._played.get(self.newest)
-        uncut = [
-            piece
-            for begins, ends in spans
-            for piece in (before.uncut_spans(begins, ends) if before else [(begins, ends)])
-        ]
+        newest, uncut = self._played.get(self.newest), self.uncut_spans(spans, revision)
         if newest is None:
             return uncut
         moved = [(newest.position(begins), newest.position(ends)) for begins, ends in uncut]

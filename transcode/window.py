@@ -155,6 +155,11 @@ class Window:
         return self._discontinuities + sum(segment.is_after_gap for segment in self.segments)
 
     @property
+    def discontinuities_before(self) -> int:
+        """That came before the first segment that is listed."""
+        return self._discontinuities
+
+    @property
     def edge(self) -> int:
         """Ticks at which the last part ends."""
         if self._open and self._open.parts:
