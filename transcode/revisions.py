@@ -34,6 +34,10 @@ class Played:
         self._before = list(accumulate(lengths, initial=0))
 
     @property
+    def spans(self) -> Sequence[Span]:
+        return self._spans
+
+    @property
     def length(self) -> int:
         return self._before[-1]
 
@@ -84,6 +88,10 @@ class Revisions:
     def at(self, moment: datetime) -> int:
         """The revision that was played then."""
         return bisect_right(self._changed_at, moment)
+
+    def played(self, revision: int) -> Played | None:
+        """What that revision plays; None if it cuts nothing."""
+        return self._played.get(revision)
 
     def length(self, revision: int, uncut: int) -> int:
         """How long a revision is of a recording whose uncut time is so long."""

@@ -180,6 +180,9 @@ async def test_captions_of_before_revisions_were_noted_count_by_their_age(
 
 
 async def test_who_cut_what_is_a_fact(client, address, host, lecturer):
-    await put(client, address, host, CUT)
+    cut = await (await put(client, address, host, CUT)).json()
     (fact,) = [f for f in client.app[RECORDER].facts if isinstance(f, RecordingEdited)]
     assert (fact.person, fact.revision, fact.cuts) == (lecturer.id, 1, ((3_000, 8_000),))
+    assert fact.uncut_ms == 12_000
+    assert sum(ends - begins for begins, ends in fact.played) == cut["played_ms"]
+    assert all(begins >= 8_000 or ends <= 3_000 for begins, ends in fact.played)
