@@ -1,6 +1,6 @@
 """What is on disk of one rendition: its index as values."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import assert_never
@@ -38,7 +38,7 @@ def read(folder: Path, name: str) -> Contents:
         if not all(_is_there(folder, part, sizes) for part in parts):
             break
         msn = contents.first_msn + len(contents.segments)
-        contents.segments.append(_segment(msn, noted, parts, ends))
+        contents.segments.append(segment(msn, noted, parts, ends))
         contents.noted[msn] = parts
     return contents
 
@@ -81,7 +81,8 @@ def _end(parts: list[PartNoted], ends: int | None) -> int:
     return parts[-1].starts + parts[-1].duration if ends is None else ends
 
 
-def _segment(msn: int, noted: SegmentNoted, parts: list[PartNoted], ends: int) -> Segment:
+def segment(msn: int, noted: SegmentNoted, parts: Sequence[PartNoted], ends: int) -> Segment:
+    """The segment that these records stand for; at least one part."""
     first, last = parts[0], parts[-1]
     return Segment(
         msn=msn,

@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 
 from transcode import manifest, recording, shelf
+from transcode.contents import Contents
 from transcode.manifest import Keeping, Manifest
 from transcode.recording import Recording
 from transcode.rendition import Post, Rendition
@@ -44,6 +45,11 @@ class Deck:
         """Make what was written outlive the machine. Any thread; OSError."""
         for rendition in self.renditions.values():
             rendition.sync()
+
+    @property
+    def held(self) -> Mapping[str, Contents]:
+        """What the files hold, while none has failed."""
+        return {name: rendition.held for name, rendition in self.renditions.items()}
 
     def close(self) -> None:
         for rendition in self.renditions.values():
@@ -95,8 +101,9 @@ class Keeper:
         gaps = recording.gaps(self.noted)
         self.post(lambda: setattr(self.opened, "gaps", gaps))
 
-    def conclude(self, *, is_torn: bool) -> None:
-        """Once the stores are closed."""
-        if is_torn:
+    def conclude(self, deck: Deck) -> None:
+        """Once the stores of the deck are closed."""
+        if deck.has_failed:
             shelf.cut_torn_tails(self.folder)
-        shelf.conclude(self.folder, self.noted)
+        held = None if deck.has_failed else deck.held
+        shelf.conclude(self.folder, self.noted, held)

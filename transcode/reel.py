@@ -85,7 +85,7 @@ class Reel:
         try:
             deck.sync()
             deck.close()
-            self._shelved.keeper.conclude(is_torn=deck.has_failed)
+            self._shelved.keeper.conclude(deck)
         except OSError as error:
             deck.fail(error)
         finally:

@@ -52,18 +52,23 @@ def load(folder: Path) -> dict[str, Contents]:
     return {name: contents.read(folder, name) for name in RENDITIONS}
 
 
-def conclude(folder: Path, noted: Manifest) -> None:
-    """Write the playlists beside the files, then the end mark."""
-    write_playlists(folder, noted)
+def conclude(folder: Path, noted: Manifest, held: Mapping[str, Contents] | None = None) -> None:
+    """Write the playlists beside the files, then the end mark. `held`: as for `write_playlists`."""
+    write_playlists(folder, noted, held)
     manifest.write(folder, msgspec.structs.replace(noted, is_finished=True))
 
 
-def write_playlists(folder: Path, noted: Manifest) -> None:
-    """As the newest edition has it."""
-    loaded = played(load(folder), edition.read(folder)[-1])
-    for name, held in loaded.items():
-        if held.segments:
-            _write_playlist(folder, name, held, timeline(noted, name))
+def write_playlists(
+    folder: Path, noted: Manifest, held: Mapping[str, Contents] | None = None
+) -> None:
+    """As the newest edition has it. `held` is what the files hold, for who knows: six hours take a
+    second to read. It lacks the parts, which only cuts need."""
+    chosen = edition.read(folder)[-1]
+    known = load(folder) if held is None or chosen.cuts else held
+    loaded = played(known, chosen)
+    for name, each in loaded.items():
+        if each.segments:
+            _write_playlist(folder, name, each, timeline(noted, name))
     video = _variant(loaded[PROGRAMME], timeline(noted, PROGRAMME))
     voice = _variant(loaded[TrackKind.VOICE], timeline(noted, TrackKind.VOICE))
     if video:
