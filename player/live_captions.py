@@ -37,7 +37,7 @@ class LiveRendition:
     def playlist(self, *, can_skip: bool) -> Rendered:
         """`can_skip` leaves out what the client knows."""
         window = self._window
-        first = window.segments[0].msn if window.segments else window.next_msn
+        first = window.listed[0].msn if window.listed else window.next_msn
         state = first, window.next_msn, window.is_ended
         if state != self._state:
             self._state = state
@@ -49,7 +49,7 @@ class LiveRendition:
 
     def _follow(self, first: int) -> None:
         """Take over what the window listed and dropped."""
-        segments = self._window.segments
+        segments = self._window.listed
         del self._entries[: max(0, first - self._first)]
         self._first = first
         self._entries += [self._entry(segment) for segment in segments[len(self._entries) :]]
@@ -77,7 +77,7 @@ class LiveRendition:
 
     def _skippable(self) -> int:
         """How many segments the client knows, counted from the end of the last."""
-        segments = self._window.segments
+        segments = self._window.listed
         limit = segments[-1].ends - playlist.SKIP_BOUNDARY * VIDEO_TIMESCALE if segments else 0
         return bisect_right(segments, limit, key=lambda segment: segment.ends)
 

@@ -22,8 +22,16 @@ SPAN_IN_MEMORY: Final = timedelta(seconds=60)
 class Deck:
     """Packager thread, but `sync`."""
 
-    def __init__(self, opened: Recording, stores: Mapping[str, Store], post: Post) -> None:
+    def __init__(
+        self,
+        opened: Recording,
+        stores: Mapping[str, Store],
+        post: Post,
+        folder: Path | None = None,
+    ) -> None:
+        """`folder`: where the stores are, if they keep anything."""
         self.has_failed = False
+        self._folder = folder
         self._opened = opened
         self._post = post
         self.renditions = {
@@ -31,8 +39,9 @@ class Deck:
             for name, store in stores.items()
         }
 
-    def begin_files(self, stores: Mapping[str, Store]) -> None:
+    def begin_files(self, stores: Mapping[str, Store], folder: Path) -> None:
         """What was shown from memory alone is kept from here on."""
+        self._folder = folder
         for name, rendition in self.renditions.items():
             rendition.begin_file(stores[name])
 
@@ -58,6 +67,8 @@ class Deck:
     def fail(self, error: OSError) -> None:
         """The files end here; those who watch live lose nothing."""
         self.has_failed = True
+        if self._folder:
+            shelf.doubt(self._folder)
         for rendition in self.renditions.values():
             rendition.give_up_file()
         reason = f"The recording stopped: {error.strerror or error}."

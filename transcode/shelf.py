@@ -3,7 +3,9 @@
 import fcntl
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime
 from fractions import Fraction
 from pathlib import Path
 from typing import Final
@@ -11,19 +13,21 @@ from typing import Final
 import msgspec
 
 from kernel.errors import Conflict
-from transcode import contents, cutting, edition, manifest, playlist
+from transcode import contents, cutting, edition, manifest, numbers, playlist
 from transcode.access_unit import AUDIO_TIMESCALE, VIDEO_TIMESCALE, TrackKind
 from transcode.contents import Contents
 from transcode.cutting import Span
 from transcode.edition import Edition
+from transcode.index import SkippedNoted
 from transcode.manifest import Manifest
 from transcode.playlist import ByteRanges, Timeline, Variant
 from transcode.segments import Segment
-from transcode.store import cut_torn_tail
+from transcode.store import cut_torn_tail, note_skipped
 from transcode.tape import PROGRAMME
 
 RENDITIONS: Final = (*(kind.value for kind in TrackKind), PROGRAMME)  # the last refers to others
 MULTIVARIANT: Final = "index.m3u8"
+_CERTAIN: Final = "certain"
 
 
 class AlreadyRecorded(Conflict):
@@ -45,6 +49,33 @@ def cut_torn_tails(folder: Path) -> None:
     """Leave what index and media agree on. The caller holds the lock."""
     for name in RENDITIONS:
         cut_torn_tail(folder, name)
+
+
+def is_certain(folder: Path) -> bool:
+    """True if nobody can have seen a segment that the files do not know: what was told was written
+    before, and the machine has not stopped since, which may forget what is not on its disk yet."""
+    try:
+        return (folder / _CERTAIN).read_text() == _boot()
+    except FileNotFoundError:
+        return False
+
+
+def vouch(folder: Path) -> None:
+    """From now on what is told is written before. OSError."""
+    manifest.replace(folder / _CERTAIN, _boot().encode())
+
+
+def doubt(folder: Path) -> None:
+    """It is not any more. Also a full disk can forget a name; one that can't will not be read either."""
+    with suppress(OSError):
+        (folder / _CERTAIN).unlink(missing_ok=True)
+
+
+def skip_numbers(folder: Path, at: datetime) -> None:
+    """Go on with numbers that nobody has seen. The caller holds the lock, and has cut the tails."""
+    skipped = SkippedNoted(numbers.unused_segment(at), numbers.unused_discontinuity(at))
+    for name in RENDITIONS:
+        note_skipped(folder, name, skipped)
 
 
 def load(folder: Path) -> dict[str, Contents]:
@@ -120,6 +151,10 @@ def _cuts(programme: Contents, chosen: Edition) -> list[Span]:
 
 def _cut(held: Contents, cuts: Sequence[Span]) -> list[Segment]:
     return cutting.without(held.segments, cuts, VIDEO_TIMESCALE, lambda each: held.parts(each.msn))
+
+
+def _boot() -> str:
+    return Path("/proc/sys/kernel/random/boot_id").read_text()
 
 
 def timeline(noted: Manifest, name: str) -> Timeline:
