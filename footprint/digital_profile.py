@@ -186,16 +186,19 @@ async def _rules(connection: AsyncConnection, person: UUID) -> _Rules:
 async def _watched(
     connection: AsyncConnection, person: UUID, rules: _Rules
 ) -> dict[UUID, list[Kept]]:
-    """What the person played of recordings, by lecture; not asked for when no rule does."""
+    """What the person played of recordings, and how these were edited, by lecture; not asked for when
+    no rule does."""
     found: defaultdict[UUID, list[Kept]] = defaultdict(list)
     if not any(one.policy.looks_at_recordings for one in rules.policies):
         return found
-    query = (
-        sa.select(event.c.seq, event.c.lecture, event.c.payload, event.c.received_at)
-        .where(event.c.person == person, event.c.kind.in_(("view-paused", "view-ended")))
-        .where(event.c.lecture.is_not(None), event.c.payload.is_not(None))
+    query = sa.select(event.c.seq, event.c.lecture, event.c.payload, event.c.received_at).where(
+        event.c.lecture.is_not(None), event.c.payload.is_not(None)
     )
-    for row in await connection.execute(query):
+    views = query.where(event.c.person == person, event.c.kind.in_(("view-paused", "view-ended")))
+    for row in await connection.execute(views):
+        found[row.lecture].append(Kept(row.seq, decode(row.payload), row.received_at))
+    edits = query.where(event.c.kind == "recording-edited", event.c.lecture.in_(tuple(found)))
+    for row in await connection.execute(edits):
         found[row.lecture].append(Kept(row.seq, decode(row.payload), row.received_at))
     return found
 

@@ -5,7 +5,7 @@ A fact keeps what the player said, by the revision that it played; here it becom
 
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -16,9 +16,9 @@ from footprint.log import Kept, facts_of_lecture
 from footprint.presence import checkpoint
 from footprint.watching import View, coverage
 from kernel.facts import Fact
-from player.events import Mode, ViewEnded, ViewPaused, ViewProgressed
+from player.events import Mode, RecordingEdited, ViewEnded, ViewPaused, ViewProgressed
 from player.played import Segment
-from transcode.revisions import UNCUT, Revisions
+from transcode.revisions import UNCUT, Played, Revisions
 
 
 async def viewings(
@@ -35,30 +35,54 @@ async def viewings(
 async def covered(
     connection: AsyncConnection, lecture: UUID, deadline: datetime
 ) -> dict[UUID, float]:
-    """How many percent of the recording each person played by then, at least once."""
+    """How many percent of the recording, as it is now, each person played by then, at least once."""
     kept = [
         *await facts_of_lecture(connection, lecture, ViewPaused),
         *await facts_of_lecture(connection, lecture, ViewEnded),
+        *await facts_of_lecture(connection, lecture, RecordingEdited),
     ]
     return covered_in(kept, deadline)
 
 
 def covered_in(kept: Iterable[Kept], deadline: datetime) -> dict[UUID, float]:
-    """The same, of facts of one lecture.
+    """The same, of facts of one lecture: of views, and of edits.
 
     What an offline package tells counts if it was handed in by then: its own clock may say anything.
     """
+    facts = list(kept)
+    edits = [each.fact for each in facts if isinstance(each.fact, RecordingEdited)]
+    revisions = revisions_of(edits)
     played: defaultdict[UUID, list[Segment]] = defaultdict(list)
     length_ms = 0
-    for item in kept:
+    for item in facts:
         fact = item.fact
         if not isinstance(fact, ViewPaused | ViewEnded) or fact.mode is not Mode.RECORDING:
             continue
         length_ms = max(length_ms, fact.length_ms or 0)
         moment = item.received_at if fact.is_late else fact.last_proof_at
         if fact.person is not None and moment <= deadline:
-            played[fact.person].extend(fact.segments)
+            played[fact.person].extend(_newest(fact, revisions))
+    uncut_ms = max((edit.uncut_ms or 0 for edit in edits), default=0)
+    if uncut_ms:
+        length_ms = revisions.length(revisions.newest, uncut_ms)
     return {person: 100 * coverage(parts, length_ms) for person, parts in played.items()}
+
+
+def revisions_of(edits: Iterable[RecordingEdited]) -> Revisions:
+    """As the facts tell them: they outlive the recording, and so does what is judged by them."""
+    known = {edit.revision: edit for edit in edits if edit.uncut_ms is not None}
+    made_at: list[datetime] = []
+    for revision in range(1, max(known, default=0) + 1):
+        before = made_at[-1] if made_at else datetime.min.replace(tzinfo=UTC)
+        made_at.append(known[revision].at if revision in known else before)
+    cut = {number: Played(edit.played) for number, edit in known.items() if edit.played}
+    return Revisions(made_at, cut)
+
+
+def _newest(fact: ViewPaused | ViewEnded | ViewProgressed, revisions: Revisions) -> list[Segment]:
+    """What was played, where the newest revision plays it."""
+    played = revisions.at(fact.at) if fact.revision is None else fact.revision
+    return revisions.spans(fact.segments, played)
 
 
 def _view(fact: Fact, revisions: Revisions) -> View | None:
@@ -66,7 +90,6 @@ def _view(fact: Fact, revisions: Revisions) -> View | None:
         case ViewEnded() | ViewPaused() | ViewProgressed() if fact.mode is Mode.RECORDING:
             if fact.person is None:
                 return None
-            played = revisions.at(fact.at) if fact.revision is None else fact.revision
-            return View(fact.person, tuple(revisions.spans(fact.segments, played)))
+            return View(fact.person, tuple(_newest(fact, revisions)))
         case _:
             return None

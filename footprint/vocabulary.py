@@ -116,6 +116,7 @@ UNTOLD: Final = {
     "recording-resumed": "About the machine; the fact names who did it.",
     "recording-stopped": "About the machine; the fact names who did it.",
     "recording-deleted": "The work of whoever publishes it; no profile has a verb for it.",
+    "caption-written": "The work of whoever helps the lecture; no profile has a verb for it.",
     "recording-edited": "The work of whoever publishes it; no profile has a verb for it.",
     "recording-consented": "A notice that was read; no profile has a verb for it.",
     "recording-faulted": "What the machine did, not a person.",

@@ -15,6 +15,7 @@ import structlog
 
 from kernel.clock import Clock
 from kernel.errors import Conflict, DarisError, Unavailable
+from live.decision import Delivery
 from live.events import (
     LiveFact,
     RecordingFaulted,
@@ -25,10 +26,11 @@ from live.events import (
     RecordingStopped,
 )
 from live.live_room import LiveRoom
-from live.messages import RecordAction, RecordingInfo, RecordingState
+from live.messages import Caption, RecordAction, RecordingInfo, RecordingState
 from live.packing import Packing
 from live.tap import Tap
 from transcode.access_unit import TrackKind
+from transcode.caption_lines import CaptionLine
 from transcode.library import Library
 from transcode.manifest import Keeping
 from transcode.recording import Recording
@@ -99,6 +101,7 @@ class Broadcast:
         if recording is None:
             return
         self._recording, self._state = recording, RecordingState(recording.keeping.value)
+        recording.captions.watchers.add(self._caption)
         self._packing = Packing(
             recording,
             clock=self._clock,
@@ -212,6 +215,8 @@ class Broadcast:
         self._tap = self._packing = None
         self._live.connections.on_cast = None
         self._live.on_record = None
+        if self._recording is not None:
+            self._recording.captions.watchers.discard(self._caption)
         if tap is not None:
             await tap.aclose()
         if packing is not None:
@@ -282,6 +287,10 @@ class Broadcast:
         state = RecordingState.OFF if self._packing is None else self._state
         is_on = state is RecordingState.ON
         self._live.tell(*self._live.room.record(RecordingInfo(is_on, tuple(self._told), state)))
+
+    def _caption(self, line: CaptionLine) -> None:
+        lasts_ms = line.until_ms - line.shown_ms
+        self._live.tell(Delivery(Caption(line.id, line.language, line.text, lasts_ms)))
 
     async def _tell_faults(self) -> None:
         while True:

@@ -316,6 +316,15 @@ class Chat(msgspec.Struct, frozen=True, tag_field="type", tag="chat"):
     text: str
 
 
+class Caption(msgspec.Struct, frozen=True, tag_field="type", tag="caption"):
+    """Somebody wrote down what is being said; to be shown for so long."""
+
+    id: UUID
+    language: str
+    text: str
+    lasts_ms: int
+
+
 class Hand(msgspec.Struct, frozen=True, tag_field="type", tag="hand"):
     """Somebody's hand went up or down."""
 
@@ -434,6 +443,7 @@ ServerMessage = (
     | ChangedPerson
     | LeftPerson
     | Chat
+    | Caption
     | Hand
     | Floor
     | Tracks

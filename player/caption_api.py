@@ -14,7 +14,7 @@ from identity.rights import Action
 from identity.sessions import require
 from kernel.errors import Conflict, NotFound, TooLarge
 from kernel.web import reply
-from player import caption_rendition, caption_shelf
+from player import caption_rendition, caption_shelf, live_caption_api
 from player.caption_shelf import Captions, language_of
 from player.captions import Cue, parse, webvtt
 from player.delivery import LECTURE_PATH, LIBRARY, Guard, playlist_answer
@@ -61,8 +61,11 @@ def routes(guard: Guard) -> list[web.RouteDef]:
         return found, _folder(found)
 
     async def give_playlist(request: web.Request) -> web.Response:
-        found, folder = await rendition(request)
         language = language_of(request.match_info["language"])
+        live = await live_caption_api.live_playlist(request, guard, language)
+        if live:
+            return playlist_answer(request, live)
+        found, folder = await rendition(request)
         await asyncio.to_thread(caption_shelf.read, folder, language)  # or say that there are none
         stretches = caption_rendition.stretches(found.played)
         timeline = found.programme.timeline
@@ -81,6 +84,7 @@ def routes(guard: Guard) -> list[web.RouteDef]:
         return _text_track(text)
 
     return [
+        *live_caption_api.routes(guard),
         web.get(_CAPTIONS, list_captions),
         web.get(_ONE, read_captions),
         web.put(_ONE, put_captions),

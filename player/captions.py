@@ -88,6 +88,16 @@ def check(cues: Sequence[Cue], *, length_ms: int) -> list[Cue]:
     return sorted(Cue(cue.begin_ms, cue.end_ms, _plain_text(cue.text)) for cue in cues)
 
 
+def spoken(text: str) -> str:
+    """The text of one caption as it is kept; Invalid if nobody could read it."""
+    plain = _plain_text(text)
+    if not plain:
+        raise Invalid("The caption is empty.")
+    if len(plain) > LONGEST_CUE:
+        raise Invalid("The caption is longer than a screen can show.")
+    return plain
+
+
 def webvtt(cues: Sequence[Cue], *, note: str = "", header: Sequence[str] = ()) -> str:
     """The cues as a file (W3C WebVTT); `note` stands in its first line, `header` below it."""
     return "\n".join([f"WEBVTT {note}".rstrip(), *header, "", *(_written(cue) for cue in cues)])

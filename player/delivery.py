@@ -94,7 +94,7 @@ class _Origin:
                 raise NotFound("This lecture has no such track.")
             if reload.msn is None and found.folder:
                 return playlist_answer(request, window.recorded())
-        await _wait(window, reload)  # a player that watched live is told of the end
+        await wait_for(window, reload)  # a player that watched live is told of the end
         return playlist_answer(request, window.live(can_skip=reload.can_skip))
 
     async def init(self, request: web.Request) -> web.Response:
@@ -187,14 +187,16 @@ def playlist_headers(rendered: Rendered, *, is_zipped: bool) -> dict[str, str]:
 
 
 async def _captions(found: Recording) -> list[str]:
-    """The languages of a finished recording's captions."""
+    """The languages that there are; of a live lecture those that somebody writes in."""
+    if found.state is RecordingState.LIVE:
+        return found.captions.languages
     if found.state is not RecordingState.FINISHED or found.folder is None:
         return []
     listed = await asyncio.to_thread(caption_shelf.listed, found.folder)
     return [each.language for each in listed]
 
 
-async def _wait(window: Window, reload: Reload) -> None:
+async def wait_for(window: Window, reload: Reload) -> None:
     """Until the window has what is asked for. Who waits in vain gets what there is."""
     if reload.msn is None:
         if not await window.begin(PATIENCE):

@@ -5,7 +5,7 @@ revision as soon as they load the playlist.
 """
 
 import asyncio
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Final
 
 import msgspec
@@ -25,6 +25,7 @@ from transcode.cutting import written
 from transcode.edition import MOST_CUTS, Chapter, Cut, Edition, Milliseconds, merged
 from transcode.playlist import ByteRanges, multivariant, recorded
 from transcode.recording import Recording, RecordingState
+from transcode.revisions import Revisions
 
 _ID: Final = "{id:[0-9a-fA-F-]{32,36}}"
 _ADDRESS: Final = f"/api/v1/lectures/{_ID}/recording/edition"
@@ -127,6 +128,9 @@ async def uncut_track(request: web.Request) -> web.Response:
 async def _edited(request: web.Request, found: Recording, chosen: Edition) -> web.Response:
     library = request.app[LIBRARY]
     made = await asyncio.to_thread(library.edit, found.lecture, chosen)
+    assert found.folder
+    revisions = await asyncio.to_thread(Revisions.read, found.folder)
+    played = revisions.played(made.revision)
     fact: Fact = RecordingEdited(
         id=new_id(),
         at=request.app[CLOCK].now(),
@@ -135,6 +139,8 @@ async def _edited(request: web.Request, found: Recording, chosen: Edition) -> we
         revision=made.revision,
         cuts=tuple((cut.starts_ms, cut.ends_ms) for cut in made.cuts),
         chapters=len(made.chapters),
+        played=tuple(played.spans) if played else (),
+        uncut_ms=found.uncut // timedelta(milliseconds=1),
     )
     await request.app[RECORDER].record(fact)
     request.app[EXTRAS].want(found.lecture)

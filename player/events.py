@@ -71,13 +71,26 @@ class ViewEnded(ViewFact, frozen=True, kw_only=True):
 PlayerFact = RecordingOpened | ViewBegan | ViewPlayed | ViewPaused | ViewProgressed | ViewEnded
 
 
+class CaptionWritten(Fact, frozen=True, kw_only=True):
+    """`person` wrote a caption while the lecture ran. What it says is kept with the recording, if
+    there is one, and not here."""
+
+    language: str
+
+
 class RecordingEdited(Fact, frozen=True, kw_only=True):
-    """`person` changed how the recording is played; `cuts` are what is left out, in milliseconds
-    since its first moment."""
+    """`person` changed how the recording is played; `cuts` are what shall be left out, in milliseconds
+    since its first moment.
+
+    What was watched is judged by `played`, the stretches of uncut time that are left, none if that is
+    all of its `uncut_ms`: exact to the key frame, and there when the recording is not any more.
+    """
 
     revision: int
     cuts: tuple[tuple[int, int], ...] = ()
     chapters: int = 0
+    played: tuple[Segment, ...] = ()
+    uncut_ms: int | None = None  # not told before there was `played`
 
 
 class RecordingDeleted(Fact, frozen=True, kw_only=True):

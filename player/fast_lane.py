@@ -160,7 +160,7 @@ class FastLane:
     def _send(self, connection: "Connection", window: Window, ask: Ask, head: _Head) -> bool:
         assert connection.transport
         if ask.is_playlist:
-            if ask.msn is None and not window.segments:
+            if ask.msn is None and not window.has_listed:
                 return False
             rendered = window.live(can_skip=ask.can_skip)
             connection.transport.write(playlist(rendered, is_zipped=head.takes_gzip))

@@ -32,7 +32,7 @@ class Ask:
     def is_met_by(self, window: Window) -> bool:
         """True if there is nothing to wait for."""
         if window.is_ended or self.msn is None:
-            return window.is_ended or bool(window.segments)
+            return window.is_ended or window.has_listed
         return (window.lists if self.is_playlist else window.has)(self.msn, self.part)
 
     def may_wait_for(self, window: Window) -> bool:

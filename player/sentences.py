@@ -18,6 +18,11 @@ SENTENCES = (
     _("The disk does not keep up; try again in a moment."),
     _("This was sent by a page of another site; open it here and try again."),
     _("This page is out of date; reload it and try again."),
+    # captions of a lecture that runs
+    _("The caption is empty."),
+    _("The caption is longer than a screen can show."),
+    _("The lecture is not live; captions of a recording have an editor."),
+    _("This lecture has more captions than anybody can read."),
     # who someone is
     _("The user name or the password is not right."),
     _("Too many attempts; wait a moment and try again."),

@@ -1,6 +1,6 @@
 """What is on disk of one rendition: its index as values."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import assert_never
@@ -16,9 +16,13 @@ class Contents:
 
     inits: list[Init] = field(default_factory=list)
     segments: list[Segment] = field(default_factory=list)
-    first_msn: int = 0
-    discontinuities: int = 0  # before the first segment
+    skipped: SkippedNoted = field(default_factory=lambda: SkippedNoted(0))  # noted last
     noted: dict[int, list[PartNoted]] = field(default_factory=dict)  # by sequence number
+
+    @property
+    def next_msn(self) -> int:
+        """The number of the segment that comes next."""
+        return max(self.skipped.segments, self.segments[-1].msn + 1 if self.segments else 0)
 
     def parts(self, msn: int) -> list[Part]:
         """Of that segment, without data. Made when asked for: six hours have a hundred thousand."""
@@ -37,8 +41,8 @@ def read(folder: Path, name: str) -> Contents:
     for noted, parts, ends in _runs(read_index(folder, name), contents, folder):
         if not all(_is_there(folder, part, sizes) for part in parts):
             break
-        msn = contents.first_msn + len(contents.segments)
-        contents.segments.append(_segment(msn, noted, parts, ends))
+        msn = contents.next_msn
+        contents.segments.append(segment(msn, noted, parts, ends))
         contents.noted[msn] = parts
     return contents
 
@@ -47,33 +51,36 @@ _Run = tuple[SegmentNoted, list[PartNoted], int]
 
 
 def _runs(records: Iterable[Record], contents: Contents, folder: Path) -> Iterable[_Run]:
-    """Each segment with its parts and its end; inits are read on the way."""
+    """Each segment with its parts and its end; inits and skips are read on the way."""
     noted: SegmentNoted | None = None
     parts: list[PartNoted] = []
     ends: int | None = None
     for record in records:
         match record:
-            case InitNoted() | SkippedNoted():
-                _take(record, contents, folder)
+            case InitNoted():
+                contents.inits.append(_init(folder, record))
             case PartNoted():
                 parts.append(record)
             case EndNoted():
                 ends = record.ends
-            case SegmentNoted():
-                if noted and parts:
-                    yield noted, parts, _end(parts, ends)
-                noted, parts, ends = record, [], None
+            case SegmentNoted() | SkippedNoted():
+                yield from _whole(noted, parts, ends)
+                noted, parts, ends = _begun(record, contents), [], None
             case _:
                 assert_never(record)
+    yield from _whole(noted, parts, ends)
+
+
+def _whole(noted: SegmentNoted | None, parts: list[PartNoted], ends: int | None) -> Iterator[_Run]:
     if noted and parts:
         yield noted, parts, _end(parts, ends)
 
 
-def _take(record: InitNoted | SkippedNoted, contents: Contents, folder: Path) -> None:
-    if isinstance(record, InitNoted):
-        contents.inits.append(_init(folder, record))
-    else:
-        contents.first_msn, contents.discontinuities = record.segments, record.discontinuities
+def _begun(record: SegmentNoted | SkippedNoted, contents: Contents) -> SegmentNoted | None:
+    if isinstance(record, SegmentNoted):
+        return record
+    contents.skipped = record
+    return None
 
 
 def _end(parts: list[PartNoted], ends: int | None) -> int:
@@ -81,7 +88,8 @@ def _end(parts: list[PartNoted], ends: int | None) -> int:
     return parts[-1].starts + parts[-1].duration if ends is None else ends
 
 
-def _segment(msn: int, noted: SegmentNoted, parts: list[PartNoted], ends: int) -> Segment:
+def segment(msn: int, noted: SegmentNoted, parts: Sequence[PartNoted], ends: int) -> Segment:
+    """The segment that these records stand for; at least one part."""
     first, last = parts[0], parts[-1]
     return Segment(
         msn=msn,

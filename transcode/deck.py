@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 
 from transcode import manifest, recording, shelf
+from transcode.contents import Contents
 from transcode.manifest import Keeping, Manifest
 from transcode.recording import Recording
 from transcode.rendition import Post, Rendition
@@ -21,8 +22,16 @@ SPAN_IN_MEMORY: Final = timedelta(seconds=60)
 class Deck:
     """Packager thread, but `sync`."""
 
-    def __init__(self, opened: Recording, stores: Mapping[str, Store], post: Post) -> None:
+    def __init__(
+        self,
+        opened: Recording,
+        stores: Mapping[str, Store],
+        post: Post,
+        folder: Path | None = None,
+    ) -> None:
+        """`folder`: where the stores are, if they keep anything."""
         self.has_failed = False
+        self._folder = folder
         self._opened = opened
         self._post = post
         self.renditions = {
@@ -30,8 +39,9 @@ class Deck:
             for name, store in stores.items()
         }
 
-    def begin_files(self, stores: Mapping[str, Store]) -> None:
+    def begin_files(self, stores: Mapping[str, Store], folder: Path) -> None:
         """What was shown from memory alone is kept from here on."""
+        self._folder = folder
         for name, rendition in self.renditions.items():
             rendition.begin_file(stores[name])
 
@@ -45,6 +55,11 @@ class Deck:
         for rendition in self.renditions.values():
             rendition.sync()
 
+    @property
+    def held(self) -> Mapping[str, Contents]:
+        """What the files hold, while none has failed."""
+        return {name: rendition.held for name, rendition in self.renditions.items()}
+
     def close(self) -> None:
         for rendition in self.renditions.values():
             rendition.close()
@@ -52,6 +67,8 @@ class Deck:
     def fail(self, error: OSError) -> None:
         """The files end here; those who watch live lose nothing."""
         self.has_failed = True
+        if self._folder:
+            shelf.doubt(self._folder)
         for rendition in self.renditions.values():
             rendition.give_up_file()
         reason = f"The recording stopped: {error.strerror or error}."
@@ -95,8 +112,9 @@ class Keeper:
         gaps = recording.gaps(self.noted)
         self.post(lambda: setattr(self.opened, "gaps", gaps))
 
-    def conclude(self, *, is_torn: bool) -> None:
-        """Once the stores are closed."""
-        if is_torn:
+    def conclude(self, deck: Deck) -> None:
+        """Once the stores of the deck are closed."""
+        if deck.has_failed:
             shelf.cut_torn_tails(self.folder)
-        shelf.conclude(self.folder, self.noted)
+        held = None if deck.has_failed else deck.held
+        shelf.conclude(self.folder, self.noted, held)

@@ -53,8 +53,8 @@ class EndNoted(msgspec.Struct, frozen=True, array_like=True, tag="e"):
 
 
 class SkippedNoted(msgspec.Struct, frozen=True, array_like=True, tag="k"):
-    """The index begins here: so many segments and discontinuities were shown before, and none of them
-    was kept."""
+    """The next segment has this number, or a later one, and so has the next initialization segment: what
+    was shown before under smaller ones is not known here. So with discontinuities."""
 
     segments: int
     discontinuities: int = 0

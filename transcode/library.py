@@ -9,7 +9,7 @@ import os
 from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
@@ -20,8 +20,9 @@ from uuid import UUID
 import msgspec
 
 from kernel.errors import Conflict, PreconditionFailed
-from transcode import edition, extras, manifest, recording, reel, shelf
+from transcode import caption_lines, edition, extras, manifest, numbers, recording, reel, shelf
 from transcode.access_unit import TrackKind
+from transcode.caption_lines import CaptionLines
 from transcode.deck import SPAN_IN_MEMORY, Deck, Keeper
 from transcode.edition import Edition
 from transcode.manifest import Keeping, Manifest
@@ -36,11 +37,6 @@ from transcode.tape import PROGRAMME, Position, Tape
 _FAREWELL: Final = timedelta(milliseconds=600)  # two parts
 _REMEMBERED: Final = 64  # recordings
 _GONE: Final = "gone-"  # before the name of a folder that is about to be removed
-_NUMBERS_BEGAN: Final = datetime(2026, 1, 1, tzinfo=UTC)
-"""Nothing remembers how far the numbers of an unrecorded lecture came before a restart; but the clock is
-ahead of them."""
-_SHORTEST_SEGMENT: Final = timedelta(milliseconds=100)  # on the average
-_SHORTEST_LIFE: Final = timedelta(minutes=1)  # of a server; larger numbers cost hls.js seconds
 
 
 class Library:
@@ -182,12 +178,7 @@ class Library:
         chosen = edition.read(folder)[-1]
         shown = shelf.played(loaded, chosen) if noted.is_finished and chosen.cuts else {}
         for name, held in loaded.items():
-            windows[name].restore(
-                held.inits,
-                held.segments,
-                first=held.first_msn,
-                discontinuities=held.discontinuities,
-            )
+            windows[name].restore(held)
             windows[name].played = shown[name].segments if name in shown else None
             if noted.is_finished:
                 windows[name].end()
@@ -195,6 +186,7 @@ class Library:
         found = Recording(noted.lecture, noted.epoch, windows, folder, state)
         found.keeping = noted.keeping
         found.gaps = recording.gaps(noted)
+        found.captions = CaptionLines(caption_lines.read(folder))
         made = extras.read(folder) if noted.is_finished else None
         found.aac = made.aac if made else None
         return found
@@ -204,9 +196,10 @@ class Library:
             epoch,
             self._part_target,
             SPAN_IN_MEMORY,
-            first=(epoch - _NUMBERS_BEGAN) // _SHORTEST_SEGMENT,
-            discontinuities=(epoch - _NUMBERS_BEGAN) // _SHORTEST_LIFE,
+            first=numbers.unused_segment(epoch),
+            discontinuities=numbers.unused_discontinuity(epoch),
         )
+        shelf.doubt(self._folder(lecture))  # what is there, if anything, does not know these
         opened = Recording(lecture, epoch, windows, None, RecordingState.LIVE)
         deck = Deck(opened, {name: MemoryStore() for name in windows}, post)
         ended = partial(self._ended, opened)
@@ -219,7 +212,7 @@ class Library:
         lock, noted = reel.take(folder, lecture, epoch)
         try:
             opened = self._from_shelf(folder, noted)
-            deck = Deck(opened, reel.stores(folder), post)
+            deck = Deck(opened, reel.stores(folder), post, folder)
         except BaseException:
             os.close(lock)
             raise

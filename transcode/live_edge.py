@@ -12,7 +12,7 @@ _PATIENCE: Final = timedelta(seconds=10)
 
 async def fragments(window: Window) -> AsyncIterator[tuple[Init, Part]]:
     """From the last whole segment on, until it ends. Who reads too slowly misses what is forgotten."""
-    msn, number = window.segments[-1].msn if window.segments else window.next_msn, 0
+    msn, number = window.segments[-1].msn if window.has_listed else window.next_msn, 0
     while True:
         if not await window.reach(msn, number, _PATIENCE):
             continue

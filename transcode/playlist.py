@@ -134,8 +134,10 @@ def header(
     return "\n".join(lines) + "\n"
 
 
-def server_control(part_target: Fraction) -> str:
-    """What a low-latency client may ask for."""
+def server_control(part_target: Fraction | None = None) -> str:
+    """What a low-latency client may ask for; without parts, to wait and to skip."""
+    if part_target is None:
+        return f"#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,CAN-SKIP-UNTIL={SKIP_BOUNDARY}.0\n"
     target = int(part_target * 1_000_000)
     return (
         "#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,"

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from transcode import playlist
 from transcode.access_unit import AccessUnit, TrackKind
+from transcode.caption_lines import CaptionLines
 from transcode.cutting import written
 from transcode.manifest import Keeping, Manifest
 from transcode.playlist import Variant
@@ -60,6 +61,7 @@ class Recording:
         self.keeping = Keeping.ON if folder else Keeping.OFF
         self.gaps: tuple[Gap, ...] = ()
         self.fault: str | None = None
+        self.captions = CaptionLines()  # that are written while it runs
         self.aac: Variant | None = None  # once it was made (transcode.extras)
         self._windows = windows
         self._tape: Tape | None = None

@@ -85,7 +85,7 @@ class Reel:
         try:
             deck.sync()
             deck.close()
-            self._shelved.keeper.conclude(is_torn=deck.has_failed)
+            self._shelved.keeper.conclude(deck)
         except OSError as error:
             deck.fail(error)
         finally:
@@ -96,7 +96,7 @@ class Reel:
     def _begun(self) -> Shelved:
         lock, noted = take(self._folder, self._opened.lecture, self._opened.epoch)
         try:
-            self._deck.begin_files(stores(self._folder))
+            self._deck.begin_files(stores(self._folder), self._folder)
         except BaseException:
             os.close(lock)
             raise
@@ -116,9 +116,13 @@ def take(folder: Path, lecture: UUID, epoch: datetime) -> tuple[int, Manifest]:
     folder.mkdir(parents=True, exist_ok=True)
     lock = shelf.lock(folder)
     try:
-        noted = manifest.read(folder) or Manifest(lecture=lecture, epoch=epoch)
+        known = manifest.read(folder)
+        noted = known or Manifest(lecture=lecture, epoch=epoch)
         noted = msgspec.structs.replace(noted, is_finished=False)
         shelf.cut_torn_tails(folder)
+        if known and not shelf.is_certain(folder):
+            shelf.skip_numbers(folder, epoch)
+        shelf.vouch(folder)
         manifest.write(folder, noted)
     except BaseException:
         os.close(lock)

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Protocol
 
+from transcode import contents
+from transcode.contents import Contents
 from transcode.index import EndNoted, InitNoted, PartNoted, Record, SegmentNoted, SkippedNoted
 from transcode.packager import InitMade, PartCut
 from transcode.segments import Init, Part, Stretch
@@ -34,13 +36,15 @@ class Rendition:
         self._inits = window.next_init
         self._segments = window.next_msn
         self._discontinuities = window.discontinuities
-        self._is_open = self._has_parts = False
+        self._opened: SegmentNoted | None = None
+        self._parts: list[PartNoted] = []  # of the open segment
+        self._held = Contents(list(window.inits.values()), list(window.segments))
         self.has_begun = bool(window.inits)  # it holds anything, perhaps from before a crash
         self.is_kept = True  # else it is shown and noted, but not written
 
     def begin_file(self, store: Store) -> None:
         """What was in memory alone is kept from here on; no segment may be open."""
-        self._store = store
+        self._store, self._held = store, Contents()
         if self._segments:
             self._note(SkippedNoted(self._segments, self._discontinuities))
 
@@ -54,11 +58,11 @@ class Rendition:
         return self._number(init.codec, init.width, init.height, init.stretch, init.data)
 
     def open_segment(self, starts: int, init: Init, *, is_after_gap: bool = False) -> None:
-        if self._is_open:
+        if self._opened:
             self.close_segment(starts)
-        self._is_open, self._has_parts = True, False
+        self._opened = SegmentNoted(starts, init.number, is_after_gap)
         self._discontinuities += is_after_gap
-        self._note(SegmentNoted(starts, init.number, is_after_gap))
+        self._note(self._opened)
         window = self.window
         self._post(
             lambda: window.open_segment(starts, init.number, is_after_gap=is_after_gap),
@@ -82,26 +86,35 @@ class Rendition:
     def refer(self, part: Part) -> None:
         """Take a part that is stored, perhaps by another rendition."""
         at = part.stretch
-        self._has_parts = True
-        self._note(
-            PartNoted(
-                part.starts,
-                part.duration,
-                part.frames,
-                part.is_independent,
-                at.file,
-                at.offset,
-                at.size,
-            )
+        noted = PartNoted(
+            part.starts,
+            part.duration,
+            part.frames,
+            part.is_independent,
+            at.file,
+            at.offset,
+            at.size,
         )
+        self._parts.append(noted)
+        self._note(noted)
         self._post(lambda: self.window.add_part(part))
 
     def close_segment(self, ends: int) -> None:
-        if self._is_open:
-            self._is_open = False
-            self._segments += self._has_parts
-            self._note(EndNoted(ends))
-            self._post(lambda: self.window.close_segment(ends))
+        if not self._opened:
+            return
+        opened, parts = self._opened, self._parts
+        self._opened, self._parts = None, []
+        self._note(EndNoted(ends))
+        self._post(lambda: self.window.close_segment(ends))
+        if parts:
+            if self._store.is_kept:
+                self._held.segments.append(contents.segment(self._segments, opened, parts, ends))
+            self._segments += 1
+
+    @property
+    def held(self) -> Contents:
+        """What the files hold, as long as none of them failed: as if it were read from them."""
+        return self._held
 
     def give_up_file(self) -> None:
         """Go on in memory."""
@@ -120,6 +133,8 @@ class Rendition:
         init = Init(self._inits, codec, width, height, stretch, data)
         self._inits += 1
         self.has_begun = True
+        if self._store.is_kept:
+            self._held.inits.append(init)
         self._note(
             InitNoted(init.number, codec, width, height, stretch.file, stretch.offset, stretch.size)
         )

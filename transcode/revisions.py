@@ -34,6 +34,10 @@ class Played:
         self._before = list(accumulate(lengths, initial=0))
 
     @property
+    def spans(self) -> Sequence[Span]:
+        return self._spans
+
+    @property
     def length(self) -> int:
         return self._before[-1]
 
@@ -85,6 +89,10 @@ class Revisions:
         """The revision that was played then."""
         return bisect_right(self._changed_at, moment)
 
+    def played(self, revision: int) -> Played | None:
+        """What that revision plays; None if it cuts nothing."""
+        return self._played.get(revision)
+
     def length(self, revision: int, uncut: int) -> int:
         """How long a revision is of a recording whose uncut time is so long."""
         played = self._played.get(revision)
@@ -102,16 +110,20 @@ class Revisions:
         newest, uncut = self._played.get(self.newest), self.uncut(position, revision)
         return newest.position(uncut) if newest else uncut
 
+    def uncut_spans(self, spans: Iterable[Span], revision: int) -> list[Span]:
+        """The uncut time of what was played in these spans of that revision."""
+        played = self._played.get(revision)
+        return [
+            piece
+            for begins, ends in spans
+            for piece in (played.uncut_spans(begins, ends) if played else [(begins, ends)])
+        ]
+
     def spans(self, spans: Iterable[Span], revision: int) -> list[Span]:
         """Where the newest revision plays them, without what it cuts."""
         if revision == self.newest:
             return list(spans)
-        before, newest = self._played.get(revision), self._played.get(self.newest)
-        uncut = [
-            piece
-            for begins, ends in spans
-            for piece in (before.uncut_spans(begins, ends) if before else [(begins, ends)])
-        ]
+        newest, uncut = self._played.get(self.newest), self.uncut_spans(spans, revision)
         if newest is None:
             return uncut
         moved = [(newest.position(begins), newest.position(ends)) for begins, ends in uncut]

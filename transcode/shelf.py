@@ -3,7 +3,9 @@
 import fcntl
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime
 from fractions import Fraction
 from pathlib import Path
 from typing import Final
@@ -11,19 +13,21 @@ from typing import Final
 import msgspec
 
 from kernel.errors import Conflict
-from transcode import contents, cutting, edition, manifest, playlist
+from transcode import contents, cutting, edition, manifest, numbers, playlist
 from transcode.access_unit import AUDIO_TIMESCALE, VIDEO_TIMESCALE, TrackKind
 from transcode.contents import Contents
 from transcode.cutting import Span
 from transcode.edition import Edition
+from transcode.index import SkippedNoted
 from transcode.manifest import Manifest
 from transcode.playlist import ByteRanges, Timeline, Variant
 from transcode.segments import Segment
-from transcode.store import cut_torn_tail
+from transcode.store import cut_torn_tail, note_skipped
 from transcode.tape import PROGRAMME
 
 RENDITIONS: Final = (*(kind.value for kind in TrackKind), PROGRAMME)  # the last refers to others
 MULTIVARIANT: Final = "index.m3u8"
+_CERTAIN: Final = "certain"
 
 
 class AlreadyRecorded(Conflict):
@@ -47,23 +51,55 @@ def cut_torn_tails(folder: Path) -> None:
         cut_torn_tail(folder, name)
 
 
+def is_certain(folder: Path) -> bool:
+    """True if nobody can have seen a segment that the files do not know: what was told was written
+    before, and the machine has not stopped since, which may forget what is not on its disk yet."""
+    try:
+        return (folder / _CERTAIN).read_text() == _boot()
+    except FileNotFoundError:
+        return False
+
+
+def vouch(folder: Path) -> None:
+    """From now on what is told is written before. OSError."""
+    manifest.replace(folder / _CERTAIN, _boot().encode())
+
+
+def doubt(folder: Path) -> None:
+    """It is not any more. Also a full disk can forget a name; one that can't will not be read either."""
+    with suppress(OSError):
+        (folder / _CERTAIN).unlink(missing_ok=True)
+
+
+def skip_numbers(folder: Path, at: datetime) -> None:
+    """Go on with numbers that nobody has seen. The caller holds the lock, and has cut the tails."""
+    skipped = SkippedNoted(numbers.unused_segment(at), numbers.unused_discontinuity(at))
+    for name in RENDITIONS:
+        note_skipped(folder, name, skipped)
+
+
 def load(folder: Path) -> dict[str, Contents]:
     """What is recorded so far."""
     return {name: contents.read(folder, name) for name in RENDITIONS}
 
 
-def conclude(folder: Path, noted: Manifest) -> None:
-    """Write the playlists beside the files, then the end mark."""
-    write_playlists(folder, noted)
+def conclude(folder: Path, noted: Manifest, held: Mapping[str, Contents] | None = None) -> None:
+    """Write the playlists beside the files, then the end mark. `held`: as for `write_playlists`."""
+    write_playlists(folder, noted, held)
     manifest.write(folder, msgspec.structs.replace(noted, is_finished=True))
 
 
-def write_playlists(folder: Path, noted: Manifest) -> None:
-    """As the newest edition has it."""
-    loaded = played(load(folder), edition.read(folder)[-1])
-    for name, held in loaded.items():
-        if held.segments:
-            _write_playlist(folder, name, held, timeline(noted, name))
+def write_playlists(
+    folder: Path, noted: Manifest, held: Mapping[str, Contents] | None = None
+) -> None:
+    """As the newest edition has it. `held` is what the files hold, for who knows: six hours take a
+    second to read. It lacks the parts, which only cuts need."""
+    chosen = edition.read(folder)[-1]
+    known = load(folder) if held is None or chosen.cuts else held
+    loaded = played(known, chosen)
+    for name, each in loaded.items():
+        if each.segments:
+            _write_playlist(folder, name, each, timeline(noted, name))
     video = _variant(loaded[PROGRAMME], timeline(noted, PROGRAMME))
     voice = _variant(loaded[TrackKind.VOICE], timeline(noted, TrackKind.VOICE))
     if video:
@@ -115,6 +151,10 @@ def _cuts(programme: Contents, chosen: Edition) -> list[Span]:
 
 def _cut(held: Contents, cuts: Sequence[Span]) -> list[Segment]:
     return cutting.without(held.segments, cuts, VIDEO_TIMESCALE, lambda each: held.parts(each.msn))
+
+
+def _boot() -> str:
+    return Path("/proc/sys/kernel/random/boot_id").read_text()
 
 
 def timeline(noted: Manifest, name: str) -> Timeline:

@@ -133,6 +133,12 @@ def read_index(folder: Path, name: str) -> list[Record]:
     return [record for _, record in unpack(data)]
 
 
+def note_skipped(folder: Path, name: str, skipped: SkippedNoted) -> None:
+    """Go on with other numbers. Nobody else may have the index open, whose tail is whole."""
+    with (folder / index_file(name)).open("ab") as index:
+        index.write(pack(skipped))
+
+
 def cut_torn_tail(folder: Path, name: str) -> None:
     """Leave only whole records whose media is whole too, and no media without a record.
 

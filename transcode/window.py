@@ -5,20 +5,24 @@ Event loop only. The packager thread sends each change through `call_soon_thread
 
 import asyncio
 import gzip
-from collections.abc import Callable, Iterable, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from fractions import Fraction
 from hashlib import blake2b
+from operator import attrgetter
 from typing import Final
 
 from transcode import playlist
+from transcode.contents import Contents
 from transcode.cutting import written
 from transcode.playlist import ByteRanges, OwnFiles, Report, Timeline, Variant
 from transcode.segments import Init, Part, Segment, Stretch
 
 _DATA_KEPT: Final = 2 * playlist.SKIP_BOUNDARY  # seconds from the edge, in memory
 _GZIP_LEVEL: Final = 4
+_NUMBER: Final = attrgetter("msn")
 
 
 @dataclass(slots=True)
@@ -81,7 +85,8 @@ class Window:
         self._part_target = part_target
         self._span = span
         self._first = first
-        self._discontinuities = discontinuities  # removed
+        self._discontinuities = discontinuities  # before the first that is listed
+        self._listed = 0  # index of that segment: numbers that were skipped lie before it
         self._is_independent = True
         self._open: _Open | None = None
         self._parts: dict[int, tuple[Part, ...]] = {}
@@ -116,19 +121,16 @@ class Window:
         """From now on only the last `span` can be seen: it is not kept any more; None: it is."""
         self._span = span
 
-    def restore(
-        self,
-        inits: Iterable[Init],
-        segments: Iterable[Segment],
-        *,
-        first: int = 0,
-        discontinuities: int = 0,
-    ) -> None:
-        """Begin with what was recorded earlier, after `first` segments that were not."""
-        self._first, self._discontinuities = first, discontinuities
-        self.inits = {init.number: init for init in inits}
-        for segment in segments:
+    def restore(self, held: Contents) -> None:
+        """Begin with what was recorded earlier. Where numbers were skipped, the live playlist begins
+        behind that, since it can't tell of it; the recording has all."""
+        self._first = held.skipped.segments
+        self.inits = {init.number: init for init in held.inits}
+        for segment in held.segments:
             self._list(segment)
+        self._listed = bisect_left(self.segments, self._first, key=_NUMBER)
+        before = sum(segment.is_after_gap for segment in self.segments[: self._listed])
+        self._discontinuities = max(held.skipped.discontinuities, before)
         self._wake()
 
     def end(self) -> None:
@@ -143,16 +145,30 @@ class Window:
 
     @property
     def next_msn(self) -> int:
-        return self.segments[-1].msn + 1 if self.segments else self._first
+        return max(self._first, self.segments[-1].msn + 1 if self.segments else 0)
 
     @property
     def next_init(self) -> int:
-        return max(self.inits, default=self._first - 1) + 1
+        return max(self._first, *(number + 1 for number in self.inits), 0)
 
     @property
     def discontinuities(self) -> int:
         """That came so far."""
-        return self._discontinuities + sum(segment.is_after_gap for segment in self.segments)
+        return self._discontinuities + sum(segment.is_after_gap for segment in self.listed)
+
+    @property
+    def discontinuities_before(self) -> int:
+        """That came before the first segment that is listed."""
+        return self._discontinuities
+
+    @property
+    def listed(self) -> Sequence[Segment]:
+        """The segments of the live playlist, which have consecutive numbers."""
+        return self.segments[self._listed :] if self._listed else self.segments
+
+    @property
+    def has_listed(self) -> bool:
+        return len(self.segments) > self._listed
 
     @property
     def edge(self) -> int:
@@ -166,9 +182,9 @@ class Window:
         return not self.segments and not (self._open and self._open.parts)
 
     def segment(self, msn: int) -> Segment | None:
-        first = self.segments[0].msn if self.segments else 0
-        index = msn - first
-        return self.segments[index] if 0 <= index < len(self.segments) else None
+        index = bisect_left(self.segments, msn, key=_NUMBER)
+        found = self.segments[index] if index < len(self.segments) else None
+        return found if found and found.msn == msn else None
 
     def parts(self, msn: int) -> Sequence[Part] | None:
         """The parts of a segment near the edge, with their bytes."""
@@ -223,8 +239,8 @@ class Window:
 
         hls.js takes a playlist that has parts only for an empty one.
         """
-        await self._wait(lambda: bool(self.segments), patience)
-        return bool(self.segments)
+        await self._wait(lambda: self.has_listed, patience)
+        return self.has_listed
 
     # as text
 
@@ -249,22 +265,23 @@ class Window:
     def report(self) -> Report | None:
         if self._open and self._open.parts:
             return Report(self.name, self._open.msn, len(self._open.parts) - 1)
-        if not self.segments:
+        if not self.has_listed:
             return None
         last = self.segments[-1].msn
         parts = self._parts.get(last)
         return Report(self.name, last, len(parts) - 1 if parts else None)
 
     def _text(self, *, can_skip: bool) -> str:
-        listed_whole = self._first_after(playlist.PARTS_SPAN)
-        skipped = self._first_after(playlist.SKIP_BOUNDARY) if can_skip else 0
-        first = self.segments[0].msn if self.segments else self.next_msn
+        begins = self._listed
+        listed_whole = max(begins, self._first_after(playlist.PARTS_SPAN))
+        known = max(begins, self._first_after(playlist.SKIP_BOUNDARY)) if can_skip else begins
+        first = self.segments[begins].msn if self.has_listed else self.next_msn
         return "".join(
             (
                 playlist.header(first, self._discontinuities, is_independent=self._is_independent),
                 playlist.server_control(self._part_target),
-                playlist.skipped(skipped) if skipped else "",
-                *self._texts[skipped:listed_whole],
+                playlist.skipped(known - begins) if known > begins else "",
+                *self._texts[known:listed_whole],
                 *(self._entry(index) for index in range(listed_whole, len(self.segments))),
                 self._tail(),
             )
@@ -347,7 +364,9 @@ class Window:
         """The first `count` segments leave the playlist; their bytes stay a while."""
         if not count:
             return
-        self._discontinuities += sum(segment.is_after_gap for segment in self.segments[:count])
+        gone = self.segments[self._listed : count]
+        self._discontinuities += sum(segment.is_after_gap for segment in gone)
+        self._listed = max(0, self._listed - count)
         del self.segments[:count], self._texts[:count]
         if self.segments:
             first = self.segments[0]

@@ -19,6 +19,7 @@ from player import caption_api, caption_shelf
 from player.captions import Cue
 from player.delivery import LIBRARY, add_routes
 from player.fast_lane import ANSWERS, FastLane, FastSite
+from player.live_captions import edge_ms
 from transcode.access_unit import AccessUnit, TrackKind
 from transcode.edition import Cut, Edition
 from transcode.library import Library
@@ -162,6 +163,32 @@ async def test_a_lecture_plays_live_to_its_end_and_can_be_sought_in_after_it(ori
         await page.wait_for_function(f"!video.seeking && video.currentTime > {second} + 0.2")
         assert await page.evaluate("video.videoWidth") == width
     assert (await page.evaluate("seen"))["errors"] == []
+
+
+AT = """(text) => {
+    const cue = [...video.textTracks].flatMap((one) => [...(one.cues ?? [])]).find((one) => one.text === text);
+    const fragment = hls.latestLevelDetails.fragments.find((one) => one.programDateTime);
+    return cue && fragment.programDateTime + 1000 * (cue.startTime - fragment.start);
+}"""
+
+
+async def test_live_captions_are_shown_at_their_moment(origin, page):
+    library = origin.app[LIBRARY]
+    async with asyncio.TaskGroup() as tasks:
+        teaching = tasks.create_task(teach(library, is_kept=False))
+        await asyncio.sleep(0)  # it has opened
+        found = library.remembered(LECTURE)
+        found.captions.place(uuid4(), "kk", "бірінші", said_ms=0, edge_ms=0)
+        await page.goto("http://{}:{}/".format(*origin.addresses[0]))
+        await page.wait_for_function("hls.subtitleTracks.length === 1 && video.currentTime > 1")
+        await page.evaluate("hls.subtitleTrack = 0")
+        edge = edge_ms(found.programme)
+        line = found.captions.place(uuid4(), "kk", "екінші", said_ms=edge + 500, edge_ms=edge)
+        await page.wait_for_function(f"({AT})('екінші')")
+        shown_at = await page.evaluate(f"({AT})('екінші')")
+        expected = found.epoch.timestamp() * 1000 + line.shown_ms
+        assert shown_at == pytest.approx(expected, abs=100)
+        teaching.cancel()
 
 
 async def test_a_lecture_that_is_not_recorded_plays_on_after_a_restart(tmp_path, page):

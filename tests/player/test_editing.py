@@ -148,6 +148,20 @@ async def test_captions_stay_with_what_is_said_when_cuts_come_and_go(
     assert caption_shelf.read(folder, "ru")[2].begin_ms == pytest.approx(10_000, abs=2)
 
 
+async def test_captions_in_a_cut_outlive_an_edit_of_the_others(client, address, lecture, host):
+    folder = client.app[LIBRARY].folder / str(lecture.id)
+    taken = [Cue(500, 900, "a"), Cue(2_500, 4_500, "b"), Cue(4_600, 5_000, "c")]
+    caption_shelf.keep(folder, "kk", taken)
+    await put(client, address, host, CUT)
+    first, over = caption_shelf.read(folder, "kk")
+    assert over.end_ms < 4_500  # what the cut left of it
+    edited = Cue(first.begin_ms, first.end_ms, "A")
+    caption_shelf.keep(folder, "kk", [edited, over])
+    assert caption_shelf.read(folder, "kk") == [edited, over]
+    await client.post(f"{address}/undo", headers=host | {"If-Match": '"1"'})
+    assert caption_shelf.read(folder, "kk") == [Cue(500, 900, "A"), *taken[1:]]
+
+
 async def test_captions_of_before_revisions_were_noted_count_by_their_age(
     client, address, lecture, host, clock
 ):
@@ -166,6 +180,9 @@ async def test_captions_of_before_revisions_were_noted_count_by_their_age(
 
 
 async def test_who_cut_what_is_a_fact(client, address, host, lecturer):
-    await put(client, address, host, CUT)
+    cut = await (await put(client, address, host, CUT)).json()
     (fact,) = [f for f in client.app[RECORDER].facts if isinstance(f, RecordingEdited)]
     assert (fact.person, fact.revision, fact.cuts) == (lecturer.id, 1, ((3_000, 8_000),))
+    assert fact.uncut_ms == 12_000
+    assert sum(ends - begins for begins, ends in fact.played) == cut["played_ms"]
+    assert all(begins >= 8_000 or ends <= 3_000 for begins, ends in fact.played)

@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from bench import clips
+from transcode import manifest, shelf
 from transcode.access_unit import TrackKind
 from transcode.library import Library
 from transcode.manifest import Keeping
@@ -51,6 +52,23 @@ def seconds(folder: Path, name: str) -> list[tuple[float, float]]:
     starts = [times[0], *(b for a, b in pairwise(times) if b - a > 0.5)]
     ends = [*(a for a, b in pairwise(times) if b - a > 0.5), times[-1]]
     return list(zip(starts, ends, strict=True))
+
+
+def playlists(folder: Path) -> dict[str, str]:
+    return {path.name: path.read_text() for path in sorted(folder.glob("*.m3u8"))}
+
+
+def test_the_playlists_of_the_stop_are_those_that_the_files_tell(library, units):
+    """They are made of what the recorder knows, which reads nothing."""
+    opened = library.open_recording(LECTURE, EPOCH, is_kept=False, post=lambda call: call())
+    switches = ((2.5, Keeping.ON), (5.0, Keeping.PAUSED), (7.0, Keeping.ON))
+    record(opened, units, *switches).finish()
+    again = library.open_recording(LECTURE, EPOCH + timedelta(seconds=20), post=lambda call: call())
+    record(again, units, (4.0, Keeping.PAUSED), (9.0, Keeping.ON)).finish()
+    known = playlists(again.folder)
+    shelf.write_playlists(again.folder, manifest.read(again.folder))
+    assert known == playlists(again.folder)
+    assert sorted(known) == ["camera.m3u8", "index.m3u8", "programme.m3u8", "voice.m3u8"]
 
 
 def test_nothing_is_stored_before_the_button(library, units):

@@ -3,6 +3,7 @@ import { $, clock } from "../dom.js";
 import { toast } from "../site.js";
 import { t, told } from "../translate.js";
 import { uuid7 } from "../uuid7.js";
+import { LiveCaptions } from "./captions.js";
 import { Chat, unreadLabel } from "./chat.js";
 import { Connection, warmUp } from "./connection.js";
 import { Devices } from "./devices.js";
@@ -39,6 +40,7 @@ const chat = new Chat({
   isShown: () => panels.shown === "chat" && !document.hidden,
 });
 const recording = new Recording(config, (message) => socket.send(message));
+const captions = new LiveCaptions(config.api);
 const panels = new Panels((name) => name === "chat" && chat.read());
 
 let room = EMPTY;
@@ -72,6 +74,7 @@ const REACTIONS = {
     banner(null);
   },
   answer: ({ sdp }) => connection.answer(sdp),
+  caption: (message) => captions.hear(message),
   layers: ({ source, rids }) => connection.watched(source, rids),
   refused({ about, message }) {
     if (about === "offer") connection.refused();
@@ -112,6 +115,7 @@ function show() {
   connection.want(receiving);
   showLecture();
   recording.show(room);
+  captions.show(room);
   showControls();
   showEmptiness();
 }

@@ -1,8 +1,8 @@
-// The panel at the side (a sheet on phones): chat or people.
+// The panel at the side (a sheet on phones): chat, people or captions.
 import { $ } from "../dom.js";
 
 const NARROW = matchMedia("(max-width: 60rem)");
-const TABS = ["chat", "people"];
+const TABS = ["chat", "people", "captions"];
 
 export class Panels {
   #root = $("main");
@@ -12,7 +12,7 @@ export class Panels {
     this.opened = opened;
     for (const name of TABS) {
       $(`tab-${name}`).addEventListener("click", () => this.open(name));
-      $(`${name}-toggle`).addEventListener("click", () => this.toggle(name));
+      $(`${name}-toggle`)?.addEventListener("click", () => this.toggle(name));
     }
     document.querySelector(".tabs").addEventListener("keydown", (event) => this.#arrows(event));
     $("panel-close").addEventListener("click", () => this.close());
@@ -44,13 +44,15 @@ export class Panels {
       $(`tab-${tab}`).setAttribute("aria-selected", String(selected));
       $(`tab-${tab}`).tabIndex = selected ? 0 : -1;
       $(`panel-${tab}`).hidden = !selected;
-      $(`${tab}-toggle`).setAttribute("aria-pressed", String(selected));
+      $(`${tab}-toggle`)?.setAttribute("aria-pressed", String(selected));
     }
   }
 
   #arrows(event) {
     if (event.key !== "ArrowLeft" && event.key !== "ArrowRight") return;
-    const other = this.shown === "chat" ? "people" : "chat";
+    const tabs = TABS.filter((tab) => !$(`tab-${tab}`).hidden);
+    const step = event.key === "ArrowRight" ? 1 : -1;
+    const other = tabs.at((tabs.indexOf(this.shown) + step) % tabs.length);
     this.open(other);
     $(`tab-${other}`).focus();
   }
