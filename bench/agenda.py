@@ -41,7 +41,6 @@ from player.site import load_pages
 from schedule.agenda import Agenda
 from schedule.class_list import take_classes
 from schedule.class_sheet import read_classes
-from schedule.conflicts import check_is_free
 from schedule.lectures import (
     Filter,
     add_lectures,
@@ -51,6 +50,7 @@ from schedule.lectures import (
     list_lectures,
 )
 from schedule.lifecycle import Lecture, LectureState, Policy
+from schedule.obstacles import obstacles
 from schedule.planning import Author, Plan, drawn_up
 from schedule.timetable import Timetable
 
@@ -61,7 +61,7 @@ MEANINGS: Final = {
     "classes": "in the term",
     "import_s": "the sheet, read, checked and saved",
     "import_ratio": "to the same rows put in without a question",
-    "conflicts_ms": "median of the check of a class moved to another time",
+    "conflicts_ms": "median review of a class that is moved: all that speaks against it",
     "conflicts_ratio": "to the bare query of one lecturer's classes in that time",
     "week_ms": "median answer to a lecturer's own week, over HTTP",
     "week_ratio": "to the bare query of the same classes",
@@ -154,7 +154,7 @@ async def _conflicts(bench: Bench) -> dict[str, float]:
                 ends_at=one.ends_at + timedelta(minutes=95),
                 work=one.work,
             )
-            await check_is_free(connection, wanted, ZONE, apart_from=one.id)
+            await obstacles(connection, wanted, ZONE, apart_from=one.id, most_seats=20_000)
 
         async def floor(number: int) -> None:
             one = found[number % len(found)]

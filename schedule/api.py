@@ -43,6 +43,7 @@ class NewLecture(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     kind: Kind = Kind.LECTURE
     mode: Mode = Mode.NETWORK
     auditorium: str | None = None
+    channel: str | None = None
 
 
 class LecturePatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -60,6 +61,7 @@ class LecturePatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     kind: Kind | msgspec.UnsetType = msgspec.UNSET
     mode: Mode | msgspec.UnsetType = msgspec.UNSET
     auditorium: str | msgspec.UnsetType | None = msgspec.UNSET
+    channel: str | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class LectureBody(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,6 +81,7 @@ class LectureBody(msgspec.Struct, frozen=True, kw_only=True):
     kind: Kind
     mode: Mode
     auditorium: str | None
+    channel: str | None
     recording: RecordingState
     revision: int
     opened_at: datetime | None
@@ -105,6 +108,7 @@ class ListQuery(msgspec.Struct, frozen=True, rename={"since": "from", "until": "
     course: UUID | None = None
     group: UUID | None = None
     auditorium: str | None = None
+    channel: str | None = None
 
 
 class FreeTime(msgspec.Struct, frozen=True):
@@ -162,6 +166,7 @@ async def list_all(request: web.Request) -> web.Response:
         courses=None if asked.course is None else [asked.course],
         group=asked.group,
         auditorium=asked.auditorium,
+        channel=asked.channel,
     )
     async with request.app[DATABASE].connect() as connection:
         found = await list_lectures(connection, which, limit=page.limit, after=page.after)

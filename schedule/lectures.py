@@ -85,6 +85,7 @@ class Filter:
     courses: Collection[UUID] | None = None  # of these
     group: UUID | None = None
     auditorium: str | None = None
+    channel: str | None = None
     ids: Collection[UUID] | None = None  # of these
     has_recording: bool = False  # those with one that can be watched
 
@@ -300,6 +301,7 @@ def _conditions(which: Filter) -> list[sa.ColumnElement[bool]]:
         "courses": lectures.c.course.in_,
         "group": lambda group: work_columns.has_group(lectures.c.groups, group),
         "auditorium": lambda name: lectures.c.auditorium == name,
+        "channel": lambda name: lectures.c.channel == name,
         "ids": lectures.c.id.in_,
     }
     conditions = [

@@ -12,6 +12,7 @@ from identity.people import Person, people, people_by_ids
 from identity.rights import Role
 from kernel.errors import Conflict, Invalid, PreconditionFailed
 from kernel.ids import new_id
+from schedule.channels import channel_by_id
 from schedule.conflicts import check_is_free
 from schedule.courses import check_groups, course_by_id
 from schedule.events import LectureCancelled, LectureChanged, LecturePlanned
@@ -194,7 +195,9 @@ async def check_lecturer(connection: AsyncConnection, lecturer: UUID) -> Person:
 
 
 async def check_course_of(connection: AsyncConnection, work: StudyWork) -> None:
-    """NotFound or Invalid when the course or one of the groups is not there."""
+    """NotFound or Invalid when the course, one of the groups or the channel is not there."""
+    if work.channel is not None:
+        await channel_by_id(connection, work.channel)
     if work.course is not None:
         await course_by_id(connection, work.course)
     await check_groups(connection, work.groups)
