@@ -24,7 +24,7 @@ from player.extras import run_finisher
 from player.late_views import Taken
 from player.package_api import Said, packed
 from player.site import load_pages
-from schedule.lectures import lecture_by_id
+from schedule.lectures import bare_lecture
 from transcode import extras
 from transcode.library import Library
 from transcode.recording import Recording, RecordingState
@@ -56,7 +56,7 @@ async def export_lecture(
     """Write the package; NotFound, Refused or Unavailable say why there is none."""
     found = await _recording(settings, lecture)
     async with database.connect() as connection:
-        planned = await lecture_by_id(connection, lecture)
+        planned = await bare_lecture(connection, lecture)
         said = await chat_of(connection, lecture) if with_chat else None
     pages = load_pages(clock)
     wanted = packed(
@@ -88,7 +88,7 @@ async def export_course(
     """Write the package of several lectures, in order of time; `told` hears how many are in it.
     NotFound, Refused or Unavailable say why there is none."""
     async with database.connect() as connection:
-        found = [await lecture_by_id(connection, each) for each in lectures]
+        found = [await bare_lecture(connection, each) for each in lectures]
         said = [await chat_of(connection, each.id) if with_chat else None for each in found]
     pages, now = load_pages(clock), clock.now()
     packages = [

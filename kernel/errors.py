@@ -24,6 +24,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, ClassVar
 
+from kernel.sentence import parts_of
+
 
 class DarisError(Exception):
     """Something that a person can be told in one sentence."""
@@ -39,7 +41,8 @@ class DarisError(Exception):
         retry_after: timedelta | None = None,
     ) -> None:
         super().__init__(message)
-        self.message = message
+        self.message = str(message)
+        self.template, self.values = parts_of(message)  # for who says it in another language
         self.findings = tuple(findings)
         self.retry_after = retry_after
 

@@ -41,6 +41,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     part_seconds: Seconds = 0.28
     room_opens_minutes: Annotated[int, msgspec.Meta(ge=0, le=240)] = 15
     overrun_minutes: Annotated[int, msgspec.Meta(ge=0, le=720)] = 30
+    most_seats: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)] = 0
     recording_days: Annotated[int, msgspec.Meta(ge=0, le=36_500)] = 0
     catchup_hours: Annotated[int, msgspec.Meta(ge=0, le=744)] = 24
     footprint_key: str = ""

@@ -111,6 +111,8 @@ def problem(error: DarisError) -> web.Response:
         "title": error.message,
         "status": error.status,
     }
+    if error.values:
+        body |= {"template": error.template, "values": error.values}
     if error.findings:
         body["findings"] = error.findings
     headers = {}

@@ -22,7 +22,7 @@ from live.messages import Bye, ByeReason, LectureInfo
 from live.room import Room
 from live.turn import IceServers
 from schedule.announcer import Announcer
-from schedule.lectures import lecture_by_id, touch_taught
+from schedule.lectures import bare_lecture, touch_taught
 from schedule.lifecycle import OVER, Lecture, LectureState, RecordingState
 from schedule.teaching import mark_recording
 from transcode.library import Library
@@ -140,7 +140,7 @@ class RoomLife:
                     now = self._house.clock.now()
                     await touch_taught(connection, self._lecture.id, at=now)
             async with self._house.database.connect() as connection:
-                self._lecture = await lecture_by_id(connection, self._lecture.id)
+                self._lecture = await bare_lecture(connection, self._lecture.id)
         except NotFound:
             self._lecture = replace(self._lecture, state=LectureState.CANCELLED)
         except (SQLAlchemyError, OSError) as error:

@@ -20,7 +20,7 @@ from live.lookup import Lookup
 from live.messages import Bye, ByeReason
 from live.room_life import House, RoomLife
 from schedule.events import TOPIC, LectureMoved
-from schedule.lectures import Filter, lecture_by_id, list_lectures
+from schedule.lectures import Filter, bare_lecture, list_lectures
 from schedule.lifecycle import OVER, Lecture, LectureState, RecordingState
 
 log = structlog.get_logger()
@@ -133,7 +133,7 @@ class Rooms:
             life.ring()
         elif moved.state is LectureState.LIVE:
             async with self._house.database.connect() as connection:
-                lecture = await lecture_by_id(connection, moved.lecture)
+                lecture = await bare_lecture(connection, moved.lecture)
             if lecture.state is LectureState.LIVE and not self._is_stopping:
                 self._life(lecture)
 

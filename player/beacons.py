@@ -213,5 +213,5 @@ async def take_beacon(request: web.Request) -> web.Response:
 async def _require(request: web.Request, lecture: UUID, mode: Mode) -> Viewer:
     """Rights are asked once per view: the database may be away, the beacons go on."""
     async with request.app[DATABASE].connect() as connection:
-        found = await lecture_by_id(connection, lecture)
+        found = await lecture_by_id(connection, lecture, viewer=viewer_of(request))
     return require(request, _RIGHTS[mode], found.subject)

@@ -14,7 +14,7 @@ import structlog
 from aiohttp import hdrs, web
 
 from identity.rights import Action, Subject, allows
-from identity.sessions import require, require_person
+from identity.sessions import require, require_person, viewer_of
 from kernel.errors import Invalid, NotFound, TooMany
 from kernel.pages import PAGES, locale_of, render
 from kernel.web import CLOCK, DATABASE, SETTINGS, reply
@@ -185,7 +185,10 @@ async def _wanted(request: web.Request) -> list[Lecture]:
             asked += [each.lecture for each in await classes_of(connection, found.id)]
         if len(asked) > MOST_LECTURES:
             raise Invalid(f"A package holds {MOST_LECTURES} lectures at most.")
-        lectures = [await lecture_by_id(connection, each) for each in dict.fromkeys(asked)]
+        viewer = viewer_of(request)
+        lectures = [
+            await lecture_by_id(connection, each, viewer=viewer) for each in dict.fromkeys(asked)
+        ]
     for lecture in lectures:
         require(request, Action.CHANGE_LECTURE, lecture.subject)
     there = [lecture for lecture in lectures if lecture.is_watchable]

@@ -38,6 +38,28 @@ SENTENCES = (
     _("No class of this series lies ahead; look at its weeks."),
     _("Some classes do not fit; nothing is saved."),
     _("There is no such calendar."),
+    # what speaks against a class
+    _("{name} teaches “{title}” from {begins} to {ends} ({zone}); the next free time is {free}."),
+    _(
+        "The group {name} has “{title}” from {begins} to {ends} ({zone}); "
+        "the next free time is {free}."
+    ),
+    _(
+        "The auditorium {name} is taken by “{title}” from {begins} to {ends} ({zone}); "
+        "the next free time is {free}."
+    ),
+    _(
+        "The channel {name} has “{title}” from {begins} to {ends} ({zone}); "
+        "the next free time is {free}."
+    ),
+    _("{day} is a holiday: {name}."),
+    _("{day} is a holiday at {organisation}, from where {count} learners come: {name}."),
+    _("{count} of the learners have “{title}” from {begins} to {ends}."),
+    _("{count} people would be in rooms at once, {most} is what the service bears."),
+    _(
+        "{count} people would be in rooms at once, {most} is what the service bears; "
+        "there is room for them at {free}."
+    ),
     _("Somebody changed this lecture meanwhile; reload it."),
     _("This lecture has begun; it can't be cancelled any more, only stopped."),
     _("A lecture ends after it starts."),

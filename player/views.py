@@ -21,6 +21,7 @@ from player.extras import posters
 from player.places import Place, place_of
 from schedule.asked import lecture_of
 from schedule.channel_views import channels_on_air
+from schedule.channels import list_channels
 from schedule.courses import list_courses, list_groups
 from schedule.lectures import Today, lectures_for_today
 from schedule.lifecycle import AHEAD, Lecture, LectureState, RecordingState
@@ -118,6 +119,7 @@ async def _form(
 ) -> web.Response:
     async with request.app[DATABASE].connect() as connection:
         courses, groups = await list_courses(connection), await list_groups(connection)
+        channels = await list_channels(connection)
     return render(
         request,
         "lecture_form.html",
@@ -129,6 +131,7 @@ async def _form(
         modes=list(Mode),
         courses=courses,
         groups=groups,
+        channels=channels,
     )
 
 

@@ -22,6 +22,7 @@ from schedule.courses import list_groups
 from schedule.enrolments import Enrolment, enrolments_of
 from schedule.lectures import Filter, list_lectures
 from schedule.lifecycle import Lecture
+from schedule.study_work import Kind
 
 _DAY, _WEEK = timedelta(days=1), timedelta(days=7)
 _USUAL_HOURS = range(9, 18)  # the grid shows these at least
@@ -111,6 +112,7 @@ async def show_week(request: web.Request) -> web.Response:
         following=first + _WEEK,
         first=first,
         most=_MOST if len(lectures) > _MOST else None,
+        kinds=list(Kind),
         is_this_week=first == monday(today),
     )
 

@@ -14,8 +14,9 @@ from identity.sessions import require, viewer_of
 from identity.tickets import TICKETS, Ticket
 from kernel.errors import Invalid, PreconditionFailed
 from kernel.pages import zone_of
-from kernel.web import CLOCK, DATABASE, SETTINGS, decode, page_of, path_id, query, reply
+from kernel.web import CLOCK, DATABASE, SETTINGS, decode, page_of, query, reply
 from schedule import ical
+from schedule.asked import lecture_of
 from schedule.free_times import free_times
 from schedule.lectures import Filter, list_lectures
 from schedule.lifecycle import Lecture, LectureState, RecordingState
@@ -42,6 +43,7 @@ class NewLecture(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     kind: Kind = Kind.LECTURE
     mode: Mode = Mode.NETWORK
     auditorium: str | None = None
+    channel: str | None = None
 
 
 class LecturePatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -59,6 +61,7 @@ class LecturePatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     kind: Kind | msgspec.UnsetType = msgspec.UNSET
     mode: Mode | msgspec.UnsetType = msgspec.UNSET
     auditorium: str | msgspec.UnsetType | None = msgspec.UNSET
+    channel: str | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class LectureBody(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,6 +81,7 @@ class LectureBody(msgspec.Struct, frozen=True, kw_only=True):
     kind: Kind
     mode: Mode
     auditorium: str | None
+    channel: str | None
     recording: RecordingState
     revision: int
     opened_at: datetime | None
@@ -104,6 +108,7 @@ class ListQuery(msgspec.Struct, frozen=True, rename={"since": "from", "until": "
     course: UUID | None = None
     group: UUID | None = None
     auditorium: str | None = None
+    channel: str | None = None
 
 
 class FreeTime(msgspec.Struct, frozen=True):
@@ -161,6 +166,7 @@ async def list_all(request: web.Request) -> web.Response:
         courses=None if asked.course is None else [asked.course],
         group=asked.group,
         auditorium=asked.auditorium,
+        channel=asked.channel,
     )
     async with request.app[DATABASE].connect() as connection:
         found = await list_lectures(connection, which, limit=page.limit, after=page.after)
@@ -189,14 +195,14 @@ async def plan(request: web.Request) -> web.Response:
 
 
 async def show(request: web.Request) -> web.Response:
-    lecture = await _lecture(request)
+    lecture = await lecture_of(request)
     _require_sight(request, lecture)
     return _answer(lecture)
 
 
 async def change(request: web.Request) -> web.Response:
     patch = await decode(request, LecturePatch)
-    lecture = await _lecture(request)
+    lecture = await lecture_of(request)
     require(request, Action.CHANGE_LECTURE, lecture.subject)
     if patch.lecturer is not None:
         require(request, Action.PLAN_LECTURE, Subject(lecturer=patch.lecturer))
@@ -216,14 +222,14 @@ async def change(request: web.Request) -> web.Response:
 
 
 async def cancel(request: web.Request) -> web.Response:
-    lecture = await _lecture(request)
+    lecture = await lecture_of(request)
     require(request, Action.CHANGE_LECTURE, lecture.subject)
     reason = request.query.get("reason", "")[:500]
     return _answer(await request.app[TIMETABLE].cancel(lecture.id, _author(request), reason=reason))
 
 
 async def show_free_times(request: web.Request) -> web.Response:
-    lecture = await _lecture(request)
+    lecture = await lecture_of(request)
     require(request, Action.CHANGE_LECTURE, lecture.subject)
     async with request.app[DATABASE].connect() as connection:
         found = await free_times(
@@ -233,20 +239,20 @@ async def show_free_times(request: web.Request) -> web.Response:
 
 
 async def start(request: web.Request) -> web.Response:
-    lecture = await _lecture(request)
+    lecture = await lecture_of(request)
     viewer = require(request, Action.HOST_LECTURE, lecture.subject)
     return _answer(await request.app[TIMETABLE].start(lecture.id, by=viewer.person_id))
 
 
 async def stop(request: web.Request) -> web.Response:
-    lecture = await _lecture(request)
+    lecture = await lecture_of(request)
     viewer = require(request, Action.HOST_LECTURE, lecture.subject)
     return _answer(await request.app[TIMETABLE].stop(lecture.id, by=viewer.person_id))
 
 
 async def invite(request: web.Request) -> web.Response:
     wanted = await decode(request, Invitation)
-    lecture = await _lecture(request)
+    lecture = await lecture_of(request)
     require(request, Action.MODERATE_ROOM, lecture.subject)
     life = timedelta(minutes=wanted.minutes)
     guest = Ticket(lecture=lecture.id, name=wanted.name, roles=frozenset({Role.GUEST}))
@@ -257,7 +263,7 @@ async def invite(request: web.Request) -> web.Response:
 
 
 async def show_ical(request: web.Request) -> web.Response:
-    lecture = await _lecture(request)
+    lecture = await lecture_of(request)
     _require_sight(request, lecture)
     address = request.app[SETTINGS].address
     text = ical.calendar([lecture], address=address, host=urlsplit(address).hostname or "daris")
@@ -285,10 +291,6 @@ def body(lecture: Lecture) -> LectureBody:
         page=f"/lectures/{lecture.id}",
         hls=f"/hls/{lecture.id}/index.m3u8",
     )
-
-
-async def _lecture(request: web.Request) -> Lecture:
-    return await request.app[TIMETABLE].lecture(path_id(request))
 
 
 def _require_sight(request: web.Request, lecture: Lecture) -> None:

@@ -20,6 +20,7 @@ from identity.rights import Role
 from kernel.database import Id, metadata
 from kernel.errors import DarisError, Invalid
 from schedule import planning
+from schedule.channels import list_channels
 from schedule.courses import (
     coordinators_by_faculty,
     key_of,
@@ -59,6 +60,7 @@ class ClassRow(msgspec.Struct, frozen=True, kw_only=True):
     kind: Kind = Kind.LECTURE
     mode: Mode = Mode.NETWORK
     auditorium: str | None = None
+    channel: str | None = None
     summary: str = ""
     is_recorded: bool = True
     is_cancelled: bool = False
@@ -115,6 +117,7 @@ class _Term:
     groups: Mapping[str, UUID]
     known: Mapping[str, Lecture]
     occupancy: Occupancy
+    channels: Collection[str]
     names: Mapping[Hashable, str]  # what sentences call a claim
     seen: dict[str, int] = field(default_factory=dict)
     added: list[tuple[str, Plan, str]] = field(default_factory=list)
@@ -138,6 +141,8 @@ class _Term:
         groups = await list_groups(connection)
         names: dict[Hashable, str] = {person.id: f"{person.name} teaches" for person in everybody}
         names |= {group.id: f"The group {group.name} has" for group in groups}
+        channels = {one.id for one in await list_channels(connection)}
+        names |= {_on_air(one): f"The channel {one} has" for one in channels}
         return cls(
             by=by,
             findings=findings,
@@ -151,6 +156,7 @@ class _Term:
             groups={group.key: group.id for group in groups},
             known=known,
             occupancy=await _occupied(connection, rows, {one.id for one in known.values()}),
+            channels=channels,
             names=names,
         )
 
@@ -204,6 +210,7 @@ class _Term:
             kind=row.kind,
             mode=row.mode,
             auditorium=row.auditorium,
+            channel=self._channel(row),
         )
         return Plan(
             title=row.title,
@@ -214,6 +221,11 @@ class _Term:
             is_recorded=row.is_recorded,
             work=work,
         )
+
+    def _channel(self, row: ClassRow) -> str | None:
+        if row.channel is not None and row.channel not in self.channels:
+            raise Invalid(f"There is no channel {row.channel}.")
+        return row.channel
 
     def _check_is_open(self, course: UUID | None) -> None:
         if course in self.closed:
@@ -286,6 +298,13 @@ def _claims(plan: Plan) -> Iterable[Hashable]:
     yield from plan.work.groups
     if plan.work.auditorium is not None:
         yield plan.work.auditorium
+    if plan.work.channel is not None:
+        yield _on_air(plan.work.channel)
+
+
+def _on_air(channel: str) -> Hashable:
+    """A claim of its own kind: an auditorium may bear the same name."""
+    return "channel", channel
 
 
 def _may_teach(person: Person) -> bool:
@@ -330,7 +349,7 @@ async def _occupied(
     occupancy = Occupancy()
     if not rows:
         return occupancy
-    own = ("id", "title", "lecturer", "starts_at", "ends_at", "groups", "auditorium")
+    own = ("id", "title", "lecturer", "starts_at", "ends_at", "groups", "auditorium", "channel")
     query = sa.select(*(lectures.c[name] for name in own)).where(
         lectures.c.starts_at < max(row.ends_at for row in rows).astimezone(UTC),
         lectures.c.ends_at > min(row.starts_at for row in rows).astimezone(UTC),
@@ -340,5 +359,6 @@ async def _occupied(
         if one.id not in apart_from:
             claims: list[Any] = [one.lecturer, *one.groups]
             claims += [] if one.auditorium is None else [one.auditorium]
+            claims += [] if one.channel is None else [_on_air(one.channel)]
             occupancy.add(claims, Stay(one.starts_at, one.ends_at, one.title))
     return occupancy

@@ -17,7 +17,7 @@ from schedule.sheet import Findings, Row, read_sheet, write_sheet
 
 COLUMNS: Final = (
     "key", "title", "lecturer", "starts_at", "ends_at", "minutes", "course", "groups", "kind",
-    "mode", "auditorium", "summary", "recorded", "status",
+    "mode", "auditorium", "channel", "summary", "recorded", "status",
 )  # fmt: skip
 _NEEDED: Final = ("key", "title", "lecturer", "starts_at")
 
@@ -49,7 +49,7 @@ async def write_classes(connection: AsyncConnection, planned: Sequence[Lecture])
                 f"{one.starts_at:%Y-%m-%dT%H:%MZ}", f"{one.ends_at:%Y-%m-%dT%H:%MZ}", None,
                 courses[one.work.course].key if one.work.course else None,
                 " | ".join(groups[group] for group in one.work.groups), one.work.kind,
-                one.work.mode, one.work.auditorium, one.summary,
+                one.work.mode, one.work.auditorium, one.work.channel, one.summary,
                 "yes" if one.is_recorded else "no",
                 "cancelled" if one.state is LectureState.CANCELLED else None,
             ]
@@ -63,7 +63,7 @@ def _row(row: Row, zone: tzinfo) -> ClassRow:
     starts_at = _moment(cells["starts_at"], zone)
     given: dict[str, Any] = {
         name: cells[name]
-        for name in ("course", "kind", "mode", "auditorium", "summary")
+        for name in ("course", "kind", "mode", "auditorium", "channel", "summary")
         if cells[name]
     }
     return msgspec.convert(

@@ -1,9 +1,10 @@
 """Conflicts: what else is there at a class's time that it can't be beside, and when it could be.
 
-One lecturer, one group and one auditorium are at one class at a time.
+One lecturer, one group and one auditorium are at one class at a time; a channel has one at a time,
+and none while its plan has something else.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from typing import Protocol
@@ -14,15 +15,29 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from identity.people import people
 from kernel.errors import Conflict
+from kernel.languages import SOURCE
+from kernel.sentence import Sentence, sentence
+from schedule.channels import programmes_between
 from schedule.courses import list_groups
 from schedule.lectures import lectures
 from schedule.lifecycle import LectureState
 from schedule.study_work import StudyWork
 from schedule.work_columns import has_group
 
-_OCCUPYING = (LectureState.PLANNED, LectureState.OPEN, LectureState.LIVE)
+OCCUPYING = (LectureState.PLANNED, LectureState.OPEN, LectureState.LIVE)
 SEARCHED = timedelta(days=14)  # for a free time to propose
 _MOST = 2000  # classes looked at
+_SHARED = ("groups", "auditorium", "channel")
+_SENTENCES = {
+    "lecturer": "{name} teaches “{title}” from {begins} to {ends} ({zone}); "
+    "the next free time is {free}.",
+    "group": "The group {name} has “{title}” from {begins} to {ends} ({zone}); "
+    "the next free time is {free}.",
+    "auditorium": "The auditorium {name} is taken by “{title}” from {begins} to {ends} ({zone}); "
+    "the next free time is {free}.",
+    "channel": "The channel {name} has “{title}” from {begins} to {ends} ({zone}); "
+    "the next free time is {free}.",
+}
 
 
 class Wanted(Protocol):
@@ -50,16 +65,50 @@ class Busy:
     ends_at: datetime
     groups: tuple[UUID, ...]
     auditorium: str | None
+    channel: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A programme of a channel's plan."""
+
+    title: str
+    starts_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """What is in the way, and the next time at which nothing is."""
+
+    code: str  # lecturer, group, auditorium or channel
+    message: Sentence
+    free_at: datetime
 
 
 async def check_is_free(
     connection: AsyncConnection, wanted: Wanted, zone: tzinfo, *, apart_from: UUID | None = None
 ) -> None:
     """Conflict says who or what is taken by which class, and proposes the next free time."""
-    others = [one for one in await busy_beside(connection, wanted) if one.id != apart_from]
-    clash = next((one for one in others if one.starts_at < wanted.ends_at), None)
-    if clash is not None:
-        raise Conflict(await _explained(connection, clash, others, wanted, zone))
+    for clash in await clashes(connection, wanted, zone, apart_from=apart_from):
+        raise Conflict(clash.message)
+
+
+async def clashes(
+    connection: AsyncConnection, wanted: Wanted, zone: tzinfo, *, apart_from: UUID | None = None
+) -> list[Clash]:
+    """All that is in the way, in order of time."""
+    found = [one for one in await busy_beside(connection, wanted) if one.id != apart_from]
+    shown = await _shown_beside(connection, wanted, apart_from)
+    taken: list[Busy | Shown] = [*found, *shown]
+    times = ((one.starts_at, one.ends_at) for one in taken)
+    free_at = next_free(times, wanted.starts_at, wanted.ends_at - wanted.starts_at)
+    told: list[Clash] = []
+    for one in taken:
+        if one.starts_at < wanted.ends_at:
+            code, name = await _taken(connection, one, wanted)
+            told.append(Clash(code, _told(one, free_at, zone, code=code, name=name), free_at))
+    return told
 
 
 async def busy_beside(connection: AsyncConnection, wanted: Wanted) -> list[Busy]:
@@ -67,13 +116,13 @@ async def busy_beside(connection: AsyncConnection, wanted: Wanted) -> list[Busy]
     name = people.c.name.label("lecturer_name")
     own = (lectures.c[n] for n in ("id", "title", "lecturer", "starts_at", "ends_at"))
     query = (
-        sa.select(*own, name, lectures.c.groups, lectures.c.auditorium)
+        sa.select(*own, name, *(lectures.c[n] for n in _SHARED))
         .join(people, lectures.c.lecturer == people.c.id)
         .where(
             lectures.c.starts_at < wanted.ends_at + SEARCHED,
             lectures.c.starts_at > wanted.starts_at - timedelta(hours=12),  # the longest class
             lectures.c.ends_at > wanted.starts_at,
-            lectures.c.state.in_(_OCCUPYING),
+            lectures.c.state.in_(OCCUPYING),
             sa.or_(*_sharing(wanted)),
         )
         .order_by(lectures.c.starts_at, lectures.c.id)
@@ -99,30 +148,50 @@ def _sharing(wanted: Wanted) -> Iterable[sa.ColumnElement[bool]]:
         yield has_group(lectures.c.groups, group)
     if wanted.work.auditorium is not None:
         yield lectures.c.auditorium == wanted.work.auditorium
+    if wanted.work.channel is not None:
+        yield lectures.c.channel == wanted.work.channel
 
 
-async def _explained(
-    connection: AsyncConnection,
-    clash: Busy,
-    others: Collection[Busy],
-    wanted: Wanted,
-    zone: tzinfo,
-) -> str:
-    busy = ((other.starts_at, other.ends_at) for other in others)
-    free = next_free(busy, wanted.starts_at, wanted.ends_at - wanted.starts_at).astimezone(zone)
-    begins, ends = clash.starts_at.astimezone(zone), clash.ends_at.astimezone(zone)
-    return (
-        f"{await _taken(connection, clash, wanted)} from {begins:%Y-%m-%d %H:%M} to "
-        f"{ends:%H:%M} ({zone}); the next free time is {free:%Y-%m-%d %H:%M}."
+async def _shown_beside(
+    connection: AsyncConnection, wanted: Wanted, apart_from: UUID | None
+) -> list[Shown]:
+    """What the channel's plan has from the class's time on, apart from the class itself."""
+    if wanted.work.channel is None:
+        return []
+    found = await programmes_between(
+        connection, wanted.work.channel, wanted.starts_at, wanted.ends_at + SEARCHED
+    )
+    return [
+        Shown(one.title(SOURCE), one.starts_at, one.ends_at)
+        for one in found
+        if not one.source.slate
+        and (one.source.live is None or one.source.live.lecture != apart_from)
+    ]
+
+
+def _told(one: Busy | Shown, free_at: datetime, zone: tzinfo, *, code: str, name: str) -> Sentence:
+    begins, ends = one.starts_at.astimezone(zone), one.ends_at.astimezone(zone)
+    return sentence(
+        _SENTENCES[code],
+        name=name,
+        title=one.title,
+        begins=f"{begins:%Y-%m-%d %H:%M}",
+        ends=f"{ends:%H:%M}",
+        zone=zone,
+        free=f"{free_at.astimezone(zone):%Y-%m-%d %H:%M}",
     )
 
 
-async def _taken(connection: AsyncConnection, clash: Busy, wanted: Wanted) -> str:
-    """Who or what is taken, as the beginning of a sentence."""
-    if clash.lecturer == wanted.lecturer:
-        return f"{clash.lecturer_name} teaches “{clash.title}”"
-    shared = set(clash.groups) & set(wanted.work.groups)
-    if shared:
-        group = (await list_groups(connection, ids=shared))[0]
-        return f"The group {group.name} has “{clash.title}”"
-    return f"The auditorium {clash.auditorium} is taken by “{clash.title}”"
+async def _taken(
+    connection: AsyncConnection, clash: Busy | Shown, wanted: Wanted
+) -> tuple[str, str]:
+    """By what the two meet: its code, and the name of who or what is taken."""
+    if isinstance(clash, Busy):
+        shared = set(clash.groups) & set(wanted.work.groups)
+        if clash.lecturer == wanted.lecturer:
+            return "lecturer", clash.lecturer_name
+        if shared:
+            return "group", (await list_groups(connection, ids=shared))[0].name
+        if clash.auditorium is not None and clash.auditorium == wanted.work.auditorium:
+            return "auditorium", clash.auditorium
+    return "channel", wanted.work.channel or ""

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from identity.people import people
+from identity.rights import Viewer
 from kernel.database import Id, UtcDateTime, metadata
 from kernel.errors import Conflict, Invalid, NotFound
 from kernel.ids import new_id
@@ -170,16 +171,25 @@ async def enrolments_of(
 
 
 async def circle_of(
-    connection: AsyncConnection, course: UUID, day: date, *, is_over: bool = False
+    connection: AsyncConnection,
+    course: UUID,
+    day: date,
+    *,
+    is_over: bool = False,
+    viewer: Viewer | None = None,
 ) -> Circle:
     """The people of the course on the day of one of its lectures. With `is_over` those who came
-    later are in it too: a recording is for them as well."""
+    later are in it too: a recording is for them as well. For a viewer, of the learners only they
+    themselves."""
     query = sa.select(enrolments.c.person, enrolments.c.part).where(
         enrolments.c.course == course,
         sa.or_(enrolments.c.until.is_(None), enrolments.c.until >= day),
     )
     if not is_over:
         query = query.where(enrolments.c.since <= day)
+    if viewer is not None:
+        is_them = enrolments.c.person == viewer.person_id
+        query = query.where(sa.or_(enrolments.c.part != Part.LEARNER, is_them))
     rows = (await connection.execute(query)).all()
     faculty = sa.select(courses.c.faculty).where(courses.c.id == course)
     return _circle(

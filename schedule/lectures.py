@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from identity.people import people
+from identity.rights import Viewer
 from kernel.database import Id, UtcDateTime, metadata
 from kernel.errors import NotFound
 from kernel.facts import Fact, encode
@@ -84,6 +85,7 @@ class Filter:
     courses: Collection[UUID] | None = None  # of these
     group: UUID | None = None
     auditorium: str | None = None
+    channel: str | None = None
     ids: Collection[UUID] | None = None  # of these
     has_recording: bool = False  # those with one that can be watched
 
@@ -106,17 +108,21 @@ class Entry:
 
 
 async def lecture_by_id(
+    connection: AsyncConnection, lecture_id: UUID, *, viewer: Viewer | None = None
+) -> Lecture:
+    """NotFound when there is none. For one viewer, its roll names at most them: a course may have
+    thousands of people, and rights ask only about who looks."""
+    lecture = await _one(connection, _select().where(lectures.c.id == lecture_id))
+    return replace(lecture, circle=await _circle(connection, lecture, viewer))
+
+
+async def bare_lecture(
     connection: AsyncConnection, lecture_id: UUID, *, is_locked: bool = False
 ) -> Lecture:
-    """NotFound when there is none. `is_locked` keeps other writers out until the commit."""
+    """As `lecture_by_id`, for who asks no rights: its circle is empty. `is_locked` keeps other
+    writers out until the commit."""
     query = _select().where(lectures.c.id == lecture_id)
-    if is_locked:
-        query = query.with_for_update(of=lectures)
-    row = (await connection.execute(query)).one_or_none()
-    if row is None:
-        raise NotFound("There is no such lecture.")
-    lecture = _lecture(row)
-    return replace(lecture, circle=await _circle(connection, lecture))
+    return await _one(connection, query.with_for_update(of=lectures) if is_locked else query)
 
 
 async def list_lectures(
@@ -125,7 +131,7 @@ async def list_lectures(
     """By planned start; from behind the lecture `after`."""
     query = _select().where(*_conditions(which))
     if after is not None:
-        last = await lecture_by_id(connection, after)
+        last = await bare_lecture(connection, after)
         query = query.where(
             sa.tuple_(lectures.c.starts_at, lectures.c.id) > sa.tuple_(last.starts_at, last.id)
         )
@@ -295,6 +301,7 @@ def _conditions(which: Filter) -> list[sa.ColumnElement[bool]]:
         "courses": lectures.c.course.in_,
         "group": lambda group: work_columns.has_group(lectures.c.groups, group),
         "auditorium": lambda name: lectures.c.auditorium == name,
+        "channel": lambda name: lectures.c.channel == name,
         "ids": lectures.c.id.in_,
     }
     conditions = [
@@ -309,12 +316,22 @@ def _conditions(which: Filter) -> list[sa.ColumnElement[bool]]:
     return conditions
 
 
-async def _circle(connection: AsyncConnection, lecture: Lecture) -> Circle:
+async def _one(connection: AsyncConnection, query: sa.Select[*tuple[Any, ...]]) -> Lecture:
+    row = (await connection.execute(query)).one_or_none()
+    if row is None:
+        raise NotFound("There is no such lecture.")
+    return _lecture(row)
+
+
+async def _circle(
+    connection: AsyncConnection, lecture: Lecture, viewer: Viewer | None = None
+) -> Circle:
     """The people of its course on its day, which is the university's."""
     if lecture.work.course is None:
         return NOBODY
     day = lecture.starts_at.astimezone(_HOUSE_ZONE).date()
-    return await circle_of(connection, lecture.work.course, day, is_over=lecture.state in OVER)
+    is_over = lecture.state in OVER
+    return await circle_of(connection, lecture.work.course, day, is_over=is_over, viewer=viewer)
 
 
 async def _some(

@@ -12,10 +12,11 @@ from identity.people import Person, people, people_by_ids
 from identity.rights import Role
 from kernel.errors import Conflict, Invalid, PreconditionFailed
 from kernel.ids import new_id
+from schedule.channels import channel_by_id
 from schedule.conflicts import check_is_free
 from schedule.courses import check_groups, course_by_id
 from schedule.events import LectureCancelled, LectureChanged, LecturePlanned
-from schedule.lectures import add_lecture, advance, lecture_by_id
+from schedule.lectures import add_lecture, advance, bare_lecture
 from schedule.lifecycle import AHEAD, OVER, Lecture, LectureState, Policy, RecordingState
 from schedule.study_work import PLAIN, StudyWork, check_work
 
@@ -109,7 +110,7 @@ async def change(
 ) -> Lecture:
     """Change what is given, if the lecture still is at `revision`, else PreconditionFailed.
     `is_free`: the caller has seen to it that nothing is in the way."""
-    lecture = await lecture_by_id(connection, lecture_id, is_locked=True)
+    lecture = await bare_lecture(connection, lecture_id, is_locked=True)
     if lecture.revision != revision:
         raise PreconditionFailed("Somebody changed this lecture meanwhile; reload it.")
     given = _really_new(lecture, changes)
@@ -135,7 +136,7 @@ async def cancel(
     connection: AsyncConnection, lecture_id: UUID, by: Author, *, reason: str = ""
 ) -> Lecture:
     """Cancel what has not begun; Conflict otherwise. Cancelling twice is cancelling once."""
-    lecture = await lecture_by_id(connection, lecture_id, is_locked=True)
+    lecture = await bare_lecture(connection, lecture_id, is_locked=True)
     if lecture.state is LectureState.CANCELLED:
         return lecture
     if lecture.state not in AHEAD:
@@ -194,7 +195,9 @@ async def check_lecturer(connection: AsyncConnection, lecturer: UUID) -> Person:
 
 
 async def check_course_of(connection: AsyncConnection, work: StudyWork) -> None:
-    """NotFound or Invalid when the course or one of the groups is not there."""
+    """NotFound or Invalid when the course, one of the groups or the channel is not there."""
+    if work.channel is not None:
+        await channel_by_id(connection, work.channel)
     if work.course is not None:
         await course_by_id(connection, work.course)
     await check_groups(connection, work.groups)

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from kernel.errors import Invalid
 from kernel.ids import new_id
 from schedule.events import RecordingKept, RecordingShared
-from schedule.lectures import advance, lecture_by_id
+from schedule.lectures import advance, bare_lecture
 from schedule.lifecycle import Lecture, Visibility
 
 
@@ -23,7 +23,7 @@ async def share(
 ) -> Lecture:
     """Let those watch. Under LINK there is a public link, which `renews_link` replaces; under
     anything else there is none, and one that was given out before does not come back."""
-    lecture = await lecture_by_id(connection, lecture_id, is_locked=True)
+    lecture = await bare_lecture(connection, lecture_id, is_locked=True)
     link = None
     if visibility is Visibility.LINK:
         link = new_id() if renews_link or lecture.link is None else lecture.link
@@ -66,7 +66,7 @@ async def keep(
     Invalid when that day is past: to delete is another button."""
     if until is not None and until <= at:
         raise Invalid("This day is past; to delete the recording now there is a button.")
-    lecture = await lecture_by_id(connection, lecture_id, is_locked=True)
+    lecture = await bare_lecture(connection, lecture_id, is_locked=True)
     if (until, is_for_ever) == (lecture.kept_until, lecture.is_kept):
         return lecture
     fact = RecordingKept(

@@ -53,6 +53,8 @@ class Finding(msgspec.Struct, frozen=True):
     week: int
     day: str  # ISO 8601
     message: str
+    template: str  # what the message was made of
+    values: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +186,9 @@ class _Reconciler:
             except (Conflict, Invalid) as error:
                 if slot is None:
                     raise
-                findings.append(Finding(week, f"{slot.day}", error.message))
+                findings.append(
+                    Finding(week, f"{slot.day}", error.message, error.template, error.values)
+                )
         return replace(await outcome_of(self._connection, self._series), findings=findings)
 
     async def _step(self, slot: Slot | None, one: Held | None) -> None:

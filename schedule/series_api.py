@@ -48,6 +48,7 @@ class NewSeries(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     kind: Kind = Kind.LECTURE
     mode: Mode = Mode.NETWORK
     auditorium: str | None = None
+    channel: str | None = None
 
 
 class SeriesPatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -70,6 +71,7 @@ class SeriesPatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     kind: Kind | msgspec.UnsetType = msgspec.UNSET
     mode: Mode | msgspec.UnsetType = msgspec.UNSET
     auditorium: str | msgspec.UnsetType | None = msgspec.UNSET
+    channel: str | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class ClassBody(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,6 +100,7 @@ class SeriesBody(msgspec.Struct, frozen=True, kw_only=True):
     kind: Kind
     mode: Mode
     auditorium: str | None
+    channel: str | None
     weekday: int
     begins: str
     minutes: int

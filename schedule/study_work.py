@@ -40,6 +40,7 @@ class StudyWork:
     kind: Kind = Kind.LECTURE
     mode: Mode = Mode.NETWORK
     auditorium: str | None = None
+    channel: str | None = None  # the television channel that it is for
 
 
 PLAIN = StudyWork()

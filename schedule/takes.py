@@ -14,7 +14,7 @@ from kernel.errors import Conflict, Invalid, Refused
 from kernel.ids import new_id
 from kernel.settings import Settings
 from schedule.channels import Channel, HouseItem, ItemState, house_items_for
-from schedule.lectures import lecture_by_id
+from schedule.lectures import bare_lecture
 from schedule.places import channel_folder
 from schedule.push import readiness_of
 from schedule.rundown import LONGEST, SHORTEST, Readiness, Source
@@ -144,7 +144,7 @@ _NOT_READY: Final = {
 
 async def _title(connection: AsyncConnection, channel: Channel, source: Source) -> str:
     if source.recording is not None:
-        return (await lecture_by_id(connection, source.recording)).title
+        return (await bare_lecture(connection, source.recording)).title
     return PurePath(source.file).stem if source.file else channel.name
 
 

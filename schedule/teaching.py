@@ -15,7 +15,7 @@ from schedule.events import (
     LectureStarted,
     RecordingPublished,
 )
-from schedule.lectures import advance, lecture_by_id
+from schedule.lectures import advance, bare_lecture
 from schedule.lifecycle import (
     AHEAD,
     OVER,
@@ -37,7 +37,7 @@ async def start(
     policy: Policy,
 ) -> Lecture:
     """Teaching begins. Starting twice is starting once; Conflict when it is over or far ahead."""
-    lecture = await lecture_by_id(connection, lecture_id, is_locked=True)
+    lecture = await bare_lecture(connection, lecture_id, is_locked=True)
     if lecture.state is LectureState.LIVE:
         return lecture
     _check_may_start(lecture, at, policy)
@@ -50,7 +50,7 @@ async def stop(
     connection: AsyncConnection, lecture_id: UUID, *, at: datetime, by: UUID | None
 ) -> Lecture:
     """Teaching is over. Stopping twice is stopping once; Conflict when it never began."""
-    lecture = await lecture_by_id(connection, lecture_id, is_locked=True)
+    lecture = await bare_lecture(connection, lecture_id, is_locked=True)
     if lecture.state in {LectureState.ENDED, LectureState.PUBLISHED}:
         return lecture
     if lecture.state is not LectureState.LIVE:
@@ -63,7 +63,7 @@ async def mark_recording(
 ) -> Lecture:
     """What became of the recording. Once the lecture has ended this publishes it; a recording
     that is rescued later is published anew. NONE: nothing was ever recorded."""
-    lecture = await lecture_by_id(connection, lecture_id, is_locked=True)
+    lecture = await bare_lecture(connection, lecture_id, is_locked=True)
     if lecture.state in AHEAD or lecture.state is LectureState.CANCELLED:
         raise Conflict("This lecture was never live; it has no recording.")
     if lecture.state is LectureState.ENDED and recording is not RecordingState.RUNNING:

@@ -39,11 +39,6 @@ class Timetable:
         self._clock = clock
         self._announcer = Announcer(database, recorder, bus, clock)
 
-    async def lecture(self, lecture_id: UUID) -> Lecture:
-        """NotFound when there is none."""
-        async with self._database.connect() as connection:
-            return await lectures.lecture_by_id(connection, lecture_id)
-
     async def plan(self, wanted: Plan, by: Author) -> Lecture:
         async with self._changing() as connection:
             return await planning.plan(connection, wanted, by)

@@ -13,7 +13,7 @@ from sqlalchemy.types import TypeDecorator
 from kernel.database import Id
 from schedule.study_work import LONGEST_AUDITORIUM, PLAIN, Kind, Mode, StudyWork
 
-NAMES = ("course", "groups", "kind", "mode", "auditorium")
+NAMES = ("course", "groups", "kind", "mode", "auditorium", "channel")
 
 
 class IdSet(TypeDecorator[tuple[UUID, ...]]):
@@ -37,6 +37,7 @@ def columns() -> list[sa.Column[Any]]:
         sa.Column("kind", sa.String(12), nullable=False, server_default="lecture"),
         sa.Column("mode", sa.String(12), nullable=False, server_default="network"),
         sa.Column("auditorium", sa.String(LONGEST_AUDITORIUM)),
+        sa.Column("channel", sa.String(40), sa.ForeignKey("channels.id"), index=True),
     ]
 
 

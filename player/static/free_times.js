@@ -2,19 +2,18 @@
 import { $, el } from "./dom.js";
 import { call, toast } from "./site.js";
 import { locale, t } from "./translate.js";
+import { dayOf, timeOf } from "./zones.js";
 
 const form = $("lecture-form");
 const { zone, lecture } = form.dataset;
 
 const shown = (at) =>
   new Intl.DateTimeFormat(locale, { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", timeZone: zone }).format(at);
-const day = (at) => new Intl.DateTimeFormat("sv-SE", { dateStyle: "short", timeZone: zone }).format(at);
-const time = (at) => new Intl.DateTimeFormat("sv-SE", { timeStyle: "short", timeZone: zone }).format(at);
 
 function take(starts, ends) {
-  form.day.value = day(starts);
-  form.begins.value = time(starts);
-  form.ends.value = time(ends);
+  form.day.value = dayOf(starts, zone);
+  form.begins.value = timeOf(starts, zone);
+  form.ends.value = timeOf(ends, zone);
   form.dispatchEvent(new Event("input"));
 }
 

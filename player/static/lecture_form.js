@@ -1,9 +1,10 @@
 // Plan or change a lecture: times in the person's zone become UTC here.
 import { $, el } from "./dom.js";
 import { preview, repeats, seriesOf } from "./series_form.js";
+import { obstacleList, review } from "./obstacles.js";
 import { call } from "./site.js";
-import { t, tn } from "./translate.js";
-import { moment } from "./zones.js";
+import { t, tn, told } from "./translate.js";
+import { dayOf, moment, timeOf } from "./zones.js";
 
 const form = $("lecture-form");
 const { zone, lecture, revision } = form.dataset;
@@ -28,7 +29,7 @@ function showLength() {
 function complain(text, findings = []) {
   $("form-error").hidden = false;
   $("form-error-text").textContent = text;
-  $("form-findings").replaceChildren(...findings.map((one) => el("li", {}, one.message ?? String(one))));
+  $("form-findings").replaceChildren(...findings.map((one) => el("li", {}, one.message ? told(one.message, one.template, one.values) : String(one))));
   $("form-error").focus();
 }
 
@@ -53,6 +54,7 @@ const words = () => ({
   course: form.course.value || null,
   groups: groups(),
   auditorium: form.auditorium.value.trim() || null,
+  channel: form.channel?.value || null,
 });
 
 /** Groups come by way of a course; without one there are none. */
@@ -86,10 +88,36 @@ async function save() {
 
 let waiting = 0;
 
-/** Ask what the series would be, once the hand rests. */
-function showSeries() {
+/** Ask what the series would be, or what speaks against the one class, once the hand rests. */
+function foresee() {
   clearTimeout(waiting);
-  if (repeats() && form.day.value && form.begins.value) waiting = setTimeout(() => preview(series()), 300);
+  $("form-obstacles").replaceChildren();
+  if (!form.day.value || !form.begins.value) return;
+  waiting = setTimeout(() => (repeats() ? preview(series()) : showObstacles()), 300);
+}
+
+async function showObstacles() {
+  const mine = waiting;
+  const { begins, ends } = times();
+  const { title, summary, is_recorded, ...work } = words();
+  if (!begins || !ends || ends <= begins) return;
+  const wish = { ...work, lecture: lecture || null, starts_at: begins.toISOString(), ends_at: ends.toISOString() };
+  const found = await review(wish).catch(() => []); // saving will say what is wrong
+  if (mine === waiting && found.length) $("form-obstacles").replaceChildren(obstacleList(found, zone, take));
+}
+
+/** A proposal goes into the form. */
+function take({ starts_at: starts, auditorium }) {
+  if (auditorium) form.auditorium.value = auditorium;
+  if (starts) fillTimes(starts, lengthOf(times().begins, times().ends));
+  form.dispatchEvent(new Event("change"));
+}
+
+function fillTimes(starts, minutes) {
+  const ends = new Date(starts.getTime() + minutes * 60_000);
+  [form.day.value, form.begins.value] = [dayOf(starts, zone), timeOf(starts, zone)];
+  form.ends.value = timeOf(ends, zone);
+  showLength();
 }
 
 async function submit(event) {
@@ -107,7 +135,7 @@ async function submit(event) {
 
 form.addEventListener("submit", submit);
 form.addEventListener("input", showLength);
-form.addEventListener("change", showSeries);
+form.addEventListener("change", foresee);
 form.course.addEventListener("change", showGroups);
 showGroups();
 showLength();

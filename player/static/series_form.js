@@ -1,7 +1,7 @@
 // The part of the form that repeats a lecture weekly: which weeks of which period.
 import { $, el } from "./dom.js";
 import { call } from "./site.js";
-import { t, tn } from "./translate.js";
+import { t, tn, told } from "./translate.js";
 
 const DAY_MS = 86_400_000;
 const form = $("lecture-form");
@@ -32,7 +32,7 @@ export async function preview(body) {
   const [text, findings] = await outcome(body);
   if (mine !== asked) return;
   $("repeat-outcome").textContent = text;
-  $("repeat-findings").replaceChildren(...findings.map((one) => el("li", {}, `${one.day}: ${one.message}`)));
+  $("repeat-findings").replaceChildren(...findings.map((one) => el("li", {}, `${one.day}: ${told(one.message, one.template, one.values)}`)));
 }
 
 async function outcome(body) {

@@ -54,7 +54,7 @@ export async function call(method, address, body) {
   }
   const answer = await response.json().catch(() => null);
   if (response.ok) return answer;
-  const error = new Error(answer?.title ? told(answer.title) : t("The server can't be reached. Please try again."));
+  const error = new Error(answer?.title ? told(answer.title, answer.template, answer.values) : t("The server can't be reached. Please try again."));
   error.findings = answer?.findings ?? [];
   error.status = response.status;
   throw error;

@@ -15,9 +15,10 @@ export function tn(one, many, count, values = {}) {
   return fill(forms[formOf(count, forms.length)], { count, ...values });
 }
 
-/** What the server said, in the reader's language where it is known. */
-export function told(sentence) {
-  return words[sentence] ?? sentence;
+/** What the server said, in the reader's language where it is known; `template` and `values` are what
+ * it was made of, if something was filled in. */
+export function told(sentence, template = sentence, values = {}) {
+  return template in words ? fill(words[template], values) : sentence;
 }
 
 function formOf(count, forms) {

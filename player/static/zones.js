@@ -24,3 +24,9 @@ export function offset(at, zone) {
   const { year, month, day, hour, minute, second } = parts;
   return Date.UTC(year, month - 1, day, hour, minute, second) - Math.floor(at / 1000) * 1000;
 }
+
+/** The day of the moment on the wall calendar of `zone`, as an input has it: 2026-11-24. */
+export const dayOf = (at, zone) => new Intl.DateTimeFormat("sv-SE", { dateStyle: "short", timeZone: zone }).format(at);
+
+/** And the time: 10:00. */
+export const timeOf = (at, zone) => new Intl.DateTimeFormat("sv-SE", { timeStyle: "short", timeZone: zone }).format(at);

@@ -168,7 +168,7 @@ async def test_a_database_that_is_away_stops_none_of_the_teaching(school, line, 
         asked.set()
         raise OperationalError("SELECT", {}, Exception("the server is away"))
 
-    monkeypatch.setattr(room_life, "lecture_by_id", away)
+    monkeypatch.setattr(room_life, "bare_lecture", away)
     life = served.client.app[ROOMS]._lives[served.lecture.id]
     life.ring()
     async with asyncio.timeout(10):

@@ -101,10 +101,13 @@ def group_of(either_database):
 @pytest.fixture
 def may_come(either_database):
     async def may_come(person, lecture, action=Action.JOIN_LECTURE):
-        async with either_database.connect() as connection:
-            subject = (await lecture_by_id(connection, lecture.id)).subject
         viewer = Viewer(person_id=person.id, name=person.name, roles=person.roles)
-        return allows(viewer, action, subject)
+        async with either_database.connect() as connection:
+            whole = await lecture_by_id(connection, lecture.id)
+            theirs = await lecture_by_id(connection, lecture.id, viewer=viewer)
+        may = allows(viewer, action, whole.subject)
+        assert allows(viewer, action, theirs.subject) is may
+        return may
 
     return may_come
 
@@ -120,6 +123,20 @@ async def test_only_those_enrolled_on_the_day_may_join(
     tomorrow = await class_of(course)
     coming = [await may_come(one, tomorrow) for one in (dana, late, gone, other, teacher)]
     assert coming == [True, False, False, False, True]
+
+
+async def test_a_lecture_that_is_read_for_one_viewer_names_no_other_learner(
+    course_of, enrolled, class_of, learner, either_database
+):
+    course, dana, other = await course_of(), await learner("Dana"), await learner("Other")
+    tutor = await learner("Tutor")
+    for person, part in ((dana, Part.LEARNER), (other, Part.LEARNER), (tutor, Part.TUTOR)):
+        await enrolled(course, person, part=part)
+    lecture = await class_of(course)
+    viewer = Viewer(person_id=dana.id, name="", roles=dana.roles)
+    async with either_database.connect() as connection:
+        circle = (await lecture_by_id(connection, lecture.id, viewer=viewer)).circle
+    assert (circle.roll, circle.helpers) == ({dana.id, tutor.id}, {tutor.id})
 
 
 async def test_recordings_are_also_for_those_who_came_later(
