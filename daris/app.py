@@ -76,6 +76,7 @@ from player.fast_lane import MayWatch
 from schedule import (
     academic_api,
     agenda,
+    calendar_api,
     channel_api,
     channel_views,
     course_api,
@@ -154,6 +155,7 @@ def _routes() -> tuple[Sequence[web.RouteDef], ...]:
         identity_views.routes(),
         schedule_api.routes(),
         academic_api.routes(),
+        calendar_api.routes(),
         series_api.routes(),
         course_api.routes(),
         enrolment_api.routes(),
