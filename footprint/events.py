@@ -10,8 +10,8 @@ from kernel.facts import Fact
 
 
 class FootprintRead(Fact, frozen=True, kw_only=True):
-    """`person` read what others did: `what` is attendance, profile, statements, documents, traces
-    or categories."""
+    """`person` read what others did: `what` is attendance, profile, statements, documents, traces,
+    categories or hours."""
 
     what: str
     of: UUID | None = None  # the one person that it was about

@@ -14,6 +14,7 @@ from footprint import (
     profile_views,
     report_views,
     rulebook_views,
+    term_report_views,
 )
 from footprint.attendance import Span
 from footprint.events import FootprintRead
@@ -70,6 +71,7 @@ def routes() -> list[web.RouteDef]:
         *profile_views.routes(),
         *report_views.routes(),
         *rulebook_views.routes(),
+        *term_report_views.routes(),
         *lrs.routes(),
     ]
 

@@ -14,7 +14,7 @@ from kernel.pages import render, zone_of
 from kernel.web import CLOCK, DATABASE, path_id
 from player.entrance import signed_in
 from player.extras import posters
-from schedule import class_sheet, roster
+from schedule import class_sheet, norms, roster
 from schedule.courses import Course, course_by_id, list_courses, list_groups
 from schedule.enrolment_api import course_subject
 from schedule.enrolments import (
@@ -101,6 +101,7 @@ async def show_import(request: web.Request) -> web.Response:
         "import.html",
         roster_columns=roster.COLUMNS,
         class_columns=class_sheet.COLUMNS,
+        norm_columns=norms.COLUMNS,
     )
 
 

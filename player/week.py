@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from typing import Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -14,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from identity.rights import Action, Role, Viewer
 from identity.sessions import require
 from kernel.errors import Invalid
-from kernel.pages import render, zone_of
+from kernel.pages import locale_of, render, zone_of
 from kernel.web import CLOCK, DATABASE, query
 from player.entrance import signed_in
 from schedule.academic import Period, holidays_between, is_odd, monday, period_on, week_of
@@ -23,6 +24,8 @@ from schedule.enrolments import Enrolment, enrolments_of
 from schedule.lectures import Filter, list_lectures
 from schedule.lifecycle import Lecture
 from schedule.study_work import Kind
+from schedule.national_days import in_language
+from schedule.stretches import stretches_of
 
 _DAY, _WEEK = timedelta(days=1), timedelta(days=7)
 _USUAL_HOURS = range(9, 18)  # the grid shows these at least
@@ -95,6 +98,7 @@ async def show_week(request: web.Request) -> web.Response:
         groups = await list_groups(connection)
         period = await period_on(connection, first, first + 6 * _DAY)
         free = await holidays_between(connection, first, first + 6 * _DAY)
+        stretches = [] if period is None else await stretches_of(connection, period)
     if whose == "mine" and not _teaches(viewer) and not _is_of_something(asked):
         lectures = [one for one in lectures if _is_for(one, own)]
     return render(
@@ -102,6 +106,8 @@ async def show_week(request: web.Request) -> web.Response:
         "week.html",
         week=lay_out(lectures[:_MOST], first, zone, free=free, today=today),
         teaching=period and teaching_week(period, first),
+        stretches=[one for one in stretches if one.touches(first, first + 6 * _DAY)],
+        named=partial(in_language, locale=locale_of(request)),
         whose=None if _is_of_something(asked) else whose,
         teaches=_teaches(viewer),
         has_own=_teaches(viewer) or bool(own),

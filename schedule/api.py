@@ -266,7 +266,7 @@ async def show_ical(request: web.Request) -> web.Response:
     lecture = await lecture_of(request)
     _require_sight(request, lecture)
     address = request.app[SETTINGS].address
-    text = ical.calendar([lecture], address=address, host=urlsplit(address).hostname or "daris")
+    text = ical.calendar(lecture, ical.Pages(address, urlsplit(address).hostname or "daris"))
     return web.Response(text=text, content_type=ical.CONTENT_TYPE)
 
 

@@ -170,6 +170,12 @@ async def enrolments_of(
     return [_enrolment(row) for row in await connection.execute(query)]
 
 
+async def enrolments_in(connection: AsyncConnection, courses: Collection[UUID]) -> list[Enrolment]:
+    """All of the courses, whenever they are in force."""
+    query = sa.select(enrolments).where(enrolments.c.course.in_(courses))
+    return [_enrolment(row) for row in await connection.execute(query)]
+
+
 async def circle_of(
     connection: AsyncConnection,
     course: UUID,

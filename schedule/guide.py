@@ -19,7 +19,7 @@ def xmltv(
     tv = Element("tv", {"generator-info-name": "Daris", "source-info-url": source})
     for channel in channels:
         entry = SubElement(tv, "channel", {"id": channel.id})
-        SubElement(entry, "display-name").text = _clean(channel.name)
+        SubElement(entry, "display-name").text = printable(channel.name)
     for channel in channels:
         for programme in _without_holes(channel, rundowns.get(channel.id, ())):
             tv.append(_programme(channel, programme))
@@ -77,7 +77,7 @@ def _programme(channel: Channel, programme: Programme) -> Element:
     for tag, texts in (("title", programme.titles), ("desc", programme.descriptions)):
         for language, text in texts.items():
             if text:
-                SubElement(entry, tag, {"lang": language}).text = _clean(text)
+                SubElement(entry, tag, {"lang": language}).text = printable(text)
     return entry
 
 
@@ -85,5 +85,5 @@ def _moment(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y%m%d%H%M%S +0000")
 
 
-def _clean(text: str) -> str:
+def printable(text: str) -> str:
     return _NOT_XML.sub(" ", text)

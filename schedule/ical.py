@@ -1,46 +1,131 @@
-"""Lectures as iCalendar text (RFC 5545), in UTC."""
+"""Lectures and programmes as iCalendar text (RFC 5545): in UTC, or on the wall clock of a zone."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
+from schedule.channels import Channel
 from schedule.lifecycle import Lecture, LectureState
+from schedule.rundown import Programme
+from schedule.vtimezone import vtimezone
 
 CONTENT_TYPE = "text/calendar"
 _OCTETS = 75  # of one line, RFC 5545 section 3.1
 
 
-def calendar(
-    lectures: Iterable[Lecture], *, address: str, host: str, name: str | None = None
-) -> str:
-    """A calendar of the lectures; `address` leads to their pages, `host` makes the UIDs ours.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """A VEVENT. `sequence` grows with every change; `uid` stays."""
 
-    One that has a `name` is subscribed to, and read again every hour.
-    """
+    uid: str
+    sequence: int
+    changed_at: datetime
+    starts_at: datetime
+    ends_at: datetime
+    summary: str
+    url: str
+    description: str = ""
+    contact: str = ""
+    location: str = ""
+    is_cancelled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """Where the events lead: `address` to our pages; `host` makes the UIDs ours."""
+
+    address: str
+    host: str
+
+
+def calendar(lecture: Lecture, pages: Pages) -> str:
+    """One lecture, to be put into a calendar once."""
+    return text(of_lectures([lecture], pages), name=None, zone=None)
+
+
+def of_lectures(lectures: Iterable[Lecture], pages: Pages) -> list[Event]:
+    return [_of_lecture(one, pages) for one in lectures]
+
+
+def of_programmes(
+    channel: Channel, programmes: Iterable[Programme], pages: Pages, language: str
+) -> list[Event]:
+    """What a channel shows. What is taken out of its plan is gone from here, too."""
+    return [_of_programme(one, channel, pages, language) for one in programmes]
+
+
+def text(events: Collection[Event], *, name: str | None, zone: ZoneInfo | None) -> str:
+    """The VCALENDAR. One that has a `name` is subscribed to, and read again every hour; with a
+    `zone` the times are of its clocks, and it comes along."""
     lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Daris//Timetable//EN"]
     if name is not None:
         lines += ["METHOD:PUBLISH", f"X-WR-CALNAME:{_escaped(name)}"]
         lines += ["REFRESH-INTERVAL;VALUE=DURATION:PT1H", "X-PUBLISHED-TTL:PT1H"]
-    for lecture in lectures:
-        lines += _event(lecture, address, host)
+    if zone is not None and events:
+        earliest = min(event.starts_at for event in events)
+        lines += [f"X-WR-TIMEZONE:{zone.key}"]
+        lines += vtimezone(zone, earliest, max(event.ends_at for event in events))
+    for event in events:
+        lines += _lines(event, zone)
     lines.append("END:VCALENDAR")
     return "".join(f"{_folded(line)}\r\n" for line in lines)
 
 
-def _event(lecture: Lecture, address: str, host: str) -> Iterator[str]:
-    is_off = lecture.state is LectureState.CANCELLED
+def _of_lecture(lecture: Lecture, pages: Pages) -> Event:
+    return Event(
+        uid=f"{lecture.id}@{pages.host}",
+        sequence=lecture.revision - 1,
+        changed_at=lecture.changed_at,
+        starts_at=lecture.starts_at,
+        ends_at=lecture.ends_at,
+        summary=lecture.title,
+        url=f"{pages.address}/lectures/{lecture.id}",
+        description=lecture.summary,
+        contact=lecture.lecturer_name,
+        location=lecture.work.auditorium or "",
+        is_cancelled=lecture.state is LectureState.CANCELLED,
+    )
+
+
+def _of_programme(programme: Programme, channel: Channel, pages: Pages, language: str) -> Event:
+    return Event(
+        uid=f"{channel.id}.{programme.key.encode().hex()}@{pages.host}",
+        sequence=programme.revision,
+        changed_at=programme.starts_at,  # a rundown does not say when it was changed
+        starts_at=programme.starts_at,
+        ends_at=programme.ends_at,
+        summary=programme.title(language) or channel.name,
+        url=f"{pages.address}/channels/{channel.id}",
+        description=programme.description(language),
+    )
+
+
+def _lines(event: Event, zone: ZoneInfo | None) -> Iterator[str]:
     yield "BEGIN:VEVENT"
-    yield f"UID:{lecture.id}@{host}"
-    yield f"SEQUENCE:{lecture.revision - 1}"
-    yield f"DTSTAMP:{_moment(lecture.changed_at)}"
-    yield f"DTSTART:{_moment(lecture.starts_at)}"
-    yield f"DTEND:{_moment(lecture.ends_at)}"
-    yield f"SUMMARY:{_escaped(lecture.title)}"
-    if lecture.summary:
-        yield f"DESCRIPTION:{_escaped(lecture.summary)}"
-    yield f"CONTACT:{_escaped(lecture.lecturer_name)}"
-    yield f"URL:{address}/lectures/{lecture.id}"
-    yield f"STATUS:{'CANCELLED' if is_off else 'CONFIRMED'}"
+    yield f"UID:{event.uid}"
+    yield f"SEQUENCE:{event.sequence}"
+    yield f"DTSTAMP:{_moment(event.changed_at)}"
+    yield f"DTSTART{_when(event.starts_at, zone)}"
+    yield f"DTEND{_when(event.ends_at, zone)}"
+    yield f"SUMMARY:{_escaped(event.summary)}"
+    if event.description:
+        yield f"DESCRIPTION:{_escaped(event.description)}"
+    if event.location:
+        yield f"LOCATION:{_escaped(event.location)}"
+    if event.contact:
+        yield f"CONTACT:{_escaped(event.contact)}"
+    yield f"URL:{event.url}"
+    yield f"STATUS:{'CANCELLED' if event.is_cancelled else 'CONFIRMED'}"
     yield "END:VEVENT"
+
+
+def _when(moment: datetime, zone: ZoneInfo | None) -> str:
+    """On the zone's clocks, unless they show that time twice (`fold`): UTC tells which it is."""
+    local = moment.astimezone(zone or UTC)
+    if zone is None or local.fold:
+        return f":{_moment(moment)}"
+    return f";TZID={zone.key}:{local:%Y%m%dT%H%M%S}"
 
 
 def _moment(moment: datetime) -> str:

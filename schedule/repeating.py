@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from kernel.errors import Conflict, Invalid, PreconditionFailed
 from kernel.ids import new_id
 from schedule import planning
-from schedule.academic import Period, holidays_of, period_by_id
+from schedule.academic import Period, period_by_id
 from schedule.lectures import Filter, list_lectures
 from schedule.lifecycle import Lecture, LectureState, Policy
 from schedule.planning import Author, Changes, Plan
@@ -31,6 +31,7 @@ from schedule.series import (
     save_series,
     series_by_id,
 )
+from schedule.stretches import teaching_days
 from schedule.study_work import PLAIN, StudyWork, check_work
 
 
@@ -250,8 +251,8 @@ async def _at(connection: AsyncConnection, series_id: UUID, revision: int) -> Se
 
 
 async def _slots(connection: AsyncConnection, series: Series, period: Period) -> dict[int, Slot]:
-    free = await holidays_of(connection, period)
-    return {slot.week: slot for slot in expand(series.pattern, period, free)}
+    days = await teaching_days(connection, period)
+    return {slot.week: slot for slot in expand(series.pattern, period, days.free, days.moved)}
 
 
 def _plan(series: Series, slot: Slot) -> Plan:

@@ -6,10 +6,11 @@ changed or cancelled it, so that its lecture no longer is at the revision at whi
 it; a change of the series leaves it alone.
 """
 
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum, auto
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -103,14 +104,21 @@ def check_pattern(pattern: Pattern, period: Period) -> None:
         raise Invalid(f"The weeks of this period go from 1 to {week_count(period)}.")
 
 
-def expand(pattern: Pattern, period: Period, free: Container[date] = ()) -> Iterator[Slot]:
-    """The classes by week: none on a free day, none outside of the period.
+def expand(
+    pattern: Pattern,
+    period: Period,
+    free: Container[date] = (),
+    moved: Mapping[date, date] = MappingProxyType({}),
+) -> Iterator[Slot]:
+    """The classes by week: none on a free day, none outside of the period. `moved` leads from a
+    day to the one on which its classes are taught instead.
 
     A time that the clocks jump over comes as much later as they jump; of one that they show twice
     it is the first.
     """
     for week in range(pattern.first_week, pattern.last_week + 1):
         day = first_day(period, week) + timedelta(days=pattern.weekday - 1)
+        day = moved.get(day, day)
         is_taught = period.starts_on <= day <= period.ends_on and day not in free
         if is_taught and pattern.weeks.has(week):
             starts_at = datetime.combine(day, pattern.begins, pattern.zone).astimezone(UTC)

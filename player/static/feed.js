@@ -1,5 +1,5 @@
-// One's own page: the secret address of one's calendar.
-import { $ } from "./dom.js";
+// One's own page: the secret addresses of one's calendar, and of the feeds of courses and channels.
+import { $, el } from "./dom.js";
 import { call, toast } from "./site.js";
 import { t } from "./translate.js";
 
@@ -29,4 +29,28 @@ $("feed-revoke").addEventListener("click", () =>
     toast(t("The address is revoked."));
   }),
 );
+
+const WHAT = { calendar: t("Calendar"), recordings: t("Recordings") };
+
+async function revoke(feed) {
+  await call("DELETE", `/api/v1/me/feeds/${feed.id}`);
+  toast(t("The address is revoked."));
+  await list();
+}
+
+function line(feed) {
+  const label = t("Revoke: {name}", { name: feed.of ?? "" });
+  const button = el("button", { type: "button", class: "button danger small", "aria-label": label, onclick: () => attempt(() => revoke(feed)) }, t("Revoke it"));
+  return el("li", { class: "row" }, el("span", { class: "badge" }, WHAT[feed.what]), el("span", {}, feed.of ?? ""), button);
+}
+
+/** Those of courses and channels; one's own calendar is above. */
+async function list() {
+  const { feeds } = await call("GET", "/api/v1/me/feeds");
+  const others = feeds.filter((feed) => feed.course || feed.channel);
+  $("feeds-box").hidden = !others.length;
+  $("feeds").replaceChildren(...others.map(line));
+}
+
 attempt(async () => show(await call("GET", FEED)));
+attempt(list);

@@ -2,11 +2,18 @@
 
 from datetime import timedelta
 
+import icalendar
 import pytest
 
 from identity.people import disable
 from identity.rights import Role
+from kernel.ids import new_id
 from schedule import agenda, api, feed_api
+from schedule.channels import Channel, add_channel, apply
+from schedule.courses import Course, Group, add_course, add_group
+from schedule.enrolments import Enrolment, enrol
+from schedule.rundown import Change, Programme, Source
+from schedule.study_work import StudyWork
 
 HOUR = timedelta(hours=1)
 
@@ -128,3 +135,99 @@ async def test_only_people_have_one(site):
     for method in ("GET", "POST", "DELETE"):
         async with site.request(method, "/api/v1/me/feed") as answer:
             assert answer.status == 401
+
+
+async def address_of(site, headers, **topic) -> str:
+    async with site.post("/api/v1/me/feeds", json=topic, headers=headers) as answer:
+        assert answer.status == 201, await answer.text()
+        url = (await answer.json())["url"]
+    return url[url.index("/", 8) :]
+
+
+@pytest.fixture
+async def course(database, clock):
+    async with database.begin() as connection:
+        wanted = Course(id=new_id(), key="phys", title="Optics", created_at=clock.now())
+        return await add_course(connection, wanted)
+
+
+async def test_a_learners_calendar_has_the_classes_of_their_courses_and_group(
+    site, lecturer, make, add_person, add_lecture, course, database, clock
+):
+    learner = await add_person(Role.STUDENT)
+    async with database.begin() as connection:
+        groups = [await add_group(connection, Group(id=new_id(), key=k, name=k)) for k in "ab"]
+        enrolment = Enrolment(
+            id=new_id(),
+            course=course.id,
+            person=learner.id,
+            study_group=groups[0].id,
+            since=clock.now().date(),
+            until=clock.now().date() + timedelta(days=7),
+            changed_at=clock.now(),
+        )
+        await enrol(connection, enrolment)
+    works = [StudyWork(course=course.id, groups=(group.id,)) for group in groups]
+    titles = [("Own", works[0], 1), ("Other group", works[1], 3), ("Too late", works[0], 24 * 9)]
+    for title, work, hours in titles:
+        await add_lecture(lecturer, title=title, work=work, starts_in=hours * HOUR)
+    await add_lecture(lecturer, title="Of no course", starts_in=6 * HOUR)
+    assert [event["SUMMARY"] for event in await events(site, await make(learner))] == ["Own"]
+
+
+async def test_a_course_has_a_calendar_of_its_own(site, lecturer, add_lecture, bearer, course):
+    work = StudyWork(course=course.id, auditorium="Hall 1, north")
+    await add_lecture(lecturer, title="Lenses", work=work)
+    await add_lecture(lecturer, title="Of no course", starts_in=3 * HOUR)
+    headers = await bearer(lecturer)
+    path = await address_of(site, headers, course=str(course.id))
+    async with site.get(path) as answer:
+        calendar = icalendar.Calendar.from_ical(await answer.read())
+    (event,) = calendar.walk("VEVENT")
+    assert (event["SUMMARY"], event["LOCATION"]) == ("Lenses", "Hall 1, north")
+    assert calendar["X-WR-CALNAME"] == "Daris: Optics"
+    async with site.get("/api/v1/me/feeds", headers=headers) as answer:
+        (shown,) = (await answer.json())["feeds"]
+    assert (shown["what"], shown["of"]) == ("calendar", "Optics")
+    async with site.delete(f"/api/v1/me/feeds/{shown['id']}", headers=headers) as answer:
+        assert answer.status == 204
+    async with site.delete(f"/api/v1/me/feeds/{shown['id']}", headers=headers) as answer:
+        assert answer.status == 404
+    async with site.get(path) as answer:
+        assert answer.status == 404
+
+
+async def test_a_channel_has_a_calendar_of_what_it_shows(site, lecturer, bearer, database, clock):
+    programme = Programme(
+        key="evening/1",
+        starts_at=clock.now() + HOUR,
+        ends_at=clock.now() + 2 * HOUR,
+        source=Source(slate=True),
+        titles={"kk": "Кеш", "en": "Evening"},
+    )
+    async with database.begin() as connection:
+        channel = Channel(id="one", name="Daris One", profile="720p25")
+        await add_channel(connection, channel, at=clock.now())
+        await apply(connection, channel, Change([programme], [], [], []), by=None, at=clock.now())
+    path = await address_of(site, await bearer(lecturer), channel="one")
+    (event,) = await events(site, path)
+    assert event["SUMMARY"] == "Кеш"
+    assert event["UID"].startswith("one.")
+
+
+@pytest.mark.parametrize(
+    ("topic", "status"),
+    [
+        ({"what": "recordings"}, 400),
+        ({"course": str(new_id())}, 404),
+        ({"channel": "none"}, 404),
+        ({"course": str(new_id()), "channel": "one"}, 400),
+        ({"what": "everything"}, 400),
+    ],
+)
+async def test_a_feed_of_nothing_is_not_made(site, lecturer, bearer, topic, status):
+    headers = await bearer(lecturer)
+    async with site.post("/api/v1/me/feeds", json=topic, headers=headers) as answer:
+        assert answer.status == status
+    async with site.get("/api/v1/me/feeds", headers=headers) as answer:
+        assert await answer.json() == {"feeds": []}
