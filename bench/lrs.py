@@ -23,6 +23,8 @@ from aiohttp import web
 from bench.report import arguments, show_values
 from daris.migrations.schema import migrate
 from footprint import lrs
+from footprint.intake import INTAKE, Intake
+from footprint.statements import House
 from identity.credentials import add_token_for_role
 from identity.rights import Role
 from identity.sessions import SESSIONS, Sessions, authenticate
@@ -33,7 +35,7 @@ from kernel.facts import Fact
 from kernel.settings import Settings
 from kernel.web import CLOCK, DATABASE, RECORDER, SETTINGS, problems
 
-SENDERS, BATCH, SINGLES, QUESTIONS = 4, 50, 400, 200
+SENDERS, BATCH, SINGLES, QUESTIONS = 4, 50, 2000, 200
 PEOPLE = 300
 VERBS = ("http://activitystrea.ms/join", "http://activitystrea.ms/leave", "http://verb.example/x")
 
@@ -61,9 +63,9 @@ async def measure(store: str, statements: int) -> Figures:
         await migrate(database)
         async with _served(database) as session:
             batches = [_statements(BATCH, n) for n in range(statements // BATCH)]
-            per_batch = await _rate(session, batches)
+            per_batch = await _rate(session, batches, 4)
             singles = [_statements(1, n) for n in range(SINGLES)]
-            per_single = await _rate(session, singles)
+            per_single = await _rate(session, singles, 32)
             p95 = await _questions(session)
         name = database.engine.dialect.name
         await database.aclose()
@@ -78,6 +80,7 @@ async def _served(database: Database) -> AsyncIterator[aiohttp.ClientSession]:
     app[RECORDER] = _Nowhere()
     app[TICKETS] = Tickets(b"only for this benchmark, and long enough", clock)
     app[SESSIONS] = Sessions(database, app[TICKETS], clock)
+    app[INTAKE] = Intake(database, clock, House(app[SETTINGS].address))
     app.add_routes(lrs.routes())
     async with database.begin() as connection:
         token, _ = await add_token_for_role(connection, Role.ADMIN, at=clock.now())
@@ -93,7 +96,9 @@ async def _served(database: Database) -> AsyncIterator[aiohttp.ClientSession]:
         await runner.cleanup()
 
 
-async def _rate(session: aiohttp.ClientSession, bodies: list[list[dict[str, Any]]]) -> float:
+async def _rate(
+    session: aiohttp.ClientSession, bodies: list[list[dict[str, Any]]], senders: int
+) -> float:
     """Requests a second by a few senders at once."""
     waiting = iter(bodies)
     started = time.perf_counter()
@@ -103,7 +108,7 @@ async def _rate(session: aiohttp.ClientSession, bodies: list[list[dict[str, Any]
             async with session.post("/xapi/statements", json=body) as answer:
                 assert answer.status == 200, await answer.text()
 
-    await asyncio.gather(*(send() for _ in range(SENDERS)))
+    await asyncio.gather(*(send() for _ in range(senders)))
     return len(bodies) / (time.perf_counter() - started)
 
 

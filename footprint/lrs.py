@@ -1,7 +1,7 @@
 """The learning record store over HTTP: statements and about, xAPI 1.0.3 and 2.0. We keep no files: an
 attachment is taken when it says where it lies."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from datetime import datetime
 from email.utils import format_datetime
 from functools import partial
@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from footprint import log, lrs_documents, statement_formats, store
 from footprint.events import FootprintRead
+from footprint.intake import INTAKE, Intake, Sender
 from footprint.statements import House
 from footprint.xapi import identity_in
 from footprint.xapi_version import SPOKEN, spoken, version_of
@@ -80,6 +81,12 @@ def routes() -> list[web.RouteDef]:
     ]
 
 
+async def opened(app: web.Application) -> AsyncIterator[None]:
+    """What takes statements in, as long as the service runs."""
+    app[INTAKE] = Intake(app[DATABASE], app[CLOCK], House(app[SETTINGS].address))
+    yield
+
+
 async def about(_request: web.Request) -> web.Response:
     """Which versions we speak (Communication 2.8); open to everyone."""
     return reply({"version": SPOKEN})
@@ -127,15 +134,8 @@ async def put_statement(request: web.Request) -> web.Response:
 
 async def _take(request: web.Request, documents: list[bytes]) -> list[UUID]:
     viewer = require(request, Action.WRITE_STATEMENTS)
-    async with request.app[DATABASE].begin() as connection:
-        return await store.take(
-            connection,
-            documents,
-            _house(request),
-            by=viewer.person_id,
-            spoken=version_of(request),
-            now=request.app[CLOCK].now(),
-        )
+    sender = Sender(viewer.person_id, version_of(request))
+    return await request.app[INTAKE].take(documents, sender)
 
 
 async def _documents(request: web.Request, *, may_be_list: bool = True) -> list[bytes]:

@@ -3,7 +3,8 @@
 A statement of ours is made of its fact at every reading; only a stranger's is kept as it came.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -19,21 +20,15 @@ from footprint.kinds import decode
 from footprint.log import Kept, Sequence64, event
 from footprint.statements import House, statement
 from footprint.xapi import (
-    VERSION,
-    VERSION_2,
     VOIDED,
     Activity,
     Actor,
     Received,
     Statement,
-    matter,
-    receive,
     thing_of,
 )
 from kernel.database import Id, UtcDateTime, insert_new, metadata
-from kernel.errors import Conflict, Invalid
 from kernel.facts import Fact
-from kernel.ids import new_id
 
 statements = sa.Table(
     "statement",
@@ -67,7 +62,7 @@ mention = sa.Table(
 
 LARGEST_PAGE: Final = 500
 _DEFINITIONS_LOOKED_AT: Final = 20
-_UNSAID: Final = {VERSION: "1.0.0", VERSION_2: "2.0.0"}  # what a statement without a version has
+_LONGEST_KEY: Final = 1_000  # bytes; PostgreSQL's B-trees take 2,704 in a row
 _RECEIVED: Final = str(StatementReceived.__struct_config__.tag)
 
 
@@ -172,7 +167,7 @@ async def outgoing(
 
 async def activity(connection: AsyncConnection, iri: str, house: House) -> Activity:
     """What statements tell of the activity: the newest definition, else nothing but its id."""
-    query = _joined().where(statements.c.activity == iri)
+    query = _joined().where(statements.c.activity == key(iri))
     newest = query.order_by(statements.c.seq.desc()).limit(_DEFINITIONS_LOOKED_AT)
     for row in await connection.execute(newest):
         found = msgspec.json.decode(_document(row, house), type=Received)
@@ -182,66 +177,16 @@ async def activity(connection: AsyncConnection, iri: str, house: House) -> Activ
     return Activity(objectType="Activity", id=iri)
 
 
-async def take(
-    connection: AsyncConnection,
-    documents: Sequence[bytes | msgspec.Raw],
-    house: House,
-    *,
-    by: UUID | None,
-    now: datetime,
-    spoken: str = VERSION,
-) -> list[UUID]:
-    """Keep strangers' statements, all or none; their ids in order.
-
-    Invalid when one is not a statement, Conflict when its id belongs to a different one. A
-    statement that is there already is left as it is.
-    """
-    facts = [
-        _fact(receive(raw, spoken=spoken), bytes(raw), house, by=by, now=now, spoken=spoken)
-        for raw in documents
-    ]
-    ids = [fact.id for fact in facts]
-    if len(set(ids)) < len(ids):
-        raise Invalid("Two statements of one request have the same id.")
-    await log.take_turn(connection)
-    known = await _documents(connection, ids, house)
-    await _check_voidings(connection, facts)
-    fresh = [fact for fact in facts if not _is_kept(fact, known)]
-    kept = await log.append(connection, fresh, now=now, source=log.Source.ELSEWHERE)
-    if len(kept) < len(fresh):
-        raise Conflict("One of these ids belongs to something that is no statement.")
-    await index(connection, kept, house)
-    return ids
-
-
-async def _documents(
+async def documents(
     connection: AsyncConnection, ids: Sequence[UUID], house: House
 ) -> dict[UUID, bytes]:
-    """Those of the statements that exist."""
-    query = _joined().add_columns(statements.c.id).where(statements.c.id.in_(ids))
-    return {row.id: _document(row, house) for row in await connection.execute(query)}
-
-
-async def _check_voidings(connection: AsyncConnection, facts: Sequence[StatementReceived]) -> None:
-    """What voids can't be voided (Data 2.3.2); that it is not here yet is no fault."""
-    told = [msgspec.json.decode(fact.statement, type=Received) for fact in facts]
-    targets = [it.target for it in told if it.verb.id == VOIDED]
-    if not targets:
-        return
-    voiding = {it.id for it in told if it.verb.id == VOIDED}
-    query = sa.select(statements.c.id).where(
-        statements.c.id.in_(targets), statements.c.verb == VOIDED
-    )
-    voiding |= set((await connection.execute(query)).scalars())
-    if voiding & set(targets):
-        raise Invalid("A statement that voids another can't be voided itself.")
-
-
-def _is_kept(fact: StatementReceived, known: Mapping[UUID, bytes]) -> bool:
-    document = known.get(fact.id)
-    if document is not None and matter(document) != matter(bytes(fact.statement)):
-        raise Conflict(f"There is a different statement with the id {fact.id}.")
-    return document is not None
+    """Those of the statements that exist, voided ones too."""
+    found: dict[UUID, bytes] = {}
+    for some in log.batched(ids):
+        query = _joined().add_columns(statements.c.id).where(statements.c.id.in_(some))
+        rows = await connection.execute(query)
+        found |= {row.id: _document(row, house) for row in rows}
+    return found
 
 
 def _joined() -> sa.Select[Any]:
@@ -269,11 +214,11 @@ async def _rows(
 
 def _conditions(table: sa.FromClause, wanted: Wanted) -> list[sa.ColumnElement[bool]]:
     """What the content of a statement must be; bounds and pages are not content."""
-    conditions = [
-        table.c[name] == value
-        for name in ("verb", "registration")
-        if (value := getattr(wanted, name)) is not None
-    ]
+    conditions = []
+    if wanted.verb is not None:
+        conditions.append(table.c.verb == key(wanted.verb))
+    if wanted.registration is not None:
+        conditions.append(table.c.registration == wanted.registration)
     for name, is_related in (
         ("agent", wanted.is_agent_related),
         ("activity", wanted.is_activity_related),
@@ -283,7 +228,7 @@ def _conditions(table: sa.FromClause, wanted: Wanted) -> list[sa.ColumnElement[b
             related = table.c.seq.in_(
                 sa.select(mention.c.seq).where(mention.c.digest == mentions.digest(name, value))
             )
-            conditions.append(related if is_related else table.c[name] == value)
+            conditions.append(related if is_related else table.c[name] == key(value))
     return conditions
 
 
@@ -322,13 +267,21 @@ def _row(kept: Kept, told: Received | Statement) -> dict[str, Any]:
     return {
         "seq": kept.seq,
         "id": told.id,
-        "agent": next(iter(told.actor.identities), ""),
-        "verb": told.verb.id,
-        "activity": told.activity,
+        "agent": key(next(iter(told.actor.identities), "")),
+        "verb": key(told.verb.id),
+        "activity": None if told.activity is None else key(told.activity),
         "registration": told.context.registration if told.context else None,
         "stored": kept.received_at,
         "target": told.target,
     }
+
+
+def key(text: str) -> str:
+    """The text as it is looked up: itself, or a hash where no index takes it."""
+    data = text.encode()
+    if len(data) > _LONGEST_KEY or b"\0" in data:
+        return f"sha256 {hashlib.sha256(data).hexdigest()}"
+    return text
 
 
 def _told(fact: Fact, house: House) -> Received | Statement | None:
@@ -347,36 +300,6 @@ def _document(row: sa.Row[Any], house: House) -> bytes:
     return msgspec.json.encode(
         msgspec.structs.replace(ours, stored=row.received_at, authority=_authority(house))
     )
-
-
-def _fact(
-    statement: Received, raw: bytes, house: House, *, by: UUID | None, now: datetime, spoken: str
-) -> StatementReceived:
-    identifier = statement.id or new_id()
-    members = msgspec.json.decode(raw, type=dict[str, Any])
-    members.pop("stored", None)
-    members |= {
-        "id": str(identifier),
-        "timestamp": members.get("timestamp") or now,
-        "version": members.get("version") or _UNSAID[spoken],
-        "authority": house.actor(by),
-    }
-    return StatementReceived(
-        id=identifier,
-        at=now,
-        person=_ours(statement.actor, house),
-        statement=msgspec.Raw(msgspec.json.encode(members)),
-    )
-
-
-def _ours(actor: Actor, house: House) -> UUID | None:
-    """The person, when the account is one of this service."""
-    if actor.account is None or actor.account.homePage != house.address:
-        return None
-    try:
-        return UUID(actor.account.name)
-    except ValueError:
-        return None
 
 
 def _authority(house: House) -> Actor:
