@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import msgspec
@@ -21,9 +21,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from footprint import log, store
 from footprint.events import StatementReceived
+from footprint.reception import receive
 from footprint.statements import House
 from footprint.store import statements
-from footprint.xapi import VERSION, VERSION_2, VOIDED, Actor, Received, matter, receive
+from footprint.xapi import VERSION, VERSION_2, VOIDED, Actor, Received, matter
 from kernel.clock import Clock
 from kernel.database import Database
 from kernel.errors import Conflict, Invalid, Unavailable
@@ -170,10 +171,10 @@ async def keep(
     head = await log.take_turn(connection)
     desk = await _Desk.of(connection, letters, house)
     errors = [desk.judge(letter) for letter in letters]
-    kept = await log.extend(
-        connection, head, list(desk.fresh.values()), now=now, source=log.Source.ELSEWHERE
-    )
-    await store.index(connection, kept, house)
+    facts = [arrival.fact for arrival in desk.fresh.values()]
+    kept = await log.extend(connection, head, facts, now=now, source=log.Source.ELSEWHERE)
+    told = {identifier: arrival.told for identifier, arrival in desk.fresh.items()}
+    await store.index(connection, kept, house, told)
     return errors
 
 
@@ -184,7 +185,7 @@ class _Desk:
     documents: Mapping[UUID, bytes]  # statements that exist
     taken: frozenset[UUID]  # ids of facts of any kind
     voiding: set[UUID]
-    fresh: dict[UUID, StatementReceived] = field(default_factory=dict)
+    fresh: dict[UUID, Arrival] = field(default_factory=dict)
 
     @classmethod
     async def of(
@@ -205,7 +206,7 @@ class _Desk:
             self._check_voidings(letter)
         except (Conflict, Invalid) as error:
             return error
-        self.fresh |= {one.fact.id: one.fact for one in fresh}
+        self.fresh |= {one.fact.id: one for one in fresh}
         self.voiding |= {one.fact.id for one in fresh if one.voids}
         return None
 
@@ -213,7 +214,7 @@ class _Desk:
         identifier = arrival.fact.id
         document = self.documents.get(identifier)
         if identifier in self.fresh:
-            document = bytes(self.fresh[identifier].statement)
+            document = bytes(self.fresh[identifier].fact.statement)
         if document is not None:
             if matter(document) != matter(bytes(arrival.fact.statement)):
                 raise Conflict(f"There is a different statement with the id {identifier}.")
@@ -243,8 +244,9 @@ async def _voiding(connection: AsyncConnection, targets: Sequence[UUID]) -> set[
 def _arrival(raw: bytes | msgspec.Raw, house: House, sender: Sender, now: datetime) -> Arrival:
     told = receive(raw, spoken=sender.spoken)
     identifier = told.id or new_id()
+    authority = house.actor(sender.person)
     members = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
-    ours = {"id": identifier, "authority": house.actor(sender.person)}
+    ours: dict[str, Any] = {"id": identifier, "authority": authority}
     if told.timestamp is None:
         ours["timestamp"] = now
     if told.version is None:
@@ -256,7 +258,7 @@ def _arrival(raw: bytes | msgspec.Raw, house: House, sender: Sender, now: dateti
         person=_ours(told.actor, house),
         statement=msgspec.Raw(msgspec.json.encode(members | ours)),
     )
-    return Arrival(fact, told)
+    return Arrival(fact, msgspec.structs.replace(told, id=identifier, authority=authority))
 
 
 def _ours(actor: Actor, house: House) -> UUID | None:

@@ -22,7 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from footprint.events import InRoomFact
 from footprint.kinds import decode, encode
-from kernel.database import Id, UtcDateTime, metadata
+from kernel.database import Id, UtcDateTime, insert_many, metadata
 from kernel.facts import Fact
 from live.events import ChatSaid, RoomFact, SeatFact
 from player.events import ViewFact
@@ -126,7 +126,7 @@ async def extend(
         Kept(head.seq + number, fact, start + (number - 1) * _TICK)
         for number, fact in enumerate(facts, 1)
     ]
-    await connection.execute(event.insert(), _chained(head, kept, source))
+    await insert_many(connection, event, _chained(head, kept, source))
     return kept
 
 

@@ -16,8 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from footprint import log, lrs_documents, statement_formats, store
 from footprint.events import FootprintRead
 from footprint.intake import INTAKE, Intake, Sender
+from footprint.reception import identity_in
 from footprint.statements import House
-from footprint.xapi import identity_in
 from footprint.xapi_version import SPOKEN, spoken, version_of
 from identity.rights import Action, Subject, Viewer, allows
 from identity.sessions import require, viewer_of

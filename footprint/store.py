@@ -4,7 +4,7 @@ A statement of ours is made of its fact at every reading; only a stranger's is k
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -25,9 +25,8 @@ from footprint.xapi import (
     Actor,
     Received,
     Statement,
-    thing_of,
 )
-from kernel.database import Id, UtcDateTime, insert_new, metadata
+from kernel.database import Id, UtcDateTime, insert_many, metadata
 from kernel.facts import Fact
 
 statements = sa.Table(
@@ -102,18 +101,26 @@ class Found:
     last: int | None
 
 
-async def index(connection: AsyncConnection, kept: Iterable[Kept], house: House) -> None:
-    """Make new facts findable, in the transaction that keeps them."""
-    told = [(item, it) for item in kept if (it := _told(item.fact, house))]
+async def index(
+    connection: AsyncConnection,
+    kept: Iterable[Kept],
+    house: House,
+    read: Mapping[UUID, Received] | None = None,
+) -> None:
+    """Make new facts findable, in the transaction that keeps them. `read` are strangers' statements
+    that were just read, by the id of their fact."""
+    read = read or {}
+    told = [
+        (item, it) for item in kept if (it := read.get(item.fact.id) or _told(item.fact, house))
+    ]
     rows = [_row(item, it) for item, it in told]
-    await insert_new(connection, statements, rows, key=["id"])
+    await insert_many(connection, statements, rows, key=["id"])
     named = [
         {"digest": each, "seq": item.seq}
         for item, it in told
         for each in mentions.digests(it, authority=_authority(house))
     ]
-    if named:
-        await connection.execute(mention.insert(), named)
+    await insert_many(connection, mention, named)
 
 
 async def forget(connection: AsyncConnection, seqs: Sequence[int]) -> None:
@@ -171,7 +178,7 @@ async def activity(connection: AsyncConnection, iri: str, house: House) -> Activ
     newest = query.order_by(statements.c.seq.desc()).limit(_DEFINITIONS_LOOKED_AT)
     for row in await connection.execute(newest):
         found = msgspec.json.decode(_document(row, house), type=Received)
-        thing = thing_of(found.object)
+        thing = found.thing
         if isinstance(thing, Activity) and thing.definition is not None:
             return thing
     return Activity(objectType="Activity", id=iri)
