@@ -13,7 +13,7 @@ import msgspec
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from footprint import log, lrs_documents, statement_formats, store
+from footprint import log, lrs_documents, search, statement_formats, store
 from footprint.events import FootprintRead
 from footprint.intake import INTAKE, Intake, Sender
 from footprint.reception import identity_in
@@ -109,7 +109,7 @@ async def get_statements(request: web.Request) -> web.Response:
             body = shape(body)
         else:
             wanted = _wanted(asked, follows=not _is_about(asked, viewer, house))
-            found = await store.find(connection, wanted, house)
+            found = await search.find(connection, wanted, house)
             body = _page(map(shape, found.statements), _more(request, found.last))
     return web.Response(body=body, content_type="application/json", headers=headers)
 
@@ -204,9 +204,9 @@ def _is_about(asked: Asked, viewer: Viewer, house: House) -> bool:
     return identity_in(asked.agent) == house.actor(viewer.person_id).identities[0]
 
 
-def _wanted(asked: Asked, *, follows: bool) -> store.Wanted:
-    limit = min(asked.limit or store.LARGEST_PAGE, store.LARGEST_PAGE)
-    return store.Wanted(
+def _wanted(asked: Asked, *, follows: bool) -> search.Wanted:
+    limit = min(asked.limit or search.LARGEST_PAGE, search.LARGEST_PAGE)
+    return search.Wanted(
         agent=None if asked.agent is None else identity_in(asked.agent),
         verb=asked.verb,
         activity=asked.activity,

@@ -10,8 +10,9 @@ from sqlalchemy.exc import IntegrityError
 
 from footprint.intake import Intake, Sender
 from footprint.integrity import verify
+from footprint.search import Wanted, find
 from footprint.statements import House
-from footprint.store import Wanted, find, statements
+from footprint.store import statements
 from footprint.xapi import VOIDED
 from kernel.errors import Conflict, Invalid
 from kernel.ids import new_id
