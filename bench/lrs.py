@@ -14,7 +14,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 from uuid import UUID
 
 import aiohttp
@@ -23,6 +22,8 @@ from aiohttp import web
 from bench.report import arguments, show_values
 from daris.migrations.schema import migrate
 from footprint import lrs
+from footprint.intake import INTAKE, Intake
+from footprint.statements import House
 from identity.credentials import add_token_for_role
 from identity.rights import Role
 from identity.sessions import SESSIONS, Sessions, authenticate
@@ -33,8 +34,9 @@ from kernel.facts import Fact
 from kernel.settings import Settings
 from kernel.web import CLOCK, DATABASE, RECORDER, SETTINGS, problems
 
-SENDERS, BATCH, SINGLES, QUESTIONS = 4, 50, 400, 200
+SENDERS, BATCH, SINGLES, QUESTIONS = 4, 50, 2000, 200
 PEOPLE = 300
+_JSON = {"Content-Type": "application/json"}
 VERBS = ("http://activitystrea.ms/join", "http://activitystrea.ms/leave", "http://verb.example/x")
 
 
@@ -61,9 +63,9 @@ async def measure(store: str, statements: int) -> Figures:
         await migrate(database)
         async with _served(database) as session:
             batches = [_statements(BATCH, n) for n in range(statements // BATCH)]
-            per_batch = await _rate(session, batches)
+            per_batch = await _rate(session, batches, 4)
             singles = [_statements(1, n) for n in range(SINGLES)]
-            per_single = await _rate(session, singles)
+            per_single = await _rate(session, singles, 32)
             p95 = await _questions(session)
         name = database.engine.dialect.name
         await database.aclose()
@@ -78,6 +80,7 @@ async def _served(database: Database) -> AsyncIterator[aiohttp.ClientSession]:
     app[RECORDER] = _Nowhere()
     app[TICKETS] = Tickets(b"only for this benchmark, and long enough", clock)
     app[SESSIONS] = Sessions(database, app[TICKETS], clock)
+    app[INTAKE] = Intake(database, clock, House(app[SETTINGS].address))
     app.add_routes(lrs.routes())
     async with database.begin() as connection:
         token, _ = await add_token_for_role(connection, Role.ADMIN, at=clock.now())
@@ -93,17 +96,17 @@ async def _served(database: Database) -> AsyncIterator[aiohttp.ClientSession]:
         await runner.cleanup()
 
 
-async def _rate(session: aiohttp.ClientSession, bodies: list[list[dict[str, Any]]]) -> float:
+async def _rate(session: aiohttp.ClientSession, bodies: list[bytes], senders: int) -> float:
     """Requests a second by a few senders at once."""
     waiting = iter(bodies)
     started = time.perf_counter()
 
     async def send() -> None:
         for body in waiting:
-            async with session.post("/xapi/statements", json=body) as answer:
+            async with session.post("/xapi/statements", data=body, headers=_JSON) as answer:
                 assert answer.status == 200, await answer.text()
 
-    await asyncio.gather(*(send() for _ in range(SENDERS)))
+    await asyncio.gather(*(send() for _ in range(senders)))
     return len(bodies) / (time.perf_counter() - started)
 
 
@@ -121,24 +124,26 @@ async def _questions(session: aiohttp.ClientSession) -> float:
     return statistics.quantiles(times, n=20)[-1] * 1000
 
 
-def _statements(count: int, seed: int) -> list[dict[str, Any]]:
+def _statements(count: int, seed: int) -> bytes:
     chance = random.Random(seed + count * 1_000_000)
-    return [
-        {
-            "id": str(UUID(int=chance.getrandbits(128), version=4)),
-            "actor": {
-                "account": {
-                    "homePage": "https://example.org",
-                    "name": str(chance.randrange(PEOPLE)),
-                }
-            },
-            "verb": {"id": chance.choice(VERBS)},
-            "object": {"id": f"https://example.org/lectures/{chance.randrange(20)}"},
-            "context": {"registration": str(UUID(int=chance.randrange(20)))},
-            "timestamp": datetime.now(UTC).isoformat(),
-        }
-        for _ in range(count)
-    ]
+    return json.dumps(
+        [
+            {
+                "id": str(UUID(int=chance.getrandbits(128), version=4)),
+                "actor": {
+                    "account": {
+                        "homePage": "https://example.org",
+                        "name": str(chance.randrange(PEOPLE)),
+                    }
+                },
+                "verb": {"id": chance.choice(VERBS)},
+                "object": {"id": f"https://example.org/lectures/{chance.randrange(20)}"},
+                "context": {"registration": str(UUID(int=chance.randrange(20)))},
+                "timestamp": datetime.now(UTC).isoformat(),
+            }
+            for _ in range(count)
+        ]
+    ).encode()
 
 
 def main() -> None:

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from daris import casing, channels, health
 from daris.migrations.schema import migrate
-from footprint import heat_views
+from footprint import heat_views, lrs
 from footprint import log as event_log
 from footprint import views as footprint_views
 from footprint.checkpoints import Signer
@@ -143,6 +143,7 @@ def _resources() -> tuple[Resource, ...]:
         _views,
         extras.opened,
         heat_views.opened,
+        lrs.opened,
         course_package_api.opened,
         deletion.opened,
         _rooms,

@@ -12,7 +12,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from footprint import rulebook, store
+from footprint import rulebook, search
 from footprint.attendance import (
     Attendance,
     Besides,
@@ -152,7 +152,7 @@ async def own_statements(database: Database, person: UUID, house: House) -> Asyn
     """Every statement about what the person did, oldest first."""
     beyond: int | None = None
     while True:
-        wanted = store.Wanted(
+        wanted = search.Wanted(
             agent=house.actor(person).identities[0],
             ascending=True,
             follows=False,
@@ -160,7 +160,7 @@ async def own_statements(database: Database, person: UUID, house: House) -> Asyn
             beyond=beyond,
         )
         async with database.connect() as connection:
-            found = await store.find(connection, wanted, house)
+            found = await search.find(connection, wanted, house)
         for statement in found.statements:
             yield statement
         if found.last is None:

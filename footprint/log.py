@@ -22,7 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from footprint.events import InRoomFact
 from footprint.kinds import decode, encode
-from kernel.database import Id, UtcDateTime, metadata
+from kernel.database import Id, UtcDateTime, insert_many, metadata
 from kernel.facts import Fact
 from live.events import ChatSaid, RoomFact, SeatFact
 from player.events import ViewFact
@@ -107,13 +107,36 @@ async def append(
     `received_at` only ever grows with `seq`, whatever the clock does.
     """
     head = await take_turn(connection)
-    fresh = await _unknown(connection, facts)
-    if not fresh:
+    return await extend(connection, head, await _unknown(connection, facts), now=now, source=source)
+
+
+async def extend(
+    connection: AsyncConnection,
+    head: Head,
+    facts: Sequence[Fact],
+    *,
+    now: datetime,
+    source: Source = Source.AUTOMATIC,
+) -> list[Kept]:
+    """Keep facts whose ids the log does not hold, behind the head that `take_turn` gave."""
+    if not facts:
         return []
-    received_at = now if head.received_at is None else max(now, head.received_at + _TICK)
-    kept = [Kept(head.seq + number, fact, received_at) for number, fact in enumerate(fresh, 1)]
-    await connection.execute(event.insert(), _chained(head, kept, source))
+    start = now if head.received_at is None else max(now, head.received_at + _TICK)
+    kept = [
+        Kept(head.seq + number, fact, start + (number - 1) * _TICK)
+        for number, fact in enumerate(facts, 1)
+    ]
+    await insert_many(connection, event, _chained(head, kept, source))
     return kept
+
+
+async def known(connection: AsyncConnection, ids: Sequence[UUID]) -> frozenset[UUID]:
+    """Those of the ids that the log holds."""
+    found: set[UUID] = set()
+    for some in batched(ids):
+        query = sa.select(event.c.id).where(event.c.id.in_(some))
+        found |= set((await connection.execute(query)).scalars())
+    return frozenset(found)
 
 
 async def take_turn(connection: AsyncConnection) -> Head:
@@ -206,15 +229,13 @@ def link(before: bytes, seq: int, identifier: UUID, commitment: bytes) -> bytes:
     return hashlib.sha256(before + seq.to_bytes(8) + identifier.bytes + commitment).digest()
 
 
-async def _unknown(connection: AsyncConnection, facts: Iterable[Fact]) -> Sequence[Fact]:
+async def _unknown(connection: AsyncConnection, facts: Iterable[Fact]) -> list[Fact]:
     """The facts that the log does not hold, each id once."""
     by_id: dict[UUID, Fact] = {}
     for fact in facts:
         by_id.setdefault(fact.id, fact)
-    known = sa.select(event.c.id).where(event.c.id.in_(list(by_id)))
-    for identifier in (await connection.execute(known)).scalars():
-        del by_id[identifier]
-    return list(by_id.values())
+    there = await known(connection, list(by_id))
+    return [fact for identifier, fact in by_id.items() if identifier not in there]
 
 
 def _chained(head: Head, kept: Iterable[Kept], source: Source) -> list[dict[str, Any]]:

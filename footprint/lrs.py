@@ -1,7 +1,7 @@
 """The learning record store over HTTP: statements and about, xAPI 1.0.3 and 2.0. We keep no files: an
 attachment is taken when it says where it lies."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from datetime import datetime
 from email.utils import format_datetime
 from functools import partial
@@ -13,10 +13,11 @@ import msgspec
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from footprint import log, lrs_documents, statement_formats, store
+from footprint import log, lrs_documents, search, statement_formats, store
 from footprint.events import FootprintRead
+from footprint.intake import INTAKE, Intake, Sender
+from footprint.reception import identity_in
 from footprint.statements import House
-from footprint.xapi import identity_in
 from footprint.xapi_version import SPOKEN, spoken, version_of
 from identity.rights import Action, Subject, Viewer, allows
 from identity.sessions import require, viewer_of
@@ -80,6 +81,12 @@ def routes() -> list[web.RouteDef]:
     ]
 
 
+async def opened(app: web.Application) -> AsyncIterator[None]:
+    """What takes statements in, as long as the service runs."""
+    app[INTAKE] = Intake(app[DATABASE], app[CLOCK], House(app[SETTINGS].address))
+    yield
+
+
 async def about(_request: web.Request) -> web.Response:
     """Which versions we speak (Communication 2.8); open to everyone."""
     return reply({"version": SPOKEN})
@@ -102,7 +109,7 @@ async def get_statements(request: web.Request) -> web.Response:
             body = shape(body)
         else:
             wanted = _wanted(asked, follows=not _is_about(asked, viewer, house))
-            found = await store.find(connection, wanted, house)
+            found = await search.find(connection, wanted, house)
             body = _page(map(shape, found.statements), _more(request, found.last))
     return web.Response(body=body, content_type="application/json", headers=headers)
 
@@ -127,15 +134,8 @@ async def put_statement(request: web.Request) -> web.Response:
 
 async def _take(request: web.Request, documents: list[bytes]) -> list[UUID]:
     viewer = require(request, Action.WRITE_STATEMENTS)
-    async with request.app[DATABASE].begin() as connection:
-        return await store.take(
-            connection,
-            documents,
-            _house(request),
-            by=viewer.person_id,
-            spoken=version_of(request),
-            now=request.app[CLOCK].now(),
-        )
+    sender = Sender(viewer.person_id, version_of(request))
+    return await request.app[INTAKE].take(documents, sender)
 
 
 async def _documents(request: web.Request, *, may_be_list: bool = True) -> list[bytes]:
@@ -204,9 +204,9 @@ def _is_about(asked: Asked, viewer: Viewer, house: House) -> bool:
     return identity_in(asked.agent) == house.actor(viewer.person_id).identities[0]
 
 
-def _wanted(asked: Asked, *, follows: bool) -> store.Wanted:
-    limit = min(asked.limit or store.LARGEST_PAGE, store.LARGEST_PAGE)
-    return store.Wanted(
+def _wanted(asked: Asked, *, follows: bool) -> search.Wanted:
+    limit = min(asked.limit or search.LARGEST_PAGE, search.LARGEST_PAGE)
+    return search.Wanted(
         agent=None if asked.agent is None else identity_in(asked.agent),
         verb=asked.verb,
         activity=asked.activity,

@@ -14,8 +14,9 @@ from aiohttp import web
 from footprint import documents, store
 from footprint.documents import Condition, Document, Kind, Scope
 from footprint.events import FootprintRead
+from footprint.reception import identity_in
 from footprint.statements import House
-from footprint.xapi import Actor, Iri, identity_in
+from footprint.xapi import Actor, Iri
 from footprint.xapi_version import spoken
 from identity.rights import Action, Subject, allows
 from identity.sessions import require, viewer_of

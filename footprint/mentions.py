@@ -24,8 +24,7 @@ def digests(told: Received | Statement, *, authority: Actor) -> set[bytes]:
     none."""
     agents = _agents(told.authority or authority)
     found = {digest("agent", each) for each in agents}
-    thing = told.object if isinstance(told.object, Activity) else thing_of(told.object)
-    return found | set(_of(told.actor, thing, told.context))
+    return found | set(_of(told.actor, told.thing, told.context))
 
 
 def digest(kind: str, name: str) -> bytes:

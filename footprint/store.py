@@ -1,9 +1,10 @@
-"""The statement store: an index over the log by what xAPI asks for, and what strangers send.
+"""The statement store: an index over the log by what xAPI asks for (see `search`).
 
 A statement of ours is made of its fact at every reading; only a stranger's is kept as it came.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -19,21 +20,14 @@ from footprint.kinds import decode
 from footprint.log import Kept, Sequence64, event
 from footprint.statements import House, statement
 from footprint.xapi import (
-    VERSION,
-    VERSION_2,
     VOIDED,
     Activity,
     Actor,
     Received,
     Statement,
-    matter,
-    receive,
-    thing_of,
 )
-from kernel.database import Id, UtcDateTime, insert_new, metadata
-from kernel.errors import Conflict, Invalid
+from kernel.database import Id, UtcDateTime, insert_many, metadata
 from kernel.facts import Fact
-from kernel.ids import new_id
 
 statements = sa.Table(
     "statement",
@@ -51,6 +45,12 @@ statements = sa.Table(
     sa.Index("ix_statement_activity_seq", "activity", "seq"),
     sa.Index("ix_statement_registration_seq", "registration", "seq"),
     sa.Index(
+        "ix_statement_about",  # those about others, in order
+        "seq",
+        sqlite_where=sa.text("target IS NOT NULL"),
+        postgresql_where=sa.text("target IS NOT NULL"),
+    ),
+    sa.Index(
         "ix_statement_target",
         "target",
         sqlite_where=sa.text("target IS NOT NULL"),
@@ -65,28 +65,9 @@ mention = sa.Table(
     sa.Column("seq", Sequence64, primary_key=True, autoincrement=False),
 )
 
-LARGEST_PAGE: Final = 500
 _DEFINITIONS_LOOKED_AT: Final = 20
-_UNSAID: Final = {VERSION: "1.0.0", VERSION_2: "2.0.0"}  # what a statement without a version has
+_LONGEST_KEY: Final = 1_000  # bytes; PostgreSQL's B-trees take 2,704 in a row
 _RECEIVED: Final = str(StatementReceived.__struct_config__.tag)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """Which statements: all that is given must fit."""
-
-    agent: str | None = None
-    verb: str | None = None
-    activity: str | None = None
-    registration: UUID | None = None
-    is_agent_related: bool = False  # wherever the agent stands in the statement
-    is_activity_related: bool = False
-    follows: bool = True  # find also what is about a statement that fits
-    since: datetime | None = None
-    until: datetime | None = None
-    ascending: bool = False
-    limit: int = 100
-    beyond: int | None = None  # the `seq` where the page before ended
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,26 +80,26 @@ class Outgoing:
     statement: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """One page of statements as JSON. `last` is where the next page begins, None at the end."""
-
-    statements: list[bytes]
-    last: int | None
-
-
-async def index(connection: AsyncConnection, kept: Iterable[Kept], house: House) -> None:
-    """Make new facts findable, in the transaction that keeps them."""
-    told = [(item, it) for item in kept if (it := _told(item.fact, house))]
+async def index(
+    connection: AsyncConnection,
+    kept: Iterable[Kept],
+    house: House,
+    read: Mapping[UUID, Received] | None = None,
+) -> None:
+    """Make new facts findable, in the transaction that keeps them. `read` are strangers' statements
+    that were just read, by the id of their fact."""
+    read = read or {}
+    told = [
+        (item, it) for item in kept if (it := read.get(item.fact.id) or _told(item.fact, house))
+    ]
     rows = [_row(item, it) for item, it in told]
-    await insert_new(connection, statements, rows, key=["id"])
+    await insert_many(connection, statements, rows, key=["id"])
     named = [
         {"digest": each, "seq": item.seq}
         for item, it in told
         for each in mentions.digests(it, authority=_authority(house))
     ]
-    if named:
-        await connection.execute(mention.insert(), named)
+    await insert_many(connection, mention, named)
 
 
 async def forget(connection: AsyncConnection, seqs: Sequence[int]) -> None:
@@ -128,27 +109,14 @@ async def forget(connection: AsyncConnection, seqs: Sequence[int]) -> None:
             await connection.execute(sa.delete(table).where(table.c.seq.in_(some)))
 
 
-async def find(connection: AsyncConnection, wanted: Wanted, house: House) -> Found:
-    """The newest statements first, or the oldest when `ascending`, in the order of keeping."""
-    fitting = _conditions(statements, wanted)
-    rows = await _rows(connection, wanted, fitting)
-    if fitting and wanted.follows:
-        for about in _about(wanted):
-            rows |= await _rows(connection, wanted, [about])
-    ordered = [rows[seq] for seq in sorted(rows, reverse=not wanted.ascending)]
-    page = ordered[: wanted.limit]
-    last = page[-1].seq if len(ordered) > wanted.limit else None
-    return Found([_document(row, house) for row in page], last)
-
-
 async def one(
     connection: AsyncConnection, identifier: UUID, house: House, *, is_voided: bool = False
 ) -> bytes | None:
     """The statement of that id as JSON, if it is voided, or is not, as asked."""
-    voided = _is_voided()
-    query = _joined().where(statements.c.id == identifier, voided if is_voided else ~voided)
+    its = voided(statements)
+    query = joined().where(statements.c.id == identifier, its if is_voided else ~its)
     row = (await connection.execute(query)).one_or_none()
-    return None if row is None else _document(row, house)
+    return None if row is None else document(row, house)
 
 
 async def outgoing(
@@ -156,7 +124,7 @@ async def outgoing(
 ) -> list[Outgoing]:
     """Our own statements behind a place, in order."""
     query = (
-        _joined()
+        joined()
         .where(statements.c.seq > after, event.c.kind != _RECEIVED)
         .order_by(statements.c.seq)
         .limit(limit)
@@ -172,80 +140,30 @@ async def outgoing(
 
 async def activity(connection: AsyncConnection, iri: str, house: House) -> Activity:
     """What statements tell of the activity: the newest definition, else nothing but its id."""
-    query = _joined().where(statements.c.activity == iri)
+    query = joined().where(statements.c.activity == key(iri))
     newest = query.order_by(statements.c.seq.desc()).limit(_DEFINITIONS_LOOKED_AT)
     for row in await connection.execute(newest):
-        found = msgspec.json.decode(_document(row, house), type=Received)
-        thing = thing_of(found.object)
+        found = msgspec.json.decode(document(row, house), type=Received)
+        thing = found.thing
         if isinstance(thing, Activity) and thing.definition is not None:
             return thing
     return Activity(objectType="Activity", id=iri)
 
 
-async def take(
-    connection: AsyncConnection,
-    documents: Sequence[bytes | msgspec.Raw],
-    house: House,
-    *,
-    by: UUID | None,
-    now: datetime,
-    spoken: str = VERSION,
-) -> list[UUID]:
-    """Keep strangers' statements, all or none; their ids in order.
-
-    Invalid when one is not a statement, Conflict when its id belongs to a different one. A
-    statement that is there already is left as it is.
-    """
-    facts = [
-        _fact(receive(raw, spoken=spoken), bytes(raw), house, by=by, now=now, spoken=spoken)
-        for raw in documents
-    ]
-    ids = [fact.id for fact in facts]
-    if len(set(ids)) < len(ids):
-        raise Invalid("Two statements of one request have the same id.")
-    await log.take_turn(connection)
-    known = await _documents(connection, ids, house)
-    await _check_voidings(connection, facts)
-    fresh = [fact for fact in facts if not _is_kept(fact, known)]
-    kept = await log.append(connection, fresh, now=now, source=log.Source.ELSEWHERE)
-    if len(kept) < len(fresh):
-        raise Conflict("One of these ids belongs to something that is no statement.")
-    await index(connection, kept, house)
-    return ids
-
-
-async def _documents(
+async def documents(
     connection: AsyncConnection, ids: Sequence[UUID], house: House
 ) -> dict[UUID, bytes]:
-    """Those of the statements that exist."""
-    query = _joined().add_columns(statements.c.id).where(statements.c.id.in_(ids))
-    return {row.id: _document(row, house) for row in await connection.execute(query)}
+    """Those of the statements that exist, voided ones too."""
+    found: dict[UUID, bytes] = {}
+    for some in log.batched(ids):
+        query = joined().add_columns(statements.c.id).where(statements.c.id.in_(some))
+        rows = await connection.execute(query)
+        found |= {row.id: document(row, house) for row in rows}
+    return found
 
 
-async def _check_voidings(connection: AsyncConnection, facts: Sequence[StatementReceived]) -> None:
-    """What voids can't be voided (Data 2.3.2); that it is not here yet is no fault."""
-    told = [msgspec.json.decode(fact.statement, type=Received) for fact in facts]
-    targets = [it.target for it in told if it.verb.id == VOIDED]
-    if not targets:
-        return
-    voiding = {it.id for it in told if it.verb.id == VOIDED}
-    query = sa.select(statements.c.id).where(
-        statements.c.id.in_(targets), statements.c.verb == VOIDED
-    )
-    voiding |= set((await connection.execute(query)).scalars())
-    if voiding & set(targets):
-        raise Invalid("A statement that voids another can't be voided itself.")
-
-
-def _is_kept(fact: StatementReceived, known: Mapping[UUID, bytes]) -> bool:
-    document = known.get(fact.id)
-    if document is not None and matter(document) != matter(bytes(fact.statement)):
-        raise Conflict(f"There is a different statement with the id {fact.id}.")
-    return document is not None
-
-
-def _joined() -> sa.Select[Any]:
-    """Rows whose payload is erased have nothing left to tell."""
+def joined() -> sa.Select[Any]:
+    """What a statement is made of. Rows whose payload is erased have nothing left to tell."""
     return (
         sa.select(statements.c.seq, event.c.payload, event.c.received_at)
         .join(event, event.c.seq == statements.c.seq)
@@ -253,82 +171,32 @@ def _joined() -> sa.Select[Any]:
     )
 
 
-async def _rows(
-    connection: AsyncConnection, wanted: Wanted, fitting: Sequence[sa.ColumnElement[bool]]
-) -> dict[int, sa.Row[Any]]:
-    """The first rows that fit and are on this page or just behind it, by `seq`."""
-    order = statements.c.seq.asc() if wanted.ascending else statements.c.seq.desc()
-    query = (
-        _joined()
-        .where(*fitting, *_bounds(wanted), ~_is_voided())
-        .order_by(order)
-        .limit(wanted.limit + 1)
-    )
-    return {row.seq: row for row in await connection.execute(query)}
-
-
-def _conditions(table: sa.FromClause, wanted: Wanted) -> list[sa.ColumnElement[bool]]:
-    """What the content of a statement must be; bounds and pages are not content."""
-    conditions = [
-        table.c[name] == value
-        for name in ("verb", "registration")
-        if (value := getattr(wanted, name)) is not None
-    ]
-    for name, is_related in (
-        ("agent", wanted.is_agent_related),
-        ("activity", wanted.is_activity_related),
-    ):
-        value = getattr(wanted, name)
-        if value is not None:
-            related = table.c.seq.in_(
-                sa.select(mention.c.seq).where(mention.c.digest == mentions.digest(name, value))
-            )
-            conditions.append(related if is_related else table.c[name] == value)
-    return conditions
-
-
-def _about(wanted: Wanted) -> Iterator[sa.ColumnElement[bool]]:
-    """Statements about a statement that fits, and about those (Communication 2.1.3); few are about
-    any, so each of these is looked at."""
-    first, second = statements.alias(), statements.alias()
-    fits_first = _conditions(first, wanted)
-    is_about = statements.c.target.is_not(None)
-    to_first = first.c.id == statements.c.target
-    yield is_about & sa.exists().where(to_first, *fits_first)
-    chain = sa.exists().where(second.c.id == first.c.target, *_conditions(second, wanted))
-    yield is_about & sa.exists().where(to_first, first.c.target.is_not(None), chain)
-
-
-def _is_voided() -> sa.ColumnElement[bool]:
+def voided(table: sa.FromClause) -> sa.ColumnElement[bool]:
+    """Of rows of `statements` or an alias of it. What voids can't be voided itself."""
     voiding = statements.alias("voiding")
-    says_so = sa.exists().where(voiding.c.target == statements.c.id, voiding.c.verb == VOIDED)
-    return (statements.c.verb != VOIDED) & says_so
-
-
-def _bounds(wanted: Wanted) -> list[sa.ColumnElement[bool]]:
-    columns = statements.c
-    bounds = []
-    if wanted.since is not None:
-        bounds.append(columns.stored > wanted.since)
-    if wanted.until is not None:
-        bounds.append(columns.stored <= wanted.until)
-    if wanted.beyond is not None:
-        seq = columns.seq
-        bounds.append(seq > wanted.beyond if wanted.ascending else seq < wanted.beyond)
-    return bounds
+    says_so = sa.exists().where(voiding.c.target == table.c.id, voiding.c.verb == VOIDED)
+    return (table.c.verb != VOIDED) & says_so
 
 
 def _row(kept: Kept, told: Received | Statement) -> dict[str, Any]:
     return {
         "seq": kept.seq,
         "id": told.id,
-        "agent": next(iter(told.actor.identities), ""),
-        "verb": told.verb.id,
-        "activity": told.activity,
+        "agent": key(next(iter(told.actor.identities), "")),
+        "verb": key(told.verb.id),
+        "activity": None if told.activity is None else key(told.activity),
         "registration": told.context.registration if told.context else None,
         "stored": kept.received_at,
         "target": told.target,
     }
+
+
+def key(text: str) -> str:
+    """The text as it is looked up: itself, or a hash where no index takes it."""
+    data = text.encode()
+    if len(data) > _LONGEST_KEY or b"\0" in data:
+        return f"sha256 {hashlib.sha256(data).hexdigest()}"
+    return text
 
 
 def _told(fact: Fact, house: House) -> Received | Statement | None:
@@ -337,7 +205,8 @@ def _told(fact: Fact, house: House) -> Received | Statement | None:
     return statement(fact, house)
 
 
-def _document(row: sa.Row[Any], house: House) -> bytes:
+def document(row: sa.Row[Any], house: House) -> bytes:
+    """The statement of a row of `joined`, as it is given out."""
     fact = decode(row.payload)
     if isinstance(fact, StatementReceived):
         members = msgspec.json.decode(fact.statement, type=dict[str, msgspec.Raw])
@@ -347,36 +216,6 @@ def _document(row: sa.Row[Any], house: House) -> bytes:
     return msgspec.json.encode(
         msgspec.structs.replace(ours, stored=row.received_at, authority=_authority(house))
     )
-
-
-def _fact(
-    statement: Received, raw: bytes, house: House, *, by: UUID | None, now: datetime, spoken: str
-) -> StatementReceived:
-    identifier = statement.id or new_id()
-    members = msgspec.json.decode(raw, type=dict[str, Any])
-    members.pop("stored", None)
-    members |= {
-        "id": str(identifier),
-        "timestamp": members.get("timestamp") or now,
-        "version": members.get("version") or _UNSAID[spoken],
-        "authority": house.actor(by),
-    }
-    return StatementReceived(
-        id=identifier,
-        at=now,
-        person=_ours(statement.actor, house),
-        statement=msgspec.Raw(msgspec.json.encode(members)),
-    )
-
-
-def _ours(actor: Actor, house: House) -> UUID | None:
-    """The person, when the account is one of this service."""
-    if actor.account is None or actor.account.homePage != house.address:
-        return None
-    try:
-        return UUID(actor.account.name)
-    except ValueError:
-        return None
 
 
 def _authority(house: House) -> Actor:

@@ -14,6 +14,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from footprint.drain import Drain
 from footprint.eraser import Eraser
 from footprint.erasure_views import ERASER
+from footprint.intake import INTAKE, Intake
 from footprint.log import event
 from footprint.statements import House
 from footprint.views import routes
@@ -182,6 +183,7 @@ async def client(store, clock, kept, drain, tmp_path) -> AsyncIterator[TestClien
     app[SESSIONS] = Sessions(store, app[TICKETS], clock)
     app[PAGES] = load_pages(clock)
     app[ERASER] = Eraser(store, clock, HOUSE, drain, tmp_path / "outbox")
+    app[INTAKE] = Intake(store, clock, HOUSE)
     app.add_routes(routes())
     async with TestClient(TestServer(app)) as client:
         yield client

@@ -12,11 +12,11 @@ import sqlalchemy as sa
 
 from daris.migrations.schema import whole_metadata
 from footprint import erasure
-from footprint import store as statement_store
 from footprint.documents import Condition, Document, Kind, Scope, replace
 from footprint.eraser import Eraser
 from footprint.erasure import ERASED, Ground
 from footprint.events import FootprintRead, PersonErased
+from footprint.intake import Sender, keep, opened
 from footprint.integrity import verify
 from footprint.log import event
 from footprint.marks import NewMark, mark, marks_of
@@ -97,7 +97,7 @@ async def _hand_in(store, person: Person, other: Person, lecture: Lecture, now) 
     scope = Scope(kind=Kind.AGENT_PROFILE, agent=HOUSE.actor(person.id).identities[0])
     new = NewMark(person=other.id, status="late", reason="came late")
     async with store.begin() as connection:
-        await statement_store.take(connection, sent, HOUSE, by=person.id, now=now)
+        await keep(connection, [opened(sent, HOUSE, Sender(person.id), now=now)], HOUSE, now=now)
         await replace(connection, scope, "liked", Document("text/plain", b"x", now), Condition())
         await mark(connection, lecture, new, by=person.id, now=now)
         better = NewMark(person=other.id, status="present", reason="was there")

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from footprint.events import FootprintRead
 from footprint.log import event
+from footprint.reception import receive
 from footprint.statements import House, statement
-from footprint.xapi import receive
 from identity.rights import Role
 from kernel.errors import Invalid
 from kernel.ids import new_id
@@ -332,6 +332,38 @@ BROKEN = {
     "bad version": foreign(version="2.0.0"),
     "context activity without id": foreign(context={"contextActivities": {"parent": [{}]}}),
     "attachment without type": foreign(attachments=[{"length": 1}]),
+    "group in a group": foreign(
+        actor={
+            "objectType": "Group",
+            "member": [{"objectType": "Group", "member": [{"mbox": "mailto:a@b.c"}]}],
+        }
+    ),
+    "zone minus zero": foreign(timestamp="2026-09-07T04:00:00-00:00"),
+    "no language": foreign(verb={"id": "http://v", "display": {"in English": "x"}}),
+    "strange interaction": foreign(
+        object={"id": "http://o", "definition": {"interactionType": "guessing"}}
+    ),
+    "choices without interaction": foreign(
+        object={"id": "http://o", "definition": {"choices": [{"id": "a"}]}}
+    ),
+    "one choice twice": foreign(
+        object={
+            "id": "http://o",
+            "definition": {"interactionType": "choice", "choices": [{"id": "a"}, {"id": "a"}]},
+        }
+    ),
+    "raw above max": foreign(result={"score": {"raw": 11, "max": 10}}),
+    "min above max": foreign(result={"score": {"min": 2, "max": 1}}),
+    "platform without activity": foreign(
+        object={"objectType": "Agent", "mbox": "mailto:a@b.c"}, context={"platform": "x"}
+    ),
+    "authority of three": foreign(
+        authority={"objectType": "Group", "member": [{"mbox": f"mailto:{n}@b.c"} for n in "abc"]}
+    ),
+    "bad actor inside": foreign(object=foreign(objectType="SubStatement", actor={"name": "x"})),
+    "bad team inside": foreign(
+        object=foreign(objectType="SubStatement", context={"team": {"mbox": "mailto:a@b.c"}})
+    ),
 }  # fmt: skip
 
 

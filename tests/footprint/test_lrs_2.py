@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from footprint.xapi import VERSION_2, receive
+from footprint.reception import receive
+from footprint.xapi import VERSION_2
 from identity.rights import Role
 from kernel.errors import Invalid
 

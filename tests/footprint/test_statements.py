@@ -8,9 +8,9 @@ import msgspec
 import pytest
 
 from footprint.kinds import KINDS
+from footprint.reception import receive
 from footprint.statements import House, statement, statement_id, template_name
 from footprint.vocabulary import TEMPLATES
-from footprint.xapi import receive
 from kernel.ids import new_id
 from live.events import PersonLeft, RoomClosed
 

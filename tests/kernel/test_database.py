@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import StatementError
 
-from kernel.database import Database, Id, UtcDateTime, insert_new, sync_url
+from kernel.database import Database, Id, UtcDateTime, insert_many, insert_new, sync_url
 from kernel.errors import SettingsError
 from kernel.ids import new_id
 
@@ -17,6 +17,14 @@ visits = sa.Table(
     tables,
     sa.Column("id", Id, primary_key=True),
     sa.Column("at", UtcDateTime, nullable=False),
+)
+notes = sa.Table(
+    "notes",
+    tables,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("at", UtcDateTime, nullable=False),
+    sa.Column("note", sa.Text),
+    sa.Column("mark", sa.LargeBinary),
 )
 counters = sa.Table("counters", tables, sa.Column("value", sa.Integer, nullable=False))
 NOON = datetime(2026, 9, 1, 12, tzinfo=UTC)
@@ -69,6 +77,21 @@ async def test_only_rows_that_are_new_are_inserted_and_counted(store):
         assert await insert_new(connection, visits, [first, second], key=["id"]) == 1
         assert await insert_new(connection, visits, [], key=["id"]) == 0
         assert await connection.scalar(sa.select(sa.func.count()).select_from(visits)) == 2
+
+
+async def test_many_rows_go_in_as_they_are_and_those_that_are_there_stay(store):
+    rows = [
+        {"id": new_id(), "at": NOON + n * timedelta(microseconds=1), "note": note, "mark": mark}
+        for n, (note, mark) in enumerate((('\\u0000 "ә"', b"\0\xff"), ("", b""), (None, None)))
+    ]
+    async with store.begin() as connection:
+        await insert_many(connection, notes, rows)
+        again = [rows[0] | {"note": "other"}, rows[1] | {"id": new_id()}]
+        await insert_many(connection, notes, again, key=["id"])
+        await insert_many(connection, notes, [])
+        found = (await connection.execute(sa.select(notes).order_by(notes.c.at))).mappings().all()
+    assert [dict(row) for row in found if row["id"] != again[1]["id"]] == rows
+    assert len(found) == 4
 
 
 async def test_a_transaction_that_fails_leaves_nothing(store):
