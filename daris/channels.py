@@ -19,10 +19,10 @@ from prometheus_client import Counter, Gauge
 
 from daris.conditioning import Conditioning
 from daris.live_ends import end_on_air, lectures_on_channels
-from daris.live_feeds import LiveFeeds
+from daris.live_feeds import Feed, LiveFeeds
 from daris.monitoring import Monitors
 from daris.plans import Rundown, feeds_of, needs_of, plan_of, rooms_in
-from daris.takes import current, moved, takes_in
+from daris.takes import current, moved, rooms_of, takes_in, without_rooms
 from kernel.bus import Bus
 from kernel.clock import Clock
 from kernel.database import Database
@@ -39,8 +39,8 @@ from schedule.channels import (
     programmes_between,
 )
 from schedule.health import HEALTH
-from schedule.lifecycle import LectureState
-from schedule.places import channel_folder, house_folder
+from schedule.lifecycle import OVER, LectureState
+from schedule.places import channel_folder
 from schedule.takes import TOPIC, TakeMoved
 from transcode.timeline import Item, Plan
 
@@ -92,6 +92,8 @@ class Channels:
         self._state: object = None
         self._rooms: frozenset[UUID] = frozenset()  # lectures that are planned live
         self._rundowns: Sequence[Rundown] = ()
+        self._planned_feeds: set[Feed] = set()
+        self._over: Mapping[UUID, datetime] = {}  # of the rooms that are taken, those that ended
         self._read_at = 0.0  # monotonic seconds
 
     async def run(self) -> None:
@@ -109,17 +111,18 @@ class Channels:
     async def _step(self, tasks: asyncio.TaskGroup) -> None:
         """Read the rundowns if anything about them changed, and from time to time."""
         now = self._clock.now()
+        taken = frozenset[UUID]().union(*(rooms_of(one, now) for one in self._takes.values()))
         async with self._database.connect() as connection:
-            lectures = await lectures_on_channels(connection, self._rooms)
+            lectures = await lectures_on_channels(connection, self._rooms | taken)
             ends = {key: end for key, one in lectures.items() if (end := end_on_air(one, now))}
             state = await list_channels(connection), await house_items_state(connection), ends
-        self._feeds.want(
-            {
-                feed
-                for feed in feeds_of(self._rundowns, ends, now)
-                if lectures[feed.lecture].state is LectureState.LIVE
-            }
-        )
+        self._planned_feeds = {
+            feed
+            for feed in feeds_of(self._rundowns, ends, now)
+            if lectures[feed.lecture].state is LectureState.LIVE
+        }
+        self._over = {key: ends[key] for key in taken & ends.keys() if lectures[key].state in OVER}
+        self._feed()
         age = self._clock.monotonic() - self._read_at
         if state == self._state and age < _READ_AGAIN.total_seconds():
             return
@@ -154,7 +157,8 @@ class Channels:
         channel = rundown.channel
         if channel.id not in self._takes:  # those of our last life
             self._takes[channel.id] = takes_in(self._plan_path(channel.id))
-        self._takes[channel.id] = current(self._takes[channel.id], self._clock.now())
+        takes = without_rooms(self._takes[channel.id], self._over)
+        self._takes[channel.id] = current(takes, self._clock.now())
         self._planned[channel.id] = plan_of(rundown, items, self._settings, ends)
         self._write_plan(channel.id)
 
@@ -171,8 +175,20 @@ class Channels:
         if news.channel not in self._planned:
             return
         takes = self._takes[news.channel]
-        self._takes[news.channel] = moved(takes, news, house_folder(self._settings))
+        self._takes[news.channel] = moved(takes, news, self._settings)
         self._write_plan(news.channel)
+        self._feed()
+
+    def _feed(self) -> None:
+        """The rooms that are planned, and those that are taken, which begin at once."""
+        now = self._clock.now()
+        taken = {
+            Feed(lecture, rundown.channel.profile)
+            for rundown in self._rundowns
+            for lecture in rooms_of(self._takes.get(rundown.channel.id, ()), now)
+            - self._over.keys()
+        }
+        self._feeds.want(self._planned_feeds | taken)
 
     def _write_plan(self, channel_id: str) -> None:
         """Only when it says something new: the process reads it again then."""

@@ -17,7 +17,7 @@ from kernel.errors import Invalid, Refused, TooLarge
 from kernel.ids import new_id
 from kernel.pages import HOUSE_ZONE
 from kernel.web import CLOCK, DATABASE, RECORDER, SETTINGS, decode, query, reply
-from schedule import health_api, take_api
+from schedule import day_api, health_api, take_api
 from schedule.as_run import Aired, read_as_run
 from schedule.channel_events import ChannelAdded, SchedulePushed
 from schedule.channels import (
@@ -149,6 +149,7 @@ def routes() -> list[web.RouteDef]:
         web.get(f"{channel}/schedule", show_schedule),
         web.put(f"{channel}/schedule", push),
         web.get(f"{channel}/as-run", show_as_run),
+        *day_api.routes(),
         *take_api.routes(),
         *health_api.routes(),
     ]
