@@ -6,8 +6,7 @@ to be done follows from the database alone, so it can begin anew at any moment.
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -18,11 +17,12 @@ import structlog
 from aiohttp import web
 from prometheus_client import Counter, Gauge
 
-from daris.conditioning import Conditioning, Need
+from daris.conditioning import Conditioning
 from daris.live_ends import end_on_air, lectures_on_channels
 from daris.live_feeds import Feed, LiveFeeds
 from daris.monitoring import Monitors
-from daris.takes import current, moved, takes_in
+from daris.plans import Rundown, feeds_of, needs_of, plan_of, rooms_in
+from daris.takes import current, moved, rooms_of, takes_in, without_rooms
 from kernel.bus import Bus
 from kernel.clock import Clock
 from kernel.database import Database
@@ -39,10 +39,8 @@ from schedule.channels import (
     programmes_between,
 )
 from schedule.health import HEALTH
-from schedule.lifecycle import LectureState
-from schedule.places import channel_folder, house_folder, live_folder
-from schedule.rundown import Programme
-from schedule.settling import settled
+from schedule.lifecycle import OVER, LectureState
+from schedule.places import channel_folder
 from schedule.takes import TOPIC, TakeMoved
 from transcode.timeline import Item, Plan
 
@@ -59,21 +57,12 @@ _STEP = timedelta(seconds=1)
 _READ_AGAIN = timedelta(minutes=1)
 _BACK = timedelta(days=1)  # what was pushed out of its time may go on for long
 _CONDITIONED_BACK = timedelta(hours=1)
-_LIVE_AHEAD = timedelta(seconds=30)  # a room is conditioned so long before its programme
 _AHEAD = timedelta(days=8)
 _SHORTEST_PAUSE = timedelta(seconds=0.2)
 _LONGEST_PAUSE = timedelta(seconds=10)
 _PATIENCE = timedelta(seconds=20)  # without a new playlist the process hangs
 _STARTING = timedelta(seconds=30)  # the slate of a new channel is drawn first
 _GRACE = timedelta(seconds=3)
-
-
-@dataclass(frozen=True, slots=True)
-class Rundown:
-    """One channel as the database has it."""
-
-    channel: Channel
-    programmes: Sequence[Programme]
 
 
 class Channels:
@@ -103,6 +92,8 @@ class Channels:
         self._state: object = None
         self._rooms: frozenset[UUID] = frozenset()  # lectures that are planned live
         self._rundowns: Sequence[Rundown] = ()
+        self._planned_feeds: set[Feed] = set()
+        self._over: Mapping[UUID, datetime] = {}  # of the rooms that are taken, those that ended
         self._read_at = 0.0  # monotonic seconds
 
     async def run(self) -> None:
@@ -120,30 +111,31 @@ class Channels:
     async def _step(self, tasks: asyncio.TaskGroup) -> None:
         """Read the rundowns if anything about them changed, and from time to time."""
         now = self._clock.now()
+        taken = frozenset[UUID]().union(*(rooms_of(one, now) for one in self._takes.values()))
         async with self._database.connect() as connection:
-            lectures = await lectures_on_channels(connection, self._rooms)
+            lectures = await lectures_on_channels(connection, self._rooms | taken)
             ends = {key: end for key, one in lectures.items() if (end := end_on_air(one, now))}
             state = await list_channels(connection), await house_items_state(connection), ends
-        self._feeds.want(
-            {
-                feed
-                for feed in _feeds(self._rundowns, ends, now)
-                if lectures[feed.lecture].state is LectureState.LIVE
-            }
-        )
+        self._planned_feeds = {
+            feed
+            for feed in feeds_of(self._rundowns, ends, now)
+            if lectures[feed.lecture].state is LectureState.LIVE
+        }
+        self._over = {key: ends[key] for key in taken & ends.keys() if lectures[key].state in OVER}
+        self._feed()
         age = self._clock.monotonic() - self._read_at
         if state == self._state and age < _READ_AGAIN.total_seconds():
             return
         rundowns, items = await self._read()
         self._state, self._read_at = state, self._clock.monotonic()
-        self._rundowns, self._rooms = rundowns, _rooms(rundowns)
+        self._rundowns, self._rooms = rundowns, rooms_in(rundowns)
         for rundown in rundowns:
             self._plan(rundown, items, ends)
             await self._keep_playing(tasks, rundown.channel)
         for channel_id in self._players.keys() - {rundown.channel.id for rundown in rundowns}:
             await self._stop(channel_id)
             self._monitors.forget(channel_id)
-        self._conditioning.want(_needs(rundowns, now - _CONDITIONED_BACK))
+        self._conditioning.want(needs_of(rundowns, now - _CONDITIONED_BACK))
 
     async def _read(self) -> tuple[list[Rundown], Mapping[tuple[str, str], HouseItem]]:
         since, until = self._clock.now() - _BACK, self._clock.now() + _AHEAD
@@ -165,7 +157,8 @@ class Channels:
         channel = rundown.channel
         if channel.id not in self._takes:  # those of our last life
             self._takes[channel.id] = takes_in(self._plan_path(channel.id))
-        self._takes[channel.id] = current(self._takes[channel.id], self._clock.now())
+        takes = without_rooms(self._takes[channel.id], self._over)
+        self._takes[channel.id] = current(takes, self._clock.now())
         self._planned[channel.id] = plan_of(rundown, items, self._settings, ends)
         self._write_plan(channel.id)
 
@@ -182,8 +175,20 @@ class Channels:
         if news.channel not in self._planned:
             return
         takes = self._takes[news.channel]
-        self._takes[news.channel] = moved(takes, news, house_folder(self._settings))
+        self._takes[news.channel] = moved(takes, news, self._settings)
         self._write_plan(news.channel)
+        self._feed()
+
+    def _feed(self) -> None:
+        """The rooms that are planned, and those that are taken, which begin at once."""
+        now = self._clock.now()
+        taken = {
+            Feed(lecture, rundown.channel.profile)
+            for rundown in self._rundowns
+            for lecture in rooms_of(self._takes.get(rundown.channel.id, ()), now)
+            - self._over.keys()
+        }
+        self._feeds.want(self._planned_feeds | taken)
 
     def _write_plan(self, channel_id: str) -> None:
         """Only when it says something new: the process reads it again then."""
@@ -278,81 +283,6 @@ class Channels:
 
     def _plan_path(self, channel_id: str) -> Path:
         return channel_folder(self._settings, channel_id) / "plan.json"
-
-
-def plan_of(
-    rundown: Rundown,
-    items: Mapping[tuple[str, str], HouseItem],
-    settings: Settings,
-    ends: Mapping[UUID, datetime],
-) -> Plan:
-    """The plan file of a channel; programmes whose media is not there say why. `ends` are those of
-    the rooms."""
-    channel = rundown.channel
-    now = settled(rundown.programmes, ends)
-    return Plan(
-        channel=channel.id,
-        revision=channel.revision,
-        items=tuple(_item(programme, channel, items, settings) for programme in now.run),
-        overruns=tuple(_item(programme, channel, items, settings) for programme in now.covering),
-    )
-
-
-def _rooms(rundowns: Sequence[Rundown]) -> frozenset[UUID]:
-    sources = (programme.source for rundown in rundowns for programme in rundown.programmes)
-    return frozenset(source.live.lecture for source in sources if source.live)
-
-
-def _feeds(
-    rundowns: Sequence[Rundown], ends: Mapping[UUID, datetime], now: datetime
-) -> Iterator[Feed]:
-    """The rooms that are on air, or soon will be."""
-    for rundown in rundowns:
-        shown = settled(rundown.programmes, ends)
-        for programme in (*shown.run, *shown.covering):
-            live = programme.source.live
-            is_near = programme.starts_at - _LIVE_AHEAD <= now < programme.ends_at
-            if live and live.lecture in ends and is_near:
-                yield Feed(live.lecture, rundown.channel.profile)
-
-
-def _item(
-    programme: Programme,
-    channel: Channel,
-    items: Mapping[tuple[str, str], HouseItem],
-    settings: Settings,
-) -> Item:
-    key, live = programme.source.key, programme.source.live
-    item = items.get((key or "", channel.profile))
-    reason = None
-    if key is not None and (item is None or not item.file):
-        reason = item.error if item else "the media is not conditioned yet"
-    return Item(
-        programme=str(programme.id),
-        key=programme.key,
-        title=programme.title(next(iter(channel.languages), "")),
-        starts_at=programme.starts_at,
-        ends_at=programme.ends_at,
-        media=str((house_folder(settings) / item.file).absolute()) if item and item.file else None,
-        live=str(live_folder(settings, live.lecture, channel.profile).absolute()) if live else None,
-        reason=reason,
-        titles=dict(programme.titles),
-        descriptions=dict(programme.descriptions),
-    )
-
-
-def _needs(rundowns: Sequence[Rundown], since: datetime) -> list[Need]:
-    """What has to be conditioned, the soonest first; not what was over by `since`."""
-    wanted = sorted(
-        (
-            (programme.starts_at, Need(programme.source, rundown.channel.profile))
-            for rundown in rundowns
-            for programme in rundown.programmes
-            if programme.source.key and programme.ends_at > since
-        ),
-        key=lambda pair: pair[0],
-    )
-    return list(dict.fromkeys(need for _, need in wanted))
 
 
 def _set_up(channel: Channel) -> tuple[object, ...]:

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from daris import casing, timetable_commands
 from daris.app import build
+from daris.channel_commands import channel
 from daris.console import as_json_option as _as_json
 from daris.console import on_database as _on_database
 from daris.console import out, with_settings
@@ -27,7 +28,6 @@ from daris.doctor.examination import examine, is_well
 from daris.doctor.findings import Finding, State
 from daris.footprint_commands import footprint
 from daris.migrations import schema
-from daris.pushing import media_type_of, push_schedule, told
 from daris.server import serve as serve_app
 from identity import credentials, people
 from identity.passwords import Passwords
@@ -207,42 +207,6 @@ def token_create(
     _say({"token": made}, made, as_json)
 
 
-@main.group()
-def channel() -> None:
-    """Television channels."""
-
-
-@channel.command("push")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--channel", "name", required=True, help="The word in the channel's addresses.")
-@click.option("--server", default="http://127.0.0.1:8080", show_default=True)
-@click.option("--token", required=True, help="An operator's API token (daris token create).")
-@click.option("--charset", help="The encoding of a file that is not in UTF-8: windows-1251.")
-@click.option("--dry-run", is_flag=True, help="Only tell what would change.")
-@_as_json
-def channel_push(
-    file: Path,
-    *,
-    name: str,
-    server: str,
-    token: str,
-    charset: str | None,
-    dry_run: bool,
-    as_json: bool,
-) -> None:
-    """Push a schedule to a channel of a running server: all of it or nothing.
-
-    The file's ending tells its format: .json, .csv, .tsv, .xml or .xmltv.
-    """
-    media_type = media_type_of(file.name, charset)
-    pushed = asyncio.run(
-        push_schedule(
-            file.read_bytes(), media_type, channel=name, server=server, token=token, is_dry=dry_run
-        )
-    )
-    _say(pushed, told(pushed), as_json)
-
-
 @main.group("export")
 def exports() -> None:
     """Take something away from here."""
@@ -324,6 +288,7 @@ def import_watch(settings: Settings, file: Path, *, login: str, as_json: bool) -
 
 
 main.add_command(footprint)
+main.add_command(channel)
 for one in timetable_commands.EXPORTS:
     exports.add_command(one)
 for one in timetable_commands.IMPORTS:

@@ -5,6 +5,7 @@ from pathlib import PurePath
 
 import aiohttp
 import msgspec
+from yarl import URL
 
 from kernel.errors import DarisError, Invalid, Unavailable
 from schedule.channel_api import PushBody
@@ -24,19 +25,28 @@ async def push_schedule(
 ) -> PushBody:
     """PUT the schedule. DarisError carries the server's sentence and findings."""
     url = f"{server.rstrip('/')}/api/v1/channels/{channel}/schedule"
-    headers = {"Authorization": f"Bearer {token}", "Content-Type": media_type}
-    query = {"dry_run": str(is_dry).lower()}
+    answer = await ask("PUT", f"{url}?dry_run={str(is_dry).lower()}", token, body, media_type)
+    return msgspec.json.decode(answer, type=PushBody)
+
+
+async def ask(
+    method: str, url: str, token: str, body: bytes | None = None, media_type: str | None = None
+) -> bytes:
+    """What the server answers. DarisError carries its sentence and findings."""
+    headers = {"Authorization": f"Bearer {token}"}
+    if media_type:
+        headers["Content-Type"] = media_type
     try:
         async with (
             aiohttp.ClientSession(timeout=_PATIENCE, headers=headers) as client,
-            client.put(url, params=query, data=body) as answer,
+            client.request(method, url, data=body) as answer,
         ):
             text = await answer.read()
     except (aiohttp.ClientError, TimeoutError) as error:
-        raise Unavailable(f"No Daris answers at {server}: {error}") from error
+        raise Unavailable(f"No Daris answers at {URL(url).origin()}: {error}") from error
     if answer.status >= 400:
         raise _refusal(text, answer.status)
-    return msgspec.json.decode(text, type=PushBody)
+    return text
 
 
 def media_type_of(name: str, charset: str | None = None) -> str:

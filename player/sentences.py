@@ -127,6 +127,8 @@ SENTENCES = (
     _("There is no recording of this lecture."),
     _("There is no such channel."),
     # at the desk of a channel
+    _("This lecture is not live now."),
+    _("Somebody changed this schedule meanwhile; reload it."),
     _("This channel is not watched yet."),
     _("Nothing comes out of the channel."),
     _("The channel is not watched: its monitor does not run."),

@@ -23,9 +23,9 @@ from schedule.courses import list_groups
 from schedule.enrolments import Enrolment, enrolments_of
 from schedule.lectures import Filter, list_lectures
 from schedule.lifecycle import Lecture
-from schedule.study_work import Kind
 from schedule.national_days import in_language
 from schedule.stretches import stretches_of
+from schedule.study_work import Kind
 
 _DAY, _WEEK = timedelta(days=1), timedelta(days=7)
 _USUAL_HOURS = range(9, 18)  # the grid shows these at least

@@ -17,7 +17,7 @@ from kernel.errors import Invalid, Refused, TooLarge
 from kernel.ids import new_id
 from kernel.pages import HOUSE_ZONE
 from kernel.web import CLOCK, DATABASE, RECORDER, SETTINGS, decode, query, reply
-from schedule import health_api, take_api
+from schedule import day_api, health_api, take_api
 from schedule.as_run import Aired, read_as_run
 from schedule.channel_events import ChannelAdded, SchedulePushed
 from schedule.channels import (
@@ -102,6 +102,8 @@ class ProgrammeBody(msgspec.Struct, frozen=True, kw_only=True):
     title: dict[str, str]
     description: dict[str, str]
     floating: bool
+    rights_from: datetime | None
+    rights_until: datetime | None
 
 
 class ScheduleBody(msgspec.Struct, frozen=True):
@@ -128,12 +130,13 @@ class AsRunBody(msgspec.Struct, frozen=True):
 
 
 class WindowQuery(msgspec.Struct, frozen=True, rename={"since": "from", "until": "to"}):
-    """The query string of schedules."""
+    """The query string of schedules. `revision` is that of the schedule which a push takes the place of."""
 
     since: Moment | None = None
     until: Moment | None = None
     dry_run: bool = False
     zone: str | None = None
+    revision: int | None = None
 
 
 def routes() -> list[web.RouteDef]:
@@ -146,6 +149,7 @@ def routes() -> list[web.RouteDef]:
         web.get(f"{channel}/schedule", show_schedule),
         web.put(f"{channel}/schedule", push),
         web.get(f"{channel}/as-run", show_as_run),
+        *day_api.routes(),
         *take_api.routes(),
         *health_api.routes(),
     ]
@@ -220,6 +224,7 @@ async def push(request: web.Request) -> web.Response:
         window=window,
         by=viewer.person_id,
         at=now,
+        revision=asked.revision,
     )
     outcome = await _run(request, wanted, is_dry=asked.dry_run)
     return reply(_outcome(wanted, outcome, is_dry=asked.dry_run))
@@ -309,6 +314,8 @@ def _programme(programme: Programme) -> ProgrammeBody:
         title=dict(programme.titles),
         description=dict(programme.descriptions),
         floating=programme.is_floating,
+        rights_from=programme.rights_from,
+        rights_until=programme.rights_until,
     )
 
 

@@ -11,7 +11,7 @@ from identity.rights import Action, allows
 from identity.sessions import require, viewer_of
 from kernel.pages import locale_of, render, zone_of
 from kernel.web import CLOCK, DATABASE, SETTINGS
-from schedule import desk_views
+from schedule import desk_views, grid_views
 from schedule.channels import Channel, channel_by_id, list_channels, programmes_between
 from schedule.guide import catchup_query
 from schedule.rundown import Programme, following, on_air
@@ -59,6 +59,7 @@ def routes() -> list[web.RouteDef]:
         web.get("/channels", show_channels),
         web.get("/channels/{channel}", show_channel),
         *desk_views.routes(),
+        *grid_views.routes(),
     ]
 
 

@@ -43,6 +43,8 @@ programmes = sa.Table(
     sa.Column("titles", sa.JSON, nullable=False),
     sa.Column("descriptions", sa.JSON, nullable=False),
     sa.Column("is_floating", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("rights_from", UtcDateTime),
+    sa.Column("rights_until", UtcDateTime),
     sa.UniqueConstraint("channel", "key"),
     sa.Index(None, "channel", "starts_at"),
     sa.Index(None, "ends_at"),
@@ -281,6 +283,8 @@ def _row(channel: str, programme: Programme, revision: int) -> dict[str, Any]:
         "titles": dict(programme.titles),
         "descriptions": dict(programme.descriptions),
         "is_floating": programme.is_floating,
+        "rights_from": programme.rights_from,
+        "rights_until": programme.rights_until,
     }
 
 
@@ -300,6 +304,8 @@ def _programme(row: Any) -> Programme:
         titles=row.titles,
         descriptions=row.descriptions,
         is_floating=row.is_floating,
+        rights_from=row.rights_from,
+        rights_until=row.rights_until,
     )
 
 

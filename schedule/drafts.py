@@ -103,7 +103,7 @@ def _programme(draft: PushedProgramme, zone: ZoneInfo | None) -> Programme:
         ends_at = _moment(draft.ends_at, zone)
     if not SHORTEST <= ends_at - starts_at <= LONGEST:
         raise _Wrong("bad_duration", "it takes less than a second or more than a day")
-    _check_rights(draft, starts_at, ends_at, zone)
+    rights = _rights(draft, starts_at, ends_at, zone)
     return Programme(
         key=draft.key,
         starts_at=starts_at,
@@ -112,17 +112,22 @@ def _programme(draft: PushedProgramme, zone: ZoneInfo | None) -> Programme:
         titles=draft.title,
         descriptions=draft.description,
         is_floating=draft.floating,
+        rights_from=rights[0],
+        rights_until=rights[1],
     )
 
 
-def _check_rights(
+def _rights(
     draft: PushedProgramme, starts_at: datetime, ends_at: datetime, zone: ZoneInfo | None
-) -> None:
-    """The whole programme lies in the time in which it may be shown; where none is told, it may."""
-    if draft.rights_from is not None and starts_at < _moment(draft.rights_from, zone):
+) -> tuple[datetime | None, datetime | None]:
+    """The time in which it may be shown, in which the whole programme lies; where none is told, it may."""
+    since = _moment(draft.rights_from, zone) if draft.rights_from is not None else None
+    until = _moment(draft.rights_until, zone) if draft.rights_until is not None else None
+    if since is not None and starts_at < since:
         raise _Wrong("rights", f"it may not be shown before {draft.rights_from}")
-    if draft.rights_until is not None and ends_at > _moment(draft.rights_until, zone):
+    if until is not None and ends_at > until:
         raise _Wrong("rights", f"it may not be shown after {draft.rights_until}")
+    return since, until
 
 
 def _moment(text: str, zone: ZoneInfo | None) -> datetime:

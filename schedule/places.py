@@ -1,8 +1,12 @@
 """Where the files of channels lie under the data folder."""
 
 from pathlib import Path
+from typing import Final
+from uuid import UUID
 
 from kernel.settings import Settings
+
+_UUID_LENGTH: Final = 36
 
 
 def channel_folder(settings: Settings, channel_id: str) -> Path:
@@ -26,7 +30,16 @@ def house_folder(settings: Settings) -> Path:
 
 def live_folder(settings: Settings, lecture: object, profile: str) -> Path:
     """Slots of a live lecture on their way to channels."""
-    return settings.data_dir / "live" / f"{lecture}-{profile}"
+    return live_folder_named(settings, f"{lecture}-{profile}")
+
+
+def live_folder_named(settings: Settings, name: str) -> Path:
+    return settings.data_dir / "live" / name
+
+
+def lecture_of(folder: Path) -> UUID:
+    """Whose slots those are; the other way round."""
+    return UUID(folder.name[:_UUID_LENGTH])
 
 
 def library_file(settings: Settings, name: str) -> Path | None:

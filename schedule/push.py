@@ -9,7 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from kernel.errors import Invalid, Refused
+from kernel.errors import Invalid, PreconditionFailed, Refused
 from kernel.settings import Settings
 from schedule.channels import (
     Channel,
@@ -37,6 +37,7 @@ class Push:
     window: Window
     by: UUID | None
     at: datetime
+    revision: int | None = None  # of the schedule that its author has read, where that matters
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +67,18 @@ def window_of(
 
 
 async def weigh(connection: AsyncConnection, push: Push, settings: Settings) -> Outcome:
-    """What the push would do; nothing is written."""
+    """What the push would do; nothing is written. PreconditionFailed, as `carry_out`."""
     channel = await channel_by_id(connection, push.channel)
+    _check_revision(push, channel)
     change = await _change(connection, channel, push, settings)
     return Outcome(change, channel.revision)
 
 
 async def carry_out(connection: AsyncConnection, push: Push, settings: Settings) -> Outcome:
-    """Write it, unless it is refused or changes nothing. A source that failed is tried again."""
+    """Write it, unless it is refused or changes nothing. A source that failed is tried again.
+    PreconditionFailed when somebody else's push came between."""
     channel = await channel_by_id(connection, push.channel, is_locked=True)
+    _check_revision(push, channel)
     change = await _change(connection, channel, push, settings)
     if change.is_refused:
         return Outcome(change, channel.revision)
@@ -83,6 +87,11 @@ async def carry_out(connection: AsyncConnection, push: Push, settings: Settings)
         return Outcome(change, channel.revision)
     revision = await apply(connection, channel, change, by=push.by, at=push.at)
     return Outcome(change, revision)
+
+
+def _check_revision(push: Push, channel: Channel) -> None:
+    if push.revision is not None and push.revision != channel.revision:
+        raise PreconditionFailed("Somebody changed this schedule meanwhile; reload it.")
 
 
 async def _change(

@@ -61,6 +61,8 @@ class Programme:
     titles: Mapping[str, str] = field(default_factory=dict)  # by language
     descriptions: Mapping[str, str] = field(default_factory=dict)
     is_floating: bool = False  # begins later when the live programme before it goes on
+    rights_from: datetime | None = None  # it may be shown from then on
+    rights_until: datetime | None = None  # and not after that
     id: UUID | None = None  # once it is kept
     revision: int = 0  # of the channel's schedule in which it last changed
     place: int | None = field(default=None, compare=False)  # in the push that it came with
@@ -78,16 +80,7 @@ class Programme:
 
     def is_same(self, other: "Programme") -> bool:
         """Whether it says the same; who kept it when does not matter."""
-        return (self.key, self.starts_at, self.ends_at, self.source, self.is_floating) == (
-            other.key,
-            other.starts_at,
-            other.ends_at,
-            other.source,
-            other.is_floating,
-        ) and (dict(self.titles), dict(self.descriptions)) == (
-            dict(other.titles),
-            dict(other.descriptions),
-        )
+        return self == replace(other, id=self.id, revision=self.revision)
 
 
 class Severity(StrEnum):

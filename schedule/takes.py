@@ -15,7 +15,8 @@ from kernel.ids import new_id
 from kernel.settings import Settings
 from schedule.channels import Channel, HouseItem, ItemState, house_items_for
 from schedule.lectures import bare_lecture
-from schedule.places import channel_folder
+from schedule.lifecycle import LectureState
+from schedule.places import channel_folder, live_folder
 from schedule.push import readiness_of
 from schedule.rundown import LONGEST, SHORTEST, Readiness, Source
 
@@ -24,13 +25,15 @@ NOTICE: Final = timedelta(seconds=1.02)  # what is sooner on air was decided alr
 
 
 class Take(msgspec.Struct, frozen=True, kw_only=True):
-    """A source over the plan. `file` is its house item; the slate has none."""
+    """A source over the plan. `file` is its house item, `live` the folder of its room's slots; the slate has
+    neither."""
 
     id: UUID
     title: str
     starts_at: datetime
     ends_at: datetime
     file: str | None
+    live: str | None = None
     operator: str
 
 
@@ -71,16 +74,16 @@ async def prepare(
 ) -> Take:
     """The take that fulfils the wish; Refused tells why its media can't go on air."""
     if not wish.source.is_sound:
-        raise Invalid("A take has one source: a recording, a file or the slate.")
-    if wish.source.live is not None:
-        raise Invalid("A live lecture goes on air by the schedule; plan it from now on.")
-    item = await _conditioned(connection, channel, wish.source, settings)
+        raise Invalid("A take has one source: a recording, a file, a live lecture or the slate.")
     starts_at = wish.at + NOTICE
+    if wish.source.live is not None:
+        return await _live_take(connection, channel, wish, settings)
+    item = await _conditioned(connection, channel, wish.source, settings)
     return Take(
         id=new_id(),
         title=await _title(connection, channel, wish.source),
         starts_at=starts_at,
-        ends_at=_end(wish, starts_at, item),
+        ends_at=_end(wish, starts_at, _length(item) if item else None),
         file=item.file if item else None,
         operator=wish.operator,
     )
@@ -100,12 +103,32 @@ def check_is_on(take: TakenItem | None) -> None:
         raise Conflict("No take is on air; the channel follows its plan.")
 
 
-def _end(wish: Wish, starts_at: datetime, item: HouseItem | None) -> datetime:
-    """Not later than the media's."""
+async def _live_take(
+    connection: AsyncConnection, channel: Channel, wish: Wish, settings: Settings
+) -> Take:
+    """A room that is taught in now; the slate is shown until its conditioner has caught up."""
+    assert wish.source.live is not None
+    lecture = await bare_lecture(connection, wish.source.live.lecture)
+    if lecture.state is not LectureState.LIVE:
+        raise Refused("This lecture is not live now.")
+    starts_at = wish.at + NOTICE
+    return Take(
+        id=new_id(),
+        title=lecture.title,
+        starts_at=starts_at,
+        ends_at=_end(wish, starts_at, LONGEST),
+        file=None,
+        live=live_folder(settings, lecture.id, channel.profile).name,
+        operator=wish.operator,
+    )
+
+
+def _end(wish: Wish, starts_at: datetime, length: timedelta | None) -> datetime:
+    """Not later than the media's, which takes `length`."""
     if wish.duration is not None and wish.until is not None:
         raise Invalid("Say for how long or until when, not both.")
     asked = wish.until if wish.duration is None else starts_at + wish.duration
-    media = starts_at + _length(item) if item else None
+    media = None if length is None else starts_at + length
     ends = [moment for moment in (asked, media) if moment is not None]
     if not ends:
         raise Invalid("The slate has no end of its own: say for how long or until when.")

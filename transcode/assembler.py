@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from transcode.house import start_of
 from transcode.house_item import Group, HouseItem, NotAHouseItem
 from transcode.live_slots import LiveSlots
 from transcode.timeline import Cue, Item
@@ -52,6 +53,7 @@ class Assembler:
         return self._slate.group(slot % self._slate.slots)
 
     def _group(self, slot: int, item: Item, index: int) -> Group:
+        _check_rights(slot, item)
         if item.live is not None:
             return self._live_group(slot, self._folder / item.live)
         if item.media is None:
@@ -75,8 +77,8 @@ class Assembler:
             raise SourceLost(f"the live media cannot be read: {error}") from error
 
     def _opened(self, path: Path) -> HouseItem:
-        if self._open is not None and self._open[0] == path:
-            return self._open[1]
+        if self._open is not None and self._open[0] == path and path.exists():
+            return self._open[1]  # what was deleted while it is on air is still open, but gone
         self.close()
         house_item = HouseItem.open(path)
         if house_item.init != self._slate.init:
@@ -84,3 +86,11 @@ class Assembler:
             raise SourceLost("the media was conditioned for another profile or encoder")
         self._open = (path, house_item)
         return house_item
+
+
+def _check_rights(slot: int, item: Item) -> None:
+    """A programme may have moved, or gone on, since it was planned."""
+    if item.rights_from is not None and start_of(slot) < item.rights_from:
+        raise SourceLost(f"it may not be shown before {item.rights_from.isoformat()}")
+    if item.rights_until is not None and start_of(slot + 1) > item.rights_until:
+        raise SourceLost(f"it may not be shown after {item.rights_until.isoformat()}")

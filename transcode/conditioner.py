@@ -28,6 +28,7 @@ from transcode.house import (
     slots_in,
 )
 from transcode.house_encoder import HouseEncoder
+from transcode.levels import FixedLevels
 from transcode.loudness import SILENT, Loudness, measure
 from transcode.slate import plain_picture
 from transcode.source import Source, SourceError, Timed, open_source
@@ -64,7 +65,7 @@ class Conditioning:
         self._encoder = encoder
         self._profile = profile
         self._pictures = PictureConformer(profile)
-        self._sounds = SoundConformer(loudness.gain_db)
+        self._sounds = SoundConformer(FixedLevels(loudness.gain_db))
         self._start: float | None = None
         self._end = 0.0
         self.had_picture = self.had_sound = False

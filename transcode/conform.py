@@ -6,11 +6,11 @@ import av
 from av.filter import Graph
 
 from transcode.house import AAC_FRAME_SAMPLES, FRAME_RATE, SAMPLE_RATE, Profile
+from transcode.levels import Levels
 from transcode.silence import silence
 from transcode.source import Timed
 
 _TOLERANCE_SAMPLES = SAMPLE_RATE // 25  # what a clock may be off before sound is set right
-_FADE_SAMPLES = 2 * AAC_FRAME_SAMPLES
 
 
 class PictureConformer:
@@ -102,10 +102,10 @@ def _shape(timed: Timed) -> tuple[object, ...]:
 class SoundConformer:
     """Gapless frames of 1024 samples. Silence where nothing came; what comes twice is heard once."""
 
-    def __init__(self, gain_db: float) -> None:
+    def __init__(self, levels: Levels) -> None:
         self._resampler: av.AudioResampler | None = None
         self._shape: tuple[object, ...] | None = None
-        self._levels = _levels(gain_db)
+        self._levels = levels
         self._fifo = av.AudioFifo()
         self._written = 0  # samples of the programme that are in, or past, the fifo
         self.count = 0  # frames of 1024 samples out
@@ -160,9 +160,7 @@ class SoundConformer:
         for frame in frames:
             frame.pts = self._written
             self._written += frame.samples
-            self._levels.push(frame)
-            levelled = self._levels.pull()
-            assert isinstance(levelled, av.AudioFrame)
+            levelled = self._levels.level(frame)
             levelled.pts = None
             self._fifo.write(levelled)
 
@@ -170,15 +168,3 @@ class SoundConformer:
         while (frame := self._fifo.read(AAC_FRAME_SAMPLES)) is not None:
             self.count += 1
             yield frame
-
-
-def _levels(gain_db: float) -> Graph:
-    """The gain, and a fade in: AAC's priming is cut off, so what stands at the very start would click."""
-    graph = Graph()
-    graph.link_nodes(
-        graph.add_abuffer(format="fltp", sample_rate=SAMPLE_RATE, layout="stereo"),
-        graph.add("volume", f"{gain_db:.2f}dB"),
-        graph.add("afade", f"t=in:ns={_FADE_SAMPLES}"),
-        graph.add("abuffersink"),
-    ).configure()
-    return graph

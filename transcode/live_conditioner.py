@@ -33,6 +33,7 @@ from transcode.house import (
 )
 from transcode.house_encoder import Slot, SlotEncoder
 from transcode.house_item import fingerprint, pack
+from transcode.levels import LiveLevels
 from transcode.live_feed import FeedBroken, Record
 from transcode.live_slots import DELAY, KEPT, LiveSlots
 from transcode.live_source import LiveSource
@@ -66,7 +67,7 @@ class LiveConditioning:
         self._made = self._late = 0
         self._heard_of = -HOLD_SECONDS  # the second up to which something came
         self._pictures = PictureConformer(profile)
-        self._sounds = SoundConformer(0.0)
+        self._sounds = SoundConformer(LiveLevels())
         self._encoder = SlotEncoder(profile, self._keep)
         self._slots = LiveSlots(folder, fingerprint(self._encoder.init))
         self._slots.sweep(self._first - KEPT)

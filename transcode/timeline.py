@@ -28,6 +28,8 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     titles: dict[str, str] = {}  # by language, for the guide in the transport stream
     descriptions: dict[str, str] = {}
     operator: str | None = None  # who took it; none is planned
+    rights_from: datetime | None = None  # may be shown from then on
+    rights_until: datetime | None = None  # and not after that
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):

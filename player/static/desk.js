@@ -28,7 +28,8 @@ async function act(button, method, address, body) {
 
 function source(value) {
   const [kind, ...name] = value.split(":");
-  return kind === "slate" ? { slate: true } : { [kind]: name.join(":") };
+  if (kind === "slate") return { slate: true };
+  return kind === "live" ? { live: { lecture: name.join(":") } } : { [kind]: name.join(":") };
 }
 
 take.addEventListener("submit", (event) => {

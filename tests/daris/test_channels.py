@@ -11,7 +11,7 @@ import m3u8
 import pytest
 
 from bench import clips
-from daris import channels
+from daris import channels, plans
 from identity.rights import Role
 from kernel.clock import SystemClock
 from kernel.settings import Settings
@@ -264,7 +264,7 @@ async def test_the_plan_says_what_to_show_and_why_not(tmp_path):
         ),
     }
     settings = Settings(data_dir=tmp_path)
-    plan = channels.plan_of(channels.Rundown(channel, run), items, settings, {})
+    plan = plans.plan_of(plans.Rundown(channel, run), items, settings, {})
     assert [(item.media and item.media[-5:], item.reason) for item in plan.items] == [
         ("x.mp4", None),
         (None, "It is noise."),

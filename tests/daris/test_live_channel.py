@@ -21,6 +21,7 @@ from schedule.channels import apply, channel_by_id
 from schedule.lectures import lectures
 from schedule.overrun import Live
 from schedule.rundown import Change, Programme, Source
+from transcode.house import SLOT
 from transcode.library import Library
 
 
@@ -65,24 +66,30 @@ class Teacher:
 
 
 @pytest.mark.timeout(120)
-async def test_a_live_lecture_is_on_its_channel_at_its_slot_and_the_slate_when_it_ends(
+async def test_a_live_lecture_is_on_its_channel_at_its_slot_taken_by_another_and_the_slate_when_it_ends(
     client, add_person, bearer, add_lecture, database, tmp_path
 ):
     operator = await bearer(await add_person(Role.OPERATOR))
     lecture = await add_lecture(await add_person(Role.LECTURER), starts_in=timedelta(seconds=1))
-    new = {"id": "one", "name": "Daris TV", "profile": "360p25"}
-    assert (await client.post("/api/v1/channels", json=new, headers=operator)).status == 201
+    for name in ("one", "two"):
+        new = {"id": name, "name": "Daris TV", "profile": "360p25"}
+        assert (await client.post("/api/v1/channels", json=new, headers=operator)).status == 201
     await planned(database, lecture)
     teacher = await taught(client, lecture, database)
 
-    async def lines():
-        answer = await client.get("/api/v1/channels/one/as-run", headers=operator)
-        return [line for line in (await answer.json())["aired"] if line["key"] == "live"]
+    async def lines(channel="one", key="live"):
+        answer = await client.get(f"/api/v1/channels/{channel}/as-run", headers=operator)
+        return [line for line in (await answer.json())["aired"] if line["key"] == key]
 
-    async def is_on_air():
-        return [line for line in await lines() if not line["slate"]]
+    async def is_on_air(*of):
+        return [line for line in await lines(*of) if not line["slate"]]
 
     on_air = await until(is_on_air)
+    body = {"source": {"live": {"lecture": str(lecture.id)}}}
+    taken = await client.post("/api/v1/channels/two/take", json=body, headers=operator)
+    starts_at = datetime.fromisoformat((await taken.json())["starts_at"])
+    line = (await until(lambda: is_on_air("two", "take")))[0]
+    assert datetime.fromisoformat(line["at"]) - starts_at <= SLOT  # it is conditioned already
     await until(lambda: whole_segments(client, on_air[0]["at"]))
     await asyncio.to_thread(teacher.silence)
 

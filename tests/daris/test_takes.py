@@ -2,9 +2,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
-from daris.takes import current, moved
+from daris.takes import current, moved, rooms_of, without_rooms
+from kernel.settings import Settings
 from schedule.takes import Take, TakeMoved
 
+SETTINGS = Settings(data_dir=Path("/data"))
 NOON = datetime(2026, 9, 7, 12, tzinfo=UTC)
 
 
@@ -25,7 +27,7 @@ def released(at: float) -> TakeMoved:
 def run(*news: TakeMoved):
     takes = ()
     for one in news:
-        takes = moved(takes, one, Path("/house"))
+        takes = moved(takes, one, SETTINGS)
     return [(take.title, take.starts_at, take.ends_at) for take in takes]
 
 
@@ -45,11 +47,33 @@ def test_a_take_that_never_began_is_forgotten():
 
 
 def test_a_take_names_media_and_operator():
-    (item,) = moved((), taken("a", at=0), Path("/house"))
-    assert (item.media, item.operator, item.key) == ("/house/a.mp4", "Aliya", "take")
+    (item,) = moved((), taken("a", at=0), SETTINGS)
+    assert (item.media, item.operator, item.key) == ("/data/house/a.mp4", "Aliya", "take")
 
 
 def test_takes_that_are_long_over_are_dropped():
-    takes = moved((), taken("a", at=0), Path("/house"))
+    takes = moved((), taken("a", at=0), SETTINGS)
     assert current(takes, after(60)) == takes
     assert current(takes, after(3700)) == ()
+
+
+def live_take(lecture):
+    times = {"starts_at": after(0), "ends_at": after(3600)}
+    live = f"{lecture}-720p25"
+    take = Take(id=uuid4(), title="Live", file=None, live=live, operator="Aliya", **times)
+    return moved((), TakeMoved(channel="one", at=after(0), take=take), SETTINGS)
+
+
+def test_a_taken_room_is_fed_as_long_as_the_take_lasts():
+    lecture = uuid4()
+    takes = live_take(lecture)
+    assert takes[0].live == f"/data/live/{lecture}-720p25"
+    assert rooms_of(takes, after(60)) == {lecture}
+    assert rooms_of(takes, after(3600)) == frozenset()
+
+
+def test_a_take_ends_with_its_room():
+    lecture = uuid4()
+    takes = live_take(lecture)
+    assert without_rooms(takes, {uuid4(): after(60)}) == takes
+    assert without_rooms(takes, {lecture: after(60)})[0].ends_at == after(60)

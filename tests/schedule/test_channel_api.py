@@ -142,6 +142,25 @@ async def test_the_same_push_twice_is_one_revision(push, programme, kept):
     assert len([fact for fact in kept.facts if isinstance(fact, SchedulePushed)]) == 1
 
 
+async def test_a_push_on_a_stale_revision_is_refused_and_so_is_its_dry_run(push, programme):
+    await push(programme("a"), revision=0)
+    for more in ({}, {"dry_run": "true"}):
+        body = await push(programme("b"), revision=0, status=412, **more)
+        assert body["title"] == "Somebody changed this schedule meanwhile; reload it."
+    assert (await push(programme("b"), revision=1))["revision"] == 2
+
+
+async def test_the_time_in_which_a_programme_may_be_shown_is_kept(
+    push, programme, client, operator, clock
+):
+    until = (clock.now() + timedelta(hours=2)).isoformat().replace("+00:00", "Z")
+    await push(programme("a", rights_until=until))
+    body = await push(programme("a"), dry_run="true")
+    assert body["changed"] == ["a"]
+    shown = (await (await client.get(SCHEDULE, headers=operator)).json())["programmes"][0]
+    assert (shown["rights_from"], shown["rights_until"]) == (None, until)
+
+
 async def test_a_dry_run_tells_and_changes_nothing(push, programme, client, operator):
     body = await push(programme("a"), dry_run="true")
     assert (body["added"], body["revision"], body["dry_run"]) == (["a"], 0, True)

@@ -12,6 +12,7 @@ from kernel.web import BUS, SETTINGS
 from schedule import channel_api
 from schedule.channel_events import SourceReleased, SourceTaken
 from schedule.channels import Channel, HouseItem, ItemState, add_channel, keep_house_item
+from schedule.lectures import lectures
 from schedule.places import channel_folder, library_folder
 from schedule.takes import NOTICE, TOPIC, TakeMoved
 
@@ -134,3 +135,22 @@ async def test_a_take_is_ended_and_back_is_the_plan(client, operator, clock, kep
         news = msgspec.json.decode(await anext(messages), type=TakeMoved)
     assert news == TakeMoved(channel="one", at=clock.now() + NOTICE)
     assert isinstance(kept.facts[-1], SourceReleased)
+
+
+async def test_a_lecture_is_taken_while_it_is_live_and_no_sooner(
+    client, operator, add_person, add_lecture, database
+):
+    lecture = await add_lecture(await add_person(Role.LECTURER))
+    wanted = {"source": {"live": {"lecture": str(lecture.id)}}}
+    early = await client.post(TAKE, json=wanted, headers=operator)
+    assert (early.status, (await early.json())["title"]) == (
+        422,
+        "This lecture is not live now.",
+    )
+    async with database.begin() as connection:
+        await connection.execute(lectures.update().values(state="live"))
+    async with client.app[BUS].subscribe(TOPIC) as messages:
+        taken = await client.post(TAKE, json=wanted, headers=operator)
+        news = msgspec.json.decode(await anext(messages), type=TakeMoved)
+    assert (taken.status, (await taken.json())["title"]) == (202, lecture.title)
+    assert news.take.live == f"{lecture.id}-720p25"

@@ -1,0 +1,49 @@
+"""What a slot holds when the item that is planned there can't be shown."""
+
+from contextlib import closing
+from datetime import timedelta
+
+import pytest
+
+from transcode.assembler import Assembler
+from transcode.house import SLOT, start_of
+from transcode.house_item import HouseItem
+from transcode.timeline import Cue, Item
+
+FIRST = 1_900_000_000
+
+
+@pytest.fixture
+def assembler(house_clip, tmp_path):
+    with (
+        closing(HouseItem.open(house_clip("slate", slots=2, shade=30))) as slate,
+        closing(Assembler(slate, tmp_path)) as opened,
+    ):
+        yield opened
+
+
+def item(media, **more) -> Item:
+    starts_at = start_of(FIRST)
+    known = {"programme": "a", "key": "a", "title": "a", "media": str(media)}
+    return Item(starts_at=starts_at, ends_at=starts_at + timedelta(minutes=1), **known | more)
+
+
+def test_what_moved_out_of_its_rights_is_not_shown_there(assembler, house_clip):
+    planned = item(
+        house_clip("film", slots=4),
+        rights_from=start_of(FIRST + 1),
+        rights_until=start_of(FIRST + 3) - SLOT / 2,
+    )
+    shown = [assembler.show(FIRST + index, Cue(planned, index)) for index in range(4)]
+    assert [one.is_slate for one in shown] == [True, False, True, True]
+    assert "before" in shown[0].reason
+    assert "after" in shown[2].reason
+
+
+def test_what_is_deleted_while_it_is_on_air_leaves_it(assembler, house_clip, tmp_path):
+    film = tmp_path / "film.mp4"
+    film.write_bytes(house_clip("film", slots=4).read_bytes())
+    assert not assembler.show(FIRST, Cue(item(film), 0)).is_slate
+    film.unlink()
+    shown = assembler.show(FIRST + 1, Cue(item(film), 1))
+    assert shown.reason == "the conditioned media is gone"
