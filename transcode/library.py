@@ -20,7 +20,16 @@ from uuid import UUID
 import msgspec
 
 from kernel.errors import Conflict, PreconditionFailed
-from transcode import caption_lines, edition, extras, manifest, numbering, recording, reel, shelf
+from transcode import (
+    caption_lines,
+    edition,
+    extras,
+    fresh_numbers,
+    manifest,
+    recording,
+    reel,
+    shelf,
+)
 from transcode.access_unit import TrackKind
 from transcode.caption_lines import CaptionLines
 from transcode.deck import SPAN_IN_MEMORY, Deck, Keeper
@@ -196,8 +205,8 @@ class Library:
             epoch,
             self._part_target,
             SPAN_IN_MEMORY,
-            first=numbering.unused_segment(epoch),
-            discontinuities=numbering.unused_discontinuity(epoch),
+            first=fresh_numbers.unused_segment(epoch),
+            discontinuities=fresh_numbers.unused_discontinuity(epoch),
         )
         shelf.doubt(self._folder(lecture))  # what is there, if anything, does not know these
         opened = Recording(lecture, epoch, windows, None, RecordingState.LIVE)

@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 
 from kernel.errors import Conflict
-from transcode import contents, cutting, edition, manifest, numbering, playlist
+from transcode import contents, cutting, edition, fresh_numbers, manifest, playlist
 from transcode.access_unit import AUDIO_TIMESCALE, VIDEO_TIMESCALE, TrackKind
 from transcode.contents import Contents
 from transcode.cutting import Span
@@ -73,7 +73,7 @@ def doubt(folder: Path) -> None:
 
 def skip_numbers(folder: Path, at: datetime) -> None:
     """Go on with numbers that nobody has seen. The caller holds the lock, and has cut the tails."""
-    skipped = SkippedNoted(numbering.unused_segment(at), numbering.unused_discontinuity(at))
+    skipped = SkippedNoted(fresh_numbers.unused_segment(at), fresh_numbers.unused_discontinuity(at))
     for name in RENDITIONS:
         note_skipped(folder, name, skipped)
 
