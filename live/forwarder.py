@@ -250,12 +250,15 @@ class Forwarder:
         self._legs.add(id(leg))
 
     def replay(self, leg: Leg, now: float) -> bool:
-        """Send a new leg the last key picture and what followed; False when that is too old.
+        """Send a new leg the last key picture and what followed; False when that is too old, or not to
+        be seen any more.
 
         Whoever asks for a keyframe so soon after one is ignored by the publisher.
         """
         entry = self.layers[leg.target].entry if leg.target < len(self.layers) else None
-        if entry is None or now - entry.at > REPLAYED_SECONDS or not _is_new_to(leg, entry):
+        if self.is_muted or entry is None or now - entry.at > REPLAYED_SECONDS:
+            return False
+        if not _is_new_to(leg, entry):
             return False
         self.flush()
         packets = self.layers[leg.target].since(entry.sequence)

@@ -182,6 +182,22 @@ async def test_who_comes_soon_after_a_keyframe_sees_it_at_once(room, lecturer, w
     assert forwarder.layers[2].requests._asked_at == asked_at
 
 
+async def test_who_comes_soon_after_a_mute_is_not_shown_what_was_before(
+    room, lecturer, watch, monkeypatch
+):
+    student = await watch()
+    student.peer.downlink.disconnect()
+    await shown(room, lecturer, "f", key=True)
+    host = room.peers[room.told.added[0].seat]
+    host.set_muted(Source.CAMERA, muted=True)
+    monkeypatch.setattr(forwarder_module, "REPLAYED_SECONDS", 60)
+    student.peer._connect_all()
+    host.set_muted(Source.CAMERA, muted=False)
+    lecturer.show("f", key=True)
+    await student.until(lambda s: len(s.shown) == PACKETS["f"])
+    assert {picture for _, picture in student.shown} == {2}
+
+
 async def test_what_is_hidden_is_not_sent_and_comes_back_with_a_keyframe(room, lecturer, watch):
     await shown(room, lecturer, "q", "h", "f", key=True)
     student = await watch()
