@@ -1,9 +1,7 @@
 """Courses and lectures as sheets and charts, over HTTP. Whoever reads them leaves a fact."""
 
-from typing import Literal
 from uuid import UUID
 
-import msgspec
 from aiohttp import web
 
 from footprint import charts, export
@@ -12,23 +10,17 @@ from footprint.course import Course, course
 from footprint.events import FootprintRead
 from footprint.policy import Status
 from footprint.report import Report, report
+from footprint.spreadsheets import format_of, spreadsheet
 from identity.rights import Action
 from identity.sessions import require, viewer_of
 from kernel.ids import new_id
 from kernel.pages import render
-from kernel.web import CLOCK, DATABASE, RECORDER, path_id, query, reply
+from kernel.web import CLOCK, DATABASE, RECORDER, path_id, reply
 from schedule.asked import lecture_of
 from schedule.lifecycle import Lecture
 from schedule.series import Series, series_by_id
 
 _STACK = (Status.PRESENT, Status.LATE, Status.WATCHED, Status.EXCUSED, Status.ABSENT)
-
-
-class Asked(msgspec.Struct, frozen=True):
-    """How the sheet is wanted."""
-
-    format: Literal["json", "csv"] = "json"
-    bom: bool = False
 
 
 def routes() -> list[web.RouteDef]:
@@ -59,22 +51,18 @@ async def show_course(request: web.Request) -> web.Response:
         course=found,
         attendance=charts.bars(weeks),
         questions=charts.bars(asked),
-        csv_url=f"/api/v1/series/{series.id}/attendance?format=csv&bom=true",
+        file_url=f"/api/v1/series/{series.id}/attendance?bom=true",
     )
 
 
 async def read_course(request: web.Request) -> web.Response:
-    """The same as JSON, or the sheet as CSV."""
-    asked, series = query(request, Asked), await _series(request)
+    """The same as JSON, or the sheet as CSV or a workbook."""
+    series = await _series(request)
     found = await _course(request, series)
-    if asked.format == "json":
+    if format_of(request) == "json":
         return reply(found)
-    return web.Response(
-        text=export.csv_text(export.course_rows(found), has_bom=asked.bom),
-        content_type="text/csv",
-        charset="utf-8",
-        headers={"Content-Disposition": f'attachment; filename="course-{series.id}.csv"'},
-    )
+    sheets = {"learners": export.course_rows(found), "classes": export.class_rows(found)}
+    return await spreadsheet(request, f"course-{series.id}", sheets, heads=2)
 
 
 async def show_report(request: web.Request) -> web.Response:
