@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from kernel.pages import HOUSE_ZONE
-from schedule.enrolments import Part, enrolments_of, learners_on
+from schedule.enrolments import Enrolment, Part, enrolments_of, learners_on
 from schedule.lectures import lectures
 from schedule.lifecycle import Lecture
 
@@ -28,7 +28,7 @@ async def expected_at(connection: AsyncConnection, lecture: Lecture) -> frozense
 
 async def expected_of(connection: AsyncConnection, person: UUID) -> frozenset[UUID]:
     """The lectures that were taught and at which the person was expected."""
-    enrolled = await enrolments_of(connection, person, _FIRST_DAY, _LAST_DAY)
+    enrolled = await all_enrolments_of(connection, person)
     learning = [one for one in enrolled if one.part is Part.LEARNER]
     columns = lectures.c
     query = sa.select(columns.id, columns.course, columns.groups, columns.starts_at).where(
@@ -44,6 +44,11 @@ async def expected_of(connection: AsyncConnection, person: UUID) -> frozenset[UU
         and one.is_in_force(day_of(row.starts_at))
         and one.has(row.groups)
     )
+
+
+async def all_enrolments_of(connection: AsyncConnection, person: UUID) -> list[Enrolment]:
+    """Whenever they hold."""
+    return await enrolments_of(connection, person, _FIRST_DAY, _LAST_DAY)
 
 
 def day_of(moment: datetime) -> date:

@@ -21,7 +21,7 @@ from footprint.attendance import (
     counted_window,
 )
 from footprint.events import AttendanceMarked, CategoryAssigned, PolicyAdopted
-from footprint.expected import day_of, expected_of
+from footprint.expected import all_enrolments_of, day_of, expected_of
 from footprint.kinds import decode
 from footprint.log import Kept, event
 from footprint.marks import as_mark
@@ -29,6 +29,7 @@ from footprint.policy import Policy
 from footprint.viewings import covered_in
 from schedule.academic import UNIVERSITY, Period, list_periods, week_of
 from schedule.courses import courses
+from schedule.enrolments import Enrolment
 from schedule.lectures import lectures
 from schedule.series import series, series_classes
 
@@ -68,9 +69,15 @@ class _Rules:
 
     policies: list[PolicyAdopted]
     categories: list[CategoryAssigned]
+    enrolments: list[Enrolment]
 
-    def categories_on(self, day: date) -> list[str]:
-        return [one.category for one in self.categories if one.is_on(day)]
+    def categories_on(self, day: date, course: UUID | None) -> list[str]:
+        enrolled = (
+            rulebook.clause(one.category)
+            for one in self.enrolments
+            if one.category is not None and one.course == course and one.is_in_force(day)
+        )
+        return [*(one.category for one in self.categories if one.is_on(day)), *enrolled]
 
 
 async def person_classes(
@@ -82,7 +89,11 @@ async def person_classes(
 ) -> list[PersonClass]:
     """Every class in which the person was, taught, was expected or is marked, oldest first. `stays`
     are theirs, by lecture."""
-    rules = _Rules(await rulebook.adopted(connection), await rulebook.assigned(connection, person))
+    rules = _Rules(
+        await rulebook.adopted(connection),
+        await rulebook.assigned(connection, person),
+        await all_enrolments_of(connection, person),
+    )
     marks = await _marks(connection, person)
     watched = await _watched(connection, person, rules)
     expected = await expected_of(connection, person)
@@ -137,7 +148,7 @@ async def _watched(
 def _besides(
     person: UUID, rules: _Rules, planned: _Planned, played: Iterable[Kept], is_expected: bool
 ) -> Besides:
-    categories = rules.categories_on(day_of(planned.row.starts_at))
+    categories = rules.categories_on(day_of(planned.row.starts_at), planned.row.course)
     replay = planned.policy.of(categories).asynchronous
     covered = {}
     if replay is not None:

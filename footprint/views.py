@@ -14,6 +14,7 @@ from footprint import (
     person_sheet_views,
     profile_views,
     report_views,
+    rulebook_pages,
     rulebook_views,
     term_report_views,
 )
@@ -71,6 +72,7 @@ def routes() -> list[web.RouteDef]:
         *person_sheet_views.routes(),
         *profile_views.routes(),
         *report_views.routes(),
+        *rulebook_pages.routes(),
         *rulebook_views.routes(),
         *term_report_views.routes(),
         *lrs.routes(),
