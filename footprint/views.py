@@ -7,6 +7,7 @@ import msgspec
 from aiohttp import web
 
 from footprint import (
+    correction_views,
     erasure_views,
     export,
     in_room_views,
@@ -19,6 +20,8 @@ from footprint import (
     term_report_views,
 )
 from footprint.attendance import Span
+from footprint.correction_views import corrections_at
+from footprint.corrections import State
 from footprint.events import FootprintRead
 from footprint.explanation import Explanation, explain
 from footprint.judgement import window_of
@@ -60,6 +63,7 @@ class Missed(msgspec.Struct, frozen=True):
 
 def routes() -> list[web.RouteDef]:
     return [
+        *correction_views.routes(),  # first: `corrections` is nobody's id
         web.get("/api/v1/lectures/{id}/attendance", read_attendance),
         web.get("/api/v1/lectures/{id}/chat", read_chat),
         web.get("/api/v1/lectures/{id}/missed", read_missed),
@@ -96,6 +100,7 @@ async def show_attendance(request: web.Request) -> web.Response:
     only = _only(request, lecture)
     await _note(request, lecture, "attendance", only)
     found = await _sheet(request, lecture, only)
+    asked = await corrections_at(request, lecture)
     async with request.app[DATABASE].connect() as connection:
         series = await list_series(connection, lecture=lecture.id)
     return render(
@@ -107,6 +112,7 @@ async def show_attendance(request: web.Request) -> web.Response:
         totals=found.totals,
         is_own=only is not None,
         series=series,
+        waiting=[one for one in asked if one.state is State.OPEN],
         may_mark=allows(viewer_of(request), Action.MARK_ATTENDANCE, lecture.subject),
         file_url=f"/api/v1/lectures/{lecture.id}/attendance?bom=true",
     )
@@ -135,7 +141,16 @@ async def show_explanation(request: web.Request) -> web.Response:
     lecture = await lecture_of(request)
     found = await _explanation(request, lecture)
     is_own = found.row.person == viewer_of(request).person_id
-    return render(request, "explanation.html", lecture=lecture, found=found, is_own=is_own)
+    asked = await corrections_at(request, lecture)
+    return render(
+        request,
+        "explanation.html",
+        lecture=lecture,
+        found=found,
+        is_own=is_own,
+        corrections=[one for one in asked if one.person == found.row.person],
+        may_mark=allows(viewer_of(request), Action.MARK_ATTENDANCE, lecture.subject),
+    )
 
 
 async def _explanation(request: web.Request, lecture: Lecture) -> Explanation:

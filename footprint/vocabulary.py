@@ -138,6 +138,8 @@ UNTOLD: Final = {
     "attendance-marked": "A judgement of the lecturer's; neither profile knows verdicts, and absence is none.",
     "facts-expired": "What the machine did, not a person.",
     "policy-adopted": "A rule, not an experience; results name its version.",
+    "correction-asked": "A dispute about the record; it belongs to the record, not to analytics.",
+    "correction-answered": "A dispute about the record; it belongs to the record, not to analytics.",
     "category-assigned": "It may tell of a disability or of a sentence: it goes nowhere.",
     "arrival-scanned": "A claim; that it was confirmed is told.",
     "person-erased": "It tells that somebody is not told of any more, and not who.",

@@ -1,6 +1,7 @@
 """Rules, sheets, profiles and reports of a course that was taught, in a browser."""
 
 import pytest
+
 from tests.e2e.looks import flaws, photograph
 from tests.e2e.taught import teach
 
