@@ -68,6 +68,16 @@ class CategoryAssigned(Fact, frozen=True, kw_only=True):
         return self.begins_on <= day and (self.ends_on is None or day <= self.ends_on)
 
 
+class PurposeSwitched(Fact, frozen=True, kw_only=True):
+    """`by` said that from `since` on facts of a purpose are written, or no longer."""
+
+    by: UUID
+    purpose: str
+    is_on: bool
+    since: datetime
+    reason: str
+
+
 class CorrectionAsked(Fact, frozen=True, kw_only=True):
     """`person` says that what is counted of them at the lecture is wrong, and why."""
 
@@ -109,6 +119,7 @@ FootprintFact = (
     | FactsExpired
     | PolicyAdopted
     | CategoryAssigned
+    | PurposeSwitched
     | CorrectionAsked
     | CorrectionAnswered
 )

@@ -138,6 +138,7 @@ UNTOLD: Final = {
     "attendance-marked": "A judgement of the lecturer's; neither profile knows verdicts, and absence is none.",
     "facts-expired": "What the machine did, not a person.",
     "policy-adopted": "A rule, not an experience; results name its version.",
+    "purpose-switched": "A rule, not an experience.",
     "correction-asked": "A dispute about the record; it belongs to the record, not to analytics.",
     "correction-answered": "A dispute about the record; it belongs to the record, not to analytics.",
     "category-assigned": "It may tell of a disability or of a sentence: it goes nowhere.",

@@ -140,7 +140,10 @@ class RecordingStopped(RoomFact, frozen=True, kw_only=True):
 
 
 class RecordingConsented(SeatFact, frozen=True, kw_only=True):
-    """The person has read that the lecture is recorded, in the words that the page has for it."""
+    """The person has read that the lecture is recorded. `text` is the version of the words; those of
+    each are in `footprint.consents`."""
+
+    text: str = "recording-1"
 
 
 class RecordingFaulted(RoomFact, frozen=True, kw_only=True):
