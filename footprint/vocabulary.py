@@ -111,6 +111,7 @@ UNTOLD: Final = {
     "floor-given": "Neither profile has a verb for it; what is then published is told.",
     "floor-taken": "Neither profile has a verb for it; what ends by it is told.",
     "mute-asked": "Neither profile has a verb for it; the source's end is told.",
+    "connections-measured": "What the machine measured, of nobody in person.",
     "recording-started": "What the machine did, not a person.",
     "recording-paused": "About the machine; the fact names who did it.",
     "recording-resumed": "About the machine; the fact names who did it.",
