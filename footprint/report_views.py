@@ -1,26 +1,44 @@
 """Courses and lectures as sheets and charts, over HTTP. Whoever reads them leaves a fact."""
 
+from collections.abc import Sequence
+from typing import Literal
 from uuid import UUID
 
+import msgspec
 from aiohttp import web
 
 from footprint import charts, export
 from footprint.charts import Column
 from footprint.course import Course, course
 from footprint.events import FootprintRead
+from footprint.missed_list import MissedBy, missed_list
 from footprint.policy import Status
 from footprint.report import Report, report
+from footprint.report_sheets import report_sheets
 from footprint.spreadsheets import format_of, spreadsheet
+from footprint.workbook import Rows
 from identity.rights import Action
 from identity.sessions import require, viewer_of
 from kernel.ids import new_id
 from kernel.pages import render
-from kernel.web import CLOCK, DATABASE, RECORDER, path_id, reply
+from kernel.web import CLOCK, DATABASE, RECORDER, path_id, query, reply
 from schedule.asked import lecture_of
 from schedule.lifecycle import Lecture
 from schedule.series import Series, series_by_id
 
 _STACK = (Status.PRESENT, Status.LATE, Status.WATCHED, Status.EXCUSED, Status.ABSENT)
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """Which sheet of a report is wanted first."""
+
+    sheet: Literal["timeline", "stage", "missed"] = "timeline"
+
+
+class Missing(msgspec.Struct, frozen=True):
+    """Who missed a minute or more, those who missed most first."""
+
+    people: list[MissedBy]
 
 
 def routes() -> list[web.RouteDef]:
@@ -29,6 +47,7 @@ def routes() -> list[web.RouteDef]:
         web.get("/api/v1/series/{id}/attendance", read_course),
         web.get("/lectures/{id}/report", show_report),
         web.get("/api/v1/lectures/{id}/report", read_report),
+        web.get("/api/v1/lectures/{id}/report/missed", read_missing),
     ]
 
 
@@ -79,15 +98,55 @@ async def show_report(request: web.Request) -> web.Response:
         "report.html",
         lecture=lecture,
         report=found,
+        missing=await _missing(request, lecture),
         minutes=minutes,
         present=charts.curve(found.present, minutes),
+        moves=charts.bars(_moves(found, minutes)),
         talk=charts.bars(talk),
+        connections=charts.bars(_grades(found, minutes)) if any(found.connections) else None,
+        file_url=f"/api/v1/lectures/{lecture.id}/report?bom=true",
     )
 
 
 async def read_report(request: web.Request) -> web.Response:
-    """The same as JSON."""
-    return reply(await _report(request, await lecture_of(request)))
+    """The same as JSON, CSV or a workbook."""
+    lecture = await lecture_of(request)
+    found = await _report(request, lecture)
+    if format_of(request) == "json":
+        return reply(found)
+    sheets = report_sheets(found, await _missing(request, lecture))
+    asked = query(request, Asked).sheet
+    first: dict[str, Rows] = {asked: sheets[asked]}
+    name = f"{asked}-{lecture.starts_at:%Y-%m-%d}-{lecture.id}"
+    return await spreadsheet(request, name, first | sheets)
+
+
+async def read_missing(request: web.Request) -> web.Response:
+    """Who missed how much."""
+    lecture = await lecture_of(request)
+    require(request, Action.SEE_ATTENDANCE, lecture.subject)
+    await _note(request, lecture.id)
+    return reply(Missing(await _missing(request, lecture)))
+
+
+def _moves(found: Report, minutes: Sequence[str]) -> list[Column]:
+    steps = zip(minutes, found.came, found.left, strict=True)
+    return [Column(label, [("came", came), ("left", left)]) for label, came, left in steps]
+
+
+def _grades(found: Report, minutes: Sequence[str]) -> list[Column]:
+    return [
+        Column(
+            label,
+            [(g, round(getattr(lines, g))) for g in ("good", "fair", "poor")] if lines else [],
+        )
+        for label, lines in zip(minutes, found.connections, strict=True)
+    ]
+
+
+async def _missing(request: web.Request, lecture: Lecture) -> list[MissedBy]:
+    async with request.app[DATABASE].connect() as connection:
+        return await missed_list(connection, lecture, now=request.app[CLOCK].now())
 
 
 async def _course(request: web.Request, series: Series) -> Course:
