@@ -74,8 +74,8 @@ def course_rows(course: Course) -> list[list[Cell]]:
 def class_rows(course: Course) -> list[list[Cell]]:
     """One line per class of the course."""
     head: list[Cell] = [
-        "lecture", "week", "starts_at", *Status, "average_percent", "raised_hands",
-        "lines_of_chat", "policy",
+        "lecture", "week", "starts_at", *Status, "average_percent", "stayed_percent",
+        "raised_hands", "lines_of_chat", "good_connections_percent", "policy",
     ]  # fmt: skip
     lines: list[list[Cell]] = [
         [
@@ -84,8 +84,10 @@ def class_rows(course: Course) -> list[list[Cell]]:
             one.starts_at,
             *(one.statuses.get(status, 0) for status in Status),
             one.average_percent,
+            one.stayed_percent,
             one.questions,
             one.lines,
+            one.good_percent,
             one.policy,
         ]
         for one in course.classes

@@ -18,7 +18,7 @@ from kernel.ids import new_id
 from kernel.pages import render
 from kernel.web import CLOCK, DATABASE, RECORDER, path_id, reply
 from schedule.courses import Course, course_by_id
-from schedule.enrolments import circle_of
+from schedule.enrolment_api import course_subject
 
 _MINE, _THEIRS = "/me/helping", "/people/{person}/helping"
 _COURSE = "/courses/{id}/helping"
@@ -91,9 +91,8 @@ async def _of_course(request: web.Request) -> tuple[Course, list[Helped]]:
     now = request.app[CLOCK].now()
     async with request.app[DATABASE].connect() as connection:
         course = await course_by_id(connection, path_id(request))
-        circle = await circle_of(connection, course.id, now.date())
-    viewer = viewer_of(request)
-    require(request, Action.SEE_ATTENDANCE, circle.subject(person=viewer.person_id))
+        subject = await course_subject(request, connection, course.id)
+    viewer = require(request, Action.SEE_ATTENDANCE, subject)
     fact = FootprintRead(id=new_id(), at=now, person=viewer.actor, what="attendance")
     await request.app[RECORDER].record(fact)
     async with request.app[DATABASE].connect() as connection:

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from footprint import charts, export
 from footprint.charts import Column
-from footprint.course import Course, course
+from footprint.course import Course, course_sheet, series_sheet
 from footprint.events import FootprintRead
 from footprint.missed_list import MissedBy, missed_list
 from footprint.policy import Status
@@ -23,6 +23,8 @@ from kernel.ids import new_id
 from kernel.pages import render
 from kernel.web import CLOCK, DATABASE, RECORDER, path_id, query, reply
 from schedule.asked import lecture_of
+from schedule.courses import course_by_id
+from schedule.enrolment_api import course_subject
 from schedule.lifecycle import Lecture
 from schedule.series import Series, series_by_id
 
@@ -43,18 +45,38 @@ class Missing(msgspec.Struct, frozen=True):
 
 def routes() -> list[web.RouteDef]:
     return [
-        web.get("/series/{id}/attendance", show_course),
-        web.get("/api/v1/series/{id}/attendance", read_course),
+        web.get("/series/{id}/attendance", show_series),
+        web.get("/api/v1/series/{id}/attendance", read_series),
+        web.get("/courses/{id}/attendance", show_course),
+        web.get("/api/v1/courses/{id}/attendance", read_course),
         web.get("/lectures/{id}/report", show_report),
         web.get("/api/v1/lectures/{id}/report", read_report),
         web.get("/api/v1/lectures/{id}/report/missed", read_missing),
     ]
 
 
-async def show_course(request: web.Request) -> web.Response:
-    """The course as charts, with the sheet below."""
+async def show_series(request: web.Request) -> web.Response:
+    """A series as charts, with the sheet below."""
     series = await _series(request)
-    found = await _course(request, series)
+    return await _page(request, await _series_sheet(request, series), series.lecturer_name)
+
+
+async def read_series(request: web.Request) -> web.Response:
+    """The same as JSON, or the sheet as CSV or a workbook."""
+    return await _answer(request, await _series_sheet(request, await _series(request)))
+
+
+async def show_course(request: web.Request) -> web.Response:
+    """All classes of a course, whatever series they are of."""
+    return await _page(request, await _course_sheet(request), "")
+
+
+async def read_course(request: web.Request) -> web.Response:
+    """The same as JSON, or the sheet as CSV or a workbook."""
+    return await _answer(request, await _course_sheet(request))
+
+
+async def _page(request: web.Request, found: Course, lecturer_name: str) -> web.Response:
     weeks = [
         Column(str(one.week), [(status, one.statuses.get(status, 0)) for status in _STACK])
         for one in found.classes
@@ -63,25 +85,30 @@ async def show_course(request: web.Request) -> web.Response:
         Column(str(one.week), [("hands", one.questions), ("lines", one.lines)])
         for one in found.classes
     ]
+    stayed = [Column(str(one.week), [("came", round(one.stayed_percent))]) for one in found.classes]
+    good = [
+        Column(str(one.week), [("good", round(one.good_percent or 0))]) for one in found.classes
+    ]
+    is_measured = any(one.good_percent is not None for one in found.classes)
     return render(
         request,
         "course.html",
-        series=series,
         course=found,
+        lecturer_name=lecturer_name,
         attendance=charts.bars(weeks),
         questions=charts.bars(asked),
-        file_url=f"/api/v1/series/{series.id}/attendance?bom=true",
+        stayed=charts.bars(stayed),
+        good=charts.bars(good) if is_measured else None,
+        file_url=f"/api/v1{request.path}?bom=true",
     )
 
 
-async def read_course(request: web.Request) -> web.Response:
-    """The same as JSON, or the sheet as CSV or a workbook."""
-    series = await _series(request)
-    found = await _course(request, series)
+async def _answer(request: web.Request, found: Course) -> web.Response:
     if format_of(request) == "json":
         return reply(found)
     sheets = {"learners": export.course_rows(found), "classes": export.class_rows(found)}
-    return await spreadsheet(request, f"course-{series.id}", sheets, heads=2)
+    name = f"course-{found.series or found.course}"
+    return await spreadsheet(request, name, sheets, heads=2)
 
 
 async def show_report(request: web.Request) -> web.Response:
@@ -149,11 +176,22 @@ async def _missing(request: web.Request, lecture: Lecture) -> list[MissedBy]:
         return await missed_list(connection, lecture, now=request.app[CLOCK].now())
 
 
-async def _course(request: web.Request, series: Series) -> Course:
+async def _series_sheet(request: web.Request, series: Series) -> Course:
     require(request, Action.SEE_ATTENDANCE, series.subject)
     await _note(request)
     async with request.app[DATABASE].connect() as connection:
-        return await course(connection, series, now=request.app[CLOCK].now())
+        return await series_sheet(connection, series, now=request.app[CLOCK].now())
+
+
+async def _course_sheet(request: web.Request) -> Course:
+    now = request.app[CLOCK].now()
+    async with request.app[DATABASE].connect() as connection:
+        course = await course_by_id(connection, path_id(request))
+        subject = await course_subject(request, connection, course.id)
+    require(request, Action.SEE_ATTENDANCE, subject)
+    await _note(request)
+    async with request.app[DATABASE].connect() as connection:
+        return await course_sheet(connection, course.id, course.title, now=now)
 
 
 async def _report(request: web.Request, lecture: Lecture) -> Report:

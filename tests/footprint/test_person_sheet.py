@@ -10,7 +10,7 @@ from footprint.events import FootprintRead
 from identity.rights import Role
 from kernel.ids import new_id
 from schedule.courses import Course, add_course
-from schedule.enrolments import Enrolment, enrol
+from schedule.enrolments import Enrolment, Part, enrol
 from schedule.lectures import lectures
 from schedule.study_work import StudyWork
 
@@ -32,6 +32,9 @@ async def course(store, clock, room, journal, drained, *, add_person, add_lectur
             when = {"since": date(2026, 9, since), "changed_at": clock.now()}
             one = Enrolment(id=new_id(), course=course.id, person=person.id, **when)
             await enrol(connection, one)
+        teaches = {"person": lecturer.id, "part": Part.LECTURER, "since": date(2026, 9, 1)}
+        one = Enrolment(id=new_id(), course=course.id, changed_at=clock.now(), **teaches)
+        await enrol(connection, one)
     work = StudyWork(course=course.id)
     classes = [
         await add_lecture(lecturer, into=store, starts_in=timedelta(hours=1, days=days), work=work)
@@ -123,3 +126,17 @@ async def test_class_and_course_come_as_workbooks(course, get, token_of):
         "=Aliya",
         "Bolat",
     ]
+
+
+async def test_a_course_has_all_its_classes_of_whatever_series(course, get, token_of):
+    lecturer, [aliya, *_], classes = course
+    token, path = await token_of(lecturer), f"/courses/{classes[0].work.course}/attendance"
+    found = await (await get(f"/api/v1{path}", token)).json()
+    assert [(one["lecture"], one["statuses"]) for one in found["classes"]] == [
+        (str(classes[0].id), {"present": 1, "absent": 1}),
+        (str(classes[1].id), {"absent": 3}),
+    ]
+    names = {one["name"]: one["statuses"] for one in found["learners"]}
+    assert names["Tolkyn"] == [None, "absent"]
+    assert "Tolkyn" in await (await get(path, token)).text()
+    assert (await get(path, await token_of(aliya))).status == 403

@@ -110,6 +110,8 @@ async def test_a_course_is_the_sheets_of_its_classes(term, get, token_of):
     assert [one["week"] for one in found["classes"]] == [1, 2]
     assert found["classes"][1]["statuses"] == {"present": 1, "absent": 1}
     assert (found["classes"][0]["questions"], found["classes"][0]["lines"]) == (1, 1)
+    assert [one["stayed_percent"] for one in found["classes"]] == [100.0, 100.0]
+    assert [one["good_percent"] for one in found["classes"]] == [66.7, 66.7]
     people = {one["name"]: one["statuses"] for one in found["learners"]}
     assert people == {"=Aliya": ["present", "present"], "Bolat": [None, "absent"]}
     asked = {"format": "csv"}
@@ -122,7 +124,7 @@ async def test_the_pages_draw_what_is_told(term, get, token_of):
     course, classes, lecturer = term
     token = await token_of(lecturer)
     page = await (await get(f"/series/{course}/attendance", token)).text()
-    assert page.count('data-testid="chart"') == 2
+    assert page.count('data-testid="chart"') == 4
     assert "part-present" in page
     page = await (await get(f"/lectures/{classes[0].id}/report", token)).text()
     assert page.count('data-testid="chart"') == 4
