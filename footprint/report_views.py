@@ -15,8 +15,7 @@ from footprint.missed_list import MissedBy, missed_list
 from footprint.policy import Status
 from footprint.report import Report, report
 from footprint.report_sheets import report_sheets
-from footprint.spreadsheets import format_of, spreadsheet
-from footprint.workbook import Rows
+from footprint.spreadsheets import Rows, format_of, spreadsheet
 from identity.rights import Action
 from identity.sessions import require, viewer_of
 from kernel.ids import new_id
