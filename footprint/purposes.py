@@ -39,7 +39,14 @@ KINDS: Final[Mapping[Purpose, frozenset[str]]] = {
     ),
     Purpose.WATCHING: frozenset({"recording-opened"}),
     Purpose.CHAT: frozenset(
-        {"chat-said", "hand-raised", "hand-lowered", "track-published", "track-unpublished"}
+        {
+            "chat-said",
+            "caption-written",
+            "hand-raised",
+            "hand-lowered",
+            "track-published",
+            "track-unpublished",
+        }
     ),
     Purpose.QUALITY: frozenset({"connections-measured"}),
 }

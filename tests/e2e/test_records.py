@@ -61,12 +61,67 @@ async def test_rules_are_tried_on_past_classes_and_then_adopted(server, browser,
     await page.get_by_test_id("category-save").click()
     await page.get_by_test_id("categories").get_by_text("1.9.4").wait_for()
 
+    assert problems == []
+
+
+async def test_a_number_is_disputed_and_answered_and_every_record_can_be_read(
+    server, browser, account, look
+):
+    lecturer = await account(server, "lecturer", "Aigerim Bekova")
+    student = await account(server, "student", "Dana Omarova")
+    helper = await account(server, "volunteer", "Timur Seitov")
+    taught = await teach(server, lecturer.id, learners=[student.id], helper=helper.id)
+    lecture = f"/lectures/{taught.classes[-1]}"
     theirs = await student.sign_in(browser, viewport=WIDE)
+    teachers = await lecturer.sign_in(browser, viewport=WIDE)
+    problems: list[str] = []
+    for page in (theirs, teachers):
+        page.on("pageerror", lambda error: problems.append(str(error)))
+
+    await theirs.goto(f"{lecture}/attendance/{student.id}")
+    await theirs.locator("[name=words]").fill("Мен аудиторияда болдым")
+    await theirs.get_by_test_id("correction-ask").click()
+    await theirs.get_by_test_id("correction").wait_for()
+    await teachers.goto(f"{lecture}/attendance")
+    await teachers.get_by_test_id("waiting").get_by_role("link").click()
+    await teachers.get_by_test_id("correction-answer").wait_for()
+    await look(teachers, "/attendance/corrections", "corrections")
+    await teachers.locator("[name=status]").select_option("present")
+    await teachers.locator("[name=reason]").fill("Көрдім")
+    await teachers.get_by_test_id("correction-answer").click()
+    await teachers.locator("[data-state=granted]").wait_for()
+
+    await look(theirs, f"{lecture}/attendance/{student.id}", "explanation")
     await look(theirs, "/me/attendance", "person-sheet")
     await look(theirs, "/me/footprint", "footprint")
-    teachers = await lecturer.sign_in(browser, viewport=WIDE)
-    await look(teachers, f"/series/{taught.series}/attendance", "course")
-    await look(teachers, f"/lectures/{taught.classes[-1]}/report", "report")
-    await look(teachers, f"/lectures/{taught.classes[-1]}/attendance", "attendance")
-    await look(teachers, f"/lectures/{taught.classes[-1]}/attendance/{student.id}", "explanation")
+    await look(theirs, "/privacy", "privacy")
+    await look(teachers, f"/courses/{taught.course}/attendance", "course")
+    await look(teachers, f"/courses/{taught.course}/helping", "helping")
+    await look(teachers, f"{lecture}/report", "report")
+    await look(teachers, f"{lecture}/attendance", "attendance")
     assert problems == []
+
+
+async def test_who_scans_in_the_auditorium_counts_once_confirmed(
+    server, browser, account, look, eventually
+):
+    lecturer = await account(server, "lecturer", "Aigerim Bekova")
+    student = await account(server, "student", "Dana Omarova")
+    lecture = await lecturer.plan()
+    await lecturer.post(f"/api/v1/lectures/{lecture}/start")
+    wall = await lecturer.sign_in(browser, viewport=WIDE)
+    await wall.goto(f"/lectures/{lecture}/in-room")
+    code = (await lecturer.get(f"/api/v1/lectures/{lecture}/in-room"))["url"]
+    phone = await student.sign_in(browser, viewport=NARROW)
+    await look(phone, code, "here")
+    await phone.get_by_test_id("here").click()
+    await phone.get_by_test_id("here-done").wait_for()
+    button = wall.get_by_test_id("arrivals").get_by_role("button")
+    await button.focus()
+    await wall.keyboard.press("Enter")
+    await wall.get_by_text("Confirmed").wait_for()
+    assert await button.evaluate("button => button === document.activeElement")
+    await look(wall, f"/lectures/{lecture}/in-room", "in-room")
+    why = f"/api/v1/lectures/{lecture}/attendance/{student.id}"
+    [visit] = (await student.get(why))["visits"]
+    assert visit["channel"] == "in-room"
