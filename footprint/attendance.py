@@ -98,6 +98,7 @@ class Besides:
 
     covered: Mapping[UUID, float] = field(default_factory=dict)  # percent of the recording, in time
     categories: Mapping[UUID, Collection[str]] = field(default_factory=dict)
+    expected: Collection[UUID] = ()  # for whom it was: a row is theirs even if they never came
 
 
 NOTHING_BESIDES: Final = Besides()
@@ -110,13 +111,14 @@ def attendance(
     marks: Iterable[Mark] = (),
     besides: Besides = NOTHING_BESIDES,
 ) -> list[Attendance]:
-    """One row per person with any presence, mark or played recording, in the order of first arrival.
+    """One row per person with any presence, mark or played recording, and per person whom it was for,
+    in the order of first arrival.
 
     `marks` come oldest first: a person's last one decides.
     """
     newest = {mark.person: mark for mark in marks}
     by_person: defaultdict[UUID, list[Presence]] = defaultdict(list)
-    by_person.update((person, []) for person in (*newest, *besides.covered))
+    by_person.update((person, []) for person in (*newest, *besides.covered, *besides.expected))
     for presence in presences:
         if presence.channel in policy.channels:
             by_person[presence.person].append(presence)

@@ -1,8 +1,14 @@
 """The digital profile: what is known of one person, over all lectures, day by day."""
 
-from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from collections.abc import (
+    AsyncIterator,
+    Callable,
+    Hashable,
+    Iterable,
+    Mapping,
+    Sequence,
+)
+from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import islice
 from typing import Any, Final
@@ -12,31 +18,19 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from footprint import rulebook, search
-from footprint.attendance import (
-    Attendance,
-    Besides,
-    Presence,
-    Span,
-    attendance,
-    counted_window,
-    total,
-    union,
-)
-from footprint.events import AttendanceMarked, CategoryAssigned, PolicyAdopted
+from footprint import search
+from footprint.attendance import Presence, total, union
 from footprint.kinds import decode
-from footprint.log import Kept, event
+from footprint.log import event
 from footprint.marks import as_mark
-from footprint.policy import ATTENDED, DEFAULT_POLICY, Channel, Policy, Status
+from footprint.person_classes import PersonClass, person_classes
+from footprint.policy import ATTENDED, DEFAULT_POLICY, Channel, Status
 from footprint.presence import presences_of
 from footprint.statements import House
-from footprint.viewings import covered_in
 from kernel.database import Database
-from schedule.lectures import lectures
 
 SHOWN: Final = 300  # the newest entries; the export has all
 _BATCH: Final = 500
-_MARKED: Final = str(AttendanceMarked.__struct_config__.tag)
 
 
 class Sort(StrEnum):
@@ -67,9 +61,25 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
 
     lectures_attended: int  # as counted, made up for or marked
     minutes: float  # of attendance, where lectures are counted
+    lectures_taught: int
+    minutes_taught: float  # of their counted windows
     lines_of_chat: int
     recordings_watched: int
     recording_minutes: float
+
+
+class Tally(msgspec.Struct, frozen=True, kw_only=True):
+    """Some of the classes in numbers: those of a teaching week, or of a course."""
+
+    period: str  # its name; empty outside of any
+    week: int | None  # of teaching
+    course: UUID | None
+    course_title: str
+    classes: int  # at which the person was or was expected
+    attended: int
+    minutes: float  # of attendance
+    taught: int
+    minutes_taught: float
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,55 +87,37 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
 
     person: UUID
     totals: Totals
+    by_week: tuple[Tally, ...]  # oldest first
+    by_course: tuple[Tally, ...]
     timeline: tuple[Entry, ...]
-
-
-class _Planned(msgspec.Struct, frozen=True):
-    """What a profile needs of a lecture."""
-
-    title: str
-    window: Span
-    day: date
-    policy: Policy
-
-
-class _Rules(msgspec.Struct, frozen=True):
-    """What judges one person."""
-
-    policies: list[PolicyAdopted]
-    categories: list[CategoryAssigned]
-
-    def categories_on(self, day: date) -> list[str]:
-        return [one.category for one in self.categories if one.is_on(day)]
 
 
 async def profile(connection: AsyncConnection, person: UUID, *, now: datetime) -> Profile:
     """What is known of the person."""
     stays = await presences_of(connection, person)
     facts = await _facts(connection, person)
-    marks = {row.lecture: as_mark(decode(row.payload)) for row in facts if row.kind == _MARKED}
-    ids = {*stays, *(row.lecture for row in facts)} - {None}
-    rules = await _rules(connection, person)
-    known = await _lectures(connection, ids, now, rules)
-    watched = await _watched(connection, person, rules)
-    rows = {
-        lecture: row
-        for lecture, planned in known.items()
-        for row in attendance(
-            stays.get(lecture, ()),
-            planned.window,
-            planned.policy,
-            [marks[lecture]] if lecture in marks else (),
-            _besides(person, rules, planned, watched.get(lecture, ())),
-        )
-    }
+    of_lecture = {row.lecture: stays.get(row.lecture, []) for row in facts} | stays
+    classes = await person_classes(connection, person, of_lecture, now=now)
+    known = {one.lecture: one.title for one in classes}
     entries = [*_visits(stays, known), *_done(facts, known)]
     newest = sorted(entries, key=lambda entry: entry.starts_at, reverse=True)
     return Profile(
         person=person,
-        totals=_totals(rows.values(), facts, stays),
+        totals=_totals(classes, facts, stays),
+        by_week=tallies(classes, lambda one: (one.period, one.week)),
+        by_course=tallies(classes, lambda one: (one.course, one.course_title)),
         timeline=tuple(islice(newest, SHOWN)),
     )
+
+
+def tallies(
+    classes: Iterable[PersonClass], key: Callable[[PersonClass], Hashable]
+) -> tuple[Tally, ...]:
+    """Classes that have the key in common, counted together; the first class names them."""
+    gathered: dict[Hashable, list[PersonClass]] = {}
+    for one in classes:
+        gathered.setdefault(key(one), []).append(one)
+    return tuple(map(_tally, gathered.values()))
 
 
 async def own_facts(database: Database, person: UUID) -> AsyncIterator[bytes]:
@@ -178,85 +170,46 @@ async def _facts(connection: AsyncConnection, person: UUID) -> Sequence[sa.Row[A
     return (await connection.execute(query)).all()
 
 
-async def _rules(connection: AsyncConnection, person: UUID) -> _Rules:
-    policies = await rulebook.adopted(connection)
-    return _Rules(policies, await rulebook.assigned(connection, person))
-
-
-async def _watched(
-    connection: AsyncConnection, person: UUID, rules: _Rules
-) -> dict[UUID, list[Kept]]:
-    """What the person played of recordings, and how these were edited, by lecture; not asked for when
-    no rule does."""
-    found: defaultdict[UUID, list[Kept]] = defaultdict(list)
-    if not any(one.policy.looks_at_recordings for one in rules.policies):
-        return found
-    query = sa.select(event.c.seq, event.c.lecture, event.c.payload, event.c.received_at).where(
-        event.c.lecture.is_not(None), event.c.payload.is_not(None)
-    )
-    views = query.where(event.c.person == person, event.c.kind.in_(("view-paused", "view-ended")))
-    for row in await connection.execute(views):
-        found[row.lecture].append(Kept(row.seq, decode(row.payload), row.received_at))
-    edits = query.where(event.c.kind == "recording-edited", event.c.lecture.in_(tuple(found)))
-    for row in await connection.execute(edits):
-        found[row.lecture].append(Kept(row.seq, decode(row.payload), row.received_at))
-    return found
-
-
-def _besides(person: UUID, rules: _Rules, planned: _Planned, played: Iterable[Kept]) -> Besides:
-    categories = rules.categories_on(planned.day)
-    replay = planned.policy.of(categories).asynchronous
-    covered = {}
-    if replay is not None:
-        covered = covered_in(played, planned.window.ended_at + timedelta(days=replay.days))
-    return Besides(covered=covered, categories={person: categories})
-
-
-async def _lectures(
-    connection: AsyncConnection, ids: Iterable[UUID], now: datetime, rules: _Rules
-) -> dict[UUID, _Planned]:
-    columns = lectures.c
-    query = sa.select(
-        columns.id,
-        columns.title,
-        columns.starts_at,
-        columns.ends_at,
-        columns.started_at,
-        columns.ended_at,
-    ).where(columns.id.in_(ids))
-    found = {}
-    for row in await connection.execute(query):
-        plan = Span(row.starts_at, row.ends_at)
-        policy = rulebook.at(rules.policies, row.starts_at)
-        window = counted_window(
-            plan, started_at=row.started_at, ended_at=row.ended_at, now=now, policy=policy
-        )
-        found[row.id] = _Planned(row.title, window, row.starts_at.date(), policy)
-    return found
-
-
 def _totals(
-    rows: Iterable[Attendance],
+    classes: Sequence[PersonClass],
     facts: Iterable[sa.Row[Any]],
     stays: Mapping[UUID, Sequence[Presence]],
 ) -> Totals:
-    kept = list(rows)
+    all_in_all = _tally(classes)
     watched = [
         total(union(stay.span for stay in of_one if stay.channel is Channel.RECORDING))
         for of_one in stays.values()
     ]
     return Totals(
-        lectures_attended=sum(row.status in ATTENDED for row in kept),
-        minutes=round(sum(row.minutes for row in kept), 1),
+        lectures_attended=all_in_all.attended,
+        minutes=all_in_all.minutes,
+        lectures_taught=all_in_all.taught,
+        minutes_taught=all_in_all.minutes_taught,
         lines_of_chat=sum(row.kind == Sort.CHAT for row in facts),
         recordings_watched=sum(length > timedelta(0) for length in watched),
         recording_minutes=round(sum(watched, timedelta(0)).total_seconds() / 60, 1),
     )
 
 
-def _visits(
-    stays: Mapping[UUID, Sequence[Presence]], known: Mapping[UUID, _Planned]
-) -> list[Entry]:
+def _tally(classes: Sequence[PersonClass]) -> Tally:
+    """Teaching is no attendance: a lecturer's own classes are counted apart."""
+    heard = [one.attendance for one in classes if one.attendance and not one.is_teacher]
+    taught = [one.window.length for one in classes if one.is_teacher and one.was_taught]
+    first = classes[0] if classes else None
+    return Tally(
+        period=first.period if first else "",
+        week=first.week if first else None,
+        course=first.course if first else None,
+        course_title=first.course_title if first else "",
+        classes=len(heard),
+        attended=sum(row.status in ATTENDED for row in heard),
+        minutes=round(sum(row.minutes for row in heard), 1),
+        taught=len(taught),
+        minutes_taught=round(sum(taught, timedelta(0)).total_seconds() / 60, 1),
+    )
+
+
+def _visits(stays: Mapping[UUID, Sequence[Presence]], known: Mapping[UUID, str]) -> list[Entry]:
     """Stays of one lecture and channel, with short gaps closed: this is to be read, not counted."""
     return [
         Entry(
@@ -276,7 +229,7 @@ def _visits(
     ]
 
 
-def _done(facts: Iterable[sa.Row[Any]], known: Mapping[UUID, _Planned]) -> list[Entry]:
+def _done(facts: Iterable[sa.Row[Any]], known: Mapping[UUID, str]) -> list[Entry]:
     """Marks one by one; lines and hands gathered by the run of the room."""
     entries: list[Entry] = []
     gathered: dict[tuple[str, UUID | None], list[sa.Row[Any]]] = {}
@@ -290,7 +243,7 @@ def _done(facts: Iterable[sa.Row[Any]], known: Mapping[UUID, _Planned]) -> list[
     return entries
 
 
-def _entry(row: sa.Row[Any], known: Mapping[UUID, _Planned], **more: Any) -> Entry:
+def _entry(row: sa.Row[Any], known: Mapping[UUID, str], **more: Any) -> Entry:
     return Entry(
         sort=Sort(row.kind),
         starts_at=row.occurred_at,
@@ -300,6 +253,5 @@ def _entry(row: sa.Row[Any], known: Mapping[UUID, _Planned], **more: Any) -> Ent
     )
 
 
-def _title(known: Mapping[UUID, _Planned], lecture: UUID | None) -> str:
-    planned = None if lecture is None else known.get(lecture)
-    return "" if planned is None else planned.title
+def _title(known: Mapping[UUID, str], lecture: UUID | None) -> str:
+    return "" if lecture is None else known.get(lecture, "")

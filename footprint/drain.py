@@ -27,7 +27,7 @@ from sqlalchemy.exc import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from footprint import log as event_log
-from footprint import presence, store
+from footprint import presence, purposes, store
 from footprint.kinds import decode
 from footprint.statements import House
 from kernel.clock import Clock
@@ -165,7 +165,7 @@ class Drain:
                 facts.append(decode(record))
             except (msgspec.DecodeError, ValueError, RecursionError) as error:
                 await self._put_aside(connection, record, str(error))
-        await self._keep_facts(connection, facts)
+        await self._keep_facts(connection, await purposes.collected(connection, facts))
 
     async def _keep_facts(self, connection: AsyncConnection, facts: Sequence[Fact]) -> None:
         """Log, presence and statements move together, in one transaction."""

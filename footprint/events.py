@@ -11,7 +11,7 @@ from kernel.facts import Fact
 
 class FootprintRead(Fact, frozen=True, kw_only=True):
     """`person` read what others did: `what` is attendance, profile, statements, documents, traces,
-    categories or hours."""
+    categories, hours or corrections."""
 
     what: str
     of: UUID | None = None  # the one person that it was about
@@ -68,6 +68,31 @@ class CategoryAssigned(Fact, frozen=True, kw_only=True):
         return self.begins_on <= day and (self.ends_on is None or day <= self.ends_on)
 
 
+class PurposeSwitched(Fact, frozen=True, kw_only=True):
+    """`by` said that from `since` on facts of a purpose are written, or no longer."""
+
+    by: UUID
+    purpose: str
+    is_on: bool
+    since: datetime
+    reason: str
+
+
+class CorrectionAsked(Fact, frozen=True, kw_only=True):
+    """`person` says that what is counted of them at the lecture is wrong, and why."""
+
+    words: str
+
+
+class CorrectionAnswered(Fact, frozen=True, kw_only=True):
+    """`by` answered what `person` asked: with a mark, or with a reason against it."""
+
+    by: UUID
+    request: UUID  # the fact that asked
+    is_granted: bool
+    reason: str
+
+
 class InRoomFact(Fact, frozen=True, kw_only=True):
     """A fact of one stay in the auditorium; `seat` is the stay's."""
 
@@ -94,4 +119,7 @@ FootprintFact = (
     | FactsExpired
     | PolicyAdopted
     | CategoryAssigned
+    | PurposeSwitched
+    | CorrectionAsked
+    | CorrectionAnswered
 )

@@ -8,11 +8,12 @@ from typing import Final
 
 from footprint.attendance import Presence
 from footprint.course import Course
-from footprint.policy import Channel
+from footprint.person_classes import PersonClass
+from footprint.policy import Channel, Status
 from footprint.sheets import Sheet
+from footprint.workbook import is_like_a_formula
 
 BOM: Final = "\ufeff"  # some spreadsheets take a file for UTF-8 only with it
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 Cell = str | int | float | datetime | None
 
@@ -70,6 +71,76 @@ def course_rows(course: Course) -> list[list[Cell]]:
     return [weeks, head, *lines]
 
 
+def class_rows(course: Course) -> list[list[Cell]]:
+    """One line per class of the course."""
+    head: list[Cell] = [
+        "lecture", "week", "starts_at", *Status, "average_percent", "stayed_percent",
+        "raised_hands", "lines_of_chat", "good_connections_percent", "policy",
+    ]  # fmt: skip
+    lines: list[list[Cell]] = [
+        [
+            str(one.lecture),
+            one.week,
+            one.starts_at,
+            *(one.statuses.get(status, 0) for status in Status),
+            one.average_percent,
+            one.stayed_percent,
+            one.questions,
+            one.lines,
+            one.good_percent,
+            one.policy,
+        ]
+        for one in course.classes
+    ]
+    return [head, *lines]
+
+
+def person_rows(classes: Iterable[PersonClass]) -> list[list[Cell]]:
+    """One line per class of one person."""
+    head: list[Cell] = [
+        "lecture", "title", "course", "period", "week", "starts_at", "part", "status", "minutes",
+        "percent", "first_in", "last_out", *(f"{channel}_minutes" for channel in Channel),
+        "recording_percent", "policy", "automatic_status", "automatic_minutes", "mark_reason",
+        "marked_at", "taught_minutes",
+    ]  # fmt: skip
+    return [head, *map(_person_row, classes)]
+
+
+def _person_row(one: PersonClass) -> list[Cell]:
+    first: list[Cell] = [
+        str(one.lecture),
+        one.title,
+        one.course_title,
+        one.period,
+        one.week,
+        one.starts_at,
+        "lecturer" if one.is_teacher else "learner",
+    ]
+    if one.is_teacher:
+        taught = one.window.length.total_seconds() / 60 if one.was_taught else 0.0
+        return [*first, *[None] * (11 + len(Channel)), round(taught, 2)]
+    if (row := one.attendance) is None:
+        return first
+    return [
+        *first,
+        row.status,
+        round(row.minutes, 2),
+        round(row.percent, 1),
+        row.first_in,
+        row.last_out,
+        *(
+            round(row.by_channel[c].total_seconds() / 60, 2) if c in row.by_channel else 0.0
+            for c in Channel
+        ),
+        round(row.covered, 1),
+        row.policy,
+        row.automatic,
+        round(row.automatic_present.total_seconds() / 60, 2),
+        row.mark.reason if row.mark else None,
+        row.mark.at if row.mark else None,
+    ]
+
+
 def interval_rows(stays: Iterable[tuple[str, Presence]]) -> list[list[Cell]]:
     """One line per proven stay, unmerged and unclipped: what the sheet was made of."""
     head: list[Cell] = ["person", "name", "channel", "began_at", "last_proof_at"]
@@ -88,6 +159,6 @@ def _cell(cell: Cell) -> str | int | float:
         case datetime():
             return cell.isoformat().replace("+00:00", "Z")
         case str():
-            return f"'{cell}" if cell.lstrip(" ").startswith(_FORMULA) else cell
+            return f"'{cell}" if is_like_a_formula(cell) else cell
         case _:
             return cell

@@ -19,11 +19,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from footprint import log as event_log
 from footprint import presence as stays
-from footprint import store
+from footprint import purposes, store
 from footprint.events import ArrivalScanned, InRoomFact, PresenceConfirmed
 from footprint.log import Source
 from footprint.policy import Channel
 from footprint.presence import presence
+from footprint.purposes import Purpose
 from footprint.statements import House
 from identity.people import people_by_ids
 from kernel.errors import Conflict, Forbidden, Invalid
@@ -63,6 +64,8 @@ async def arrive(
     """Note that the person scanned; False when they had before. Conflict when the lecture is not on."""
     if lecture.state not in {LectureState.OPEN, LectureState.LIVE}:
         raise Conflict("The lecture is not on now.")
+    if not await purposes.is_collected(connection, Purpose.ATTENDANCE, now):
+        raise Conflict("Attendance is not recorded at present.")
     await event_log.take_turn(connection)
     if any(one.person == person for one in await arrivals(connection, lecture.id)):
         return False

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from footprint import viewings
 from footprint.attendance import Attendance, Besides, Mark, Span, attendance, counted_window
+from footprint.expected import day_of, expected_at
 from footprint.log import event
 from footprint.marks import marks_of
 from footprint.policy import Policy
@@ -33,18 +34,26 @@ class Judged:
 
 
 async def judge(
-    connection: AsyncConnection, lecture: Lecture, *, now: datetime, only: UUID | None = None
+    connection: AsyncConnection,
+    lecture: Lecture,
+    *,
+    now: datetime,
+    only: UUID | None = None,
+    policy: Policy | None = None,
 ) -> Judged:
-    """Stays, marks and the recording, weighed by the policy of the lecture's day."""
-    policy = await policy_at(connection, lecture.starts_at)
+    """Stays, marks and the recording, weighed by the policy of the lecture's day, or by another."""
+    policy = policy or await policy_at(connection, lecture.starts_at)
     window = window_of(lecture, now, policy)
     stays = await presences(connection, lecture.id)
     marks = [m for m in await marks_of(connection, lecture.id) if only in {None, m.person}]
-    categories = await categories_on(connection, policy, lecture.starts_at.date())
+    categories = await categories_on(
+        connection, policy, day_of(lecture.starts_at), lecture.work.course
+    )
     covered = await _covered(connection, lecture.id, window, policy, categories)
     besides = Besides(
         covered={p: percent for p, percent in covered.items() if only in {None, p}},
         categories=categories,
+        expected=[p for p in await expected_at(connection, lecture) if only in {None, p}],
     )
     stays = [stay for stay in stays if only in {None, stay.person}]
     rows = attendance(stays, window, policy, marks, besides)

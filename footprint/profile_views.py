@@ -34,7 +34,7 @@ def routes() -> list[web.RouteDef]:
 
 async def show_profile(request: web.Request) -> web.Response:
     """The profile as a page."""
-    person = await _person(request)
+    person = await person_of(request)
     is_own = person.id == viewer_of(request).person_id
     path = _MINE if is_own else _THEIRS.format(person=person.id)
     return render(
@@ -46,19 +46,20 @@ async def show_profile(request: web.Request) -> web.Response:
         may_erase=not is_own and allows(viewer_of(request), Action.MANAGE_PEOPLE),
         shown=SHOWN,
         export_url=f"/api/v1{path}/export",
+        sheet_url=path.removesuffix("footprint") + "attendance",
     )
 
 
 async def read_profile(request: web.Request) -> web.Response:
     """The profile as JSON."""
-    person = await _person(request)
+    person = await person_of(request)
     return reply(await _profile(request, person.id))
 
 
 async def export_profile(request: web.Request) -> web.StreamResponse:
     """All facts and statements of the person, to take away: one JSON document, sent as it is
     read."""
-    person = await _person(request)
+    person = await person_of(request)
     response = web.StreamResponse(
         headers={
             "Content-Type": "application/json",
@@ -77,19 +78,7 @@ async def export_profile(request: web.Request) -> web.StreamResponse:
     return response
 
 
-async def _write(response: web.StreamResponse, items: AsyncIterator[bytes]) -> None:
-    between = b"\n"
-    async for item in items:
-        await response.write(between + item)
-        between = b",\n"
-
-
-async def _profile(request: web.Request, person: UUID) -> Profile:
-    async with request.app[DATABASE].connect() as connection:
-        return await profile(connection, person, now=request.app[CLOCK].now())
-
-
-async def _person(request: web.Request) -> Person:
+async def person_of(request: web.Request) -> Person:
     """Whose profile is asked for, if the viewer may see it."""
     viewer = viewer_of(request)
     whose = path_id(request, "person") if "person" in request.match_info else viewer.person_id
@@ -103,6 +92,18 @@ async def _person(request: web.Request) -> Person:
         fact = FootprintRead(id=new_id(), at=at, person=viewer.actor, what="profile", of=whose)
         await request.app[RECORDER].record(fact)
     return person
+
+
+async def _write(response: web.StreamResponse, items: AsyncIterator[bytes]) -> None:
+    between = b"\n"
+    async for item in items:
+        await response.write(between + item)
+        between = b",\n"
+
+
+async def _profile(request: web.Request, person: UUID) -> Profile:
+    async with request.app[DATABASE].connect() as connection:
+        return await profile(connection, person, now=request.app[CLOCK].now())
 
 
 def _account(person: Person) -> dict[str, object]:

@@ -1,9 +1,10 @@
 """The report of a lecture: who was there when, what was said and shown, minute by minute."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from math import ceil
+from statistics import mean
 from typing import Final
 from uuid import UUID
 
@@ -11,17 +12,26 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from footprint.attendance import Attendance, Span
+from footprint.attendance import Attendance, Span, total, union
 from footprint.judgement import Judged, judge
 from footprint.kinds import decode
 from footprint.log import event
 from footprint.sheets import names_in
 from kernel.facts import Fact
-from live.events import ChatSaid, HandRaised, TrackPublished, TrackUnpublished
+from live.events import (
+    ChatSaid,
+    ConnectionsMeasured,
+    HandRaised,
+    TrackPublished,
+    TrackUnpublished,
+)
 from schedule.lifecycle import Lecture
 
 _MOST_BINS: Final = 90
-_TOLD: Final = ("chat-said", "hand-raised", "track-published", "track-unpublished")
+_TOLD: Final = (
+    *("chat-said", "hand-raised", "track-published", "track-unpublished"),
+    "connections-measured",
+)
 
 
 class OnStage(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,6 +44,22 @@ class OnStage(msgspec.Struct, frozen=True, kw_only=True):
     ended_at: datetime
 
 
+class Speaker(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody whose microphone was open."""
+
+    person: UUID
+    name: str
+    minutes: float
+
+
+class Lines(msgspec.Struct, frozen=True, kw_only=True):
+    """Of how many people the connection was good, fair and poor; the means of a step."""
+
+    good: float
+    fair: float
+    poor: float
+
+
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """A lecture over time, in steps of equal length that begin with the counted window."""
 
@@ -43,11 +69,15 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     ended_at: datetime
     step_seconds: int
     present: tuple[int, ...]  # people there at any time of the step
+    came: tuple[int, ...]  # in the step, for the first time or again
+    left: tuple[int, ...]
     lines: tuple[int, ...]  # of chat
     hands: tuple[int, ...]  # raised
     peak: int
     stayed_percent: float  # of the peak, who was still there in the last step
     stage: tuple[OnStage, ...]
+    speakers: tuple[Speaker, ...]  # who spoke longest comes first
+    connections: tuple[Lines | None, ...]  # None: not measured in that step
 
 
 async def report(connection: AsyncConnection, lecture: Lecture, *, now: datetime) -> Report:
@@ -56,6 +86,7 @@ async def report(connection: AsyncConnection, lecture: Lecture, *, now: datetime
     step = _step(judged.window)
     present = there(judged.rows, judged.window, step)
     peak = max(present, default=0)
+    stage = await _stage(connection, lecture.id, facts, judged)
     return Report(
         lecture=lecture.id,
         title=lecture.title,
@@ -63,11 +94,15 @@ async def report(connection: AsyncConnection, lecture: Lecture, *, now: datetime
         ended_at=judged.window.ended_at,
         step_seconds=int(step.total_seconds()),
         present=present,
+        came=_edges((s.began_at for r in judged.rows for s in r.shown), judged.window, step),
+        left=_edges((s.ended_at for r in judged.rows for s in r.shown), judged.window, step),
         lines=_rate(facts, ChatSaid, judged.window, step),
         hands=_rate(facts, HandRaised, judged.window, step),
         peak=peak,
         stayed_percent=round(100 * present[-1] / peak, 1) if peak else 0.0,
-        stage=await _stage(connection, lecture.id, facts, judged),
+        stage=stage,
+        speakers=_speakers(stage),
+        connections=_connections(facts, judged.window, step),
     )
 
 
@@ -85,11 +120,56 @@ def there(rows: Iterable[Attendance], window: Span, step: timedelta) -> tuple[in
                 changes[first] += 1
                 changes[last] -= 1
                 reached = last
-    total, found = 0, []
+    now, found = 0, []
     for change in changes[:bins]:
-        total += change
-        found.append(total)
+        now += change
+        found.append(now)
     return tuple(found)
+
+
+def _edges(moments: Iterable[datetime], window: Span, step: timedelta) -> tuple[int, ...]:
+    """How many of the moments are in each step; who is there when the window ends has not left."""
+    bins = ceil(window.length / step)
+    counts = Counter(max(int((at - window.began_at) // step), 0) for at in moments)
+    return tuple(counts[number] for number in range(bins))
+
+
+def _speakers(stage: Iterable[OnStage]) -> tuple[Speaker, ...]:
+    """Two microphones of one person that are open together count once."""
+    spans: defaultdict[UUID, list[Span]] = defaultdict(list)
+    names = {}
+    for one in stage:
+        if one.source == "microphone" and one.person is not None:
+            spans[one.person].append(Span(one.began_at, one.ended_at))
+            names[one.person] = one.name
+    found = (
+        Speaker(
+            person=person,
+            name=names[person],
+            minutes=round(total(union(open_at)).total_seconds() / 60, 1),
+        )
+        for person, open_at in spans.items()
+    )
+    return tuple(sorted(found, key=lambda one: (-one.minutes, one.name)))
+
+
+def _connections(facts: Iterable[Fact], window: Span, step: timedelta) -> tuple[Lines | None, ...]:
+    by_step: defaultdict[int, list[ConnectionsMeasured]] = defaultdict(list)
+    for fact in facts:
+        if isinstance(fact, ConnectionsMeasured):
+            by_step[int((fact.at - window.began_at) // step)].append(fact)
+    return tuple(
+        _mean(by_step[number]) if number in by_step else None
+        for number in range(ceil(window.length / step))
+    )
+
+
+def _mean(measured: Sequence[ConnectionsMeasured]) -> Lines:
+    return Lines(
+        good=round(mean(one.good for one in measured), 1),
+        fair=round(mean(one.fair for one in measured), 1),
+        poor=round(mean(one.poor for one in measured), 1),
+    )
 
 
 def _step(window: Span) -> timedelta:

@@ -1,5 +1,6 @@
 """Courses and lectures as sheets and charts, over HTTP. Whoever reads them leaves a fact."""
 
+from collections.abc import Sequence
 from typing import Literal
 from uuid import UUID
 
@@ -8,16 +9,21 @@ from aiohttp import web
 
 from footprint import charts, export
 from footprint.charts import Column
-from footprint.course import Course, course
+from footprint.course import Course, course_sheet, series_sheet
 from footprint.events import FootprintRead
+from footprint.missed_list import MissedBy, missed_list
 from footprint.policy import Status
 from footprint.report import Report, report
+from footprint.report_sheets import report_sheets
+from footprint.spreadsheets import Rows, format_of, spreadsheet
 from identity.rights import Action
 from identity.sessions import require, viewer_of
 from kernel.ids import new_id
 from kernel.pages import render
 from kernel.web import CLOCK, DATABASE, RECORDER, path_id, query, reply
 from schedule.asked import lecture_of
+from schedule.courses import course_by_id
+from schedule.enrolment_api import course_subject
 from schedule.lifecycle import Lecture
 from schedule.series import Series, series_by_id
 
@@ -25,25 +31,51 @@ _STACK = (Status.PRESENT, Status.LATE, Status.WATCHED, Status.EXCUSED, Status.AB
 
 
 class Asked(msgspec.Struct, frozen=True):
-    """How the sheet is wanted."""
+    """Which sheet of a report is wanted first."""
 
-    format: Literal["json", "csv"] = "json"
-    bom: bool = False
+    sheet: Literal["timeline", "stage", "missed"] = "timeline"
+
+
+class Missing(msgspec.Struct, frozen=True):
+    """Who missed a minute or more, those who missed most first."""
+
+    people: list[MissedBy]
 
 
 def routes() -> list[web.RouteDef]:
     return [
-        web.get("/series/{id}/attendance", show_course),
-        web.get("/api/v1/series/{id}/attendance", read_course),
+        web.get("/series/{id}/attendance", show_series),
+        web.get("/api/v1/series/{id}/attendance", read_series),
+        web.get("/courses/{id}/attendance", show_course),
+        web.get("/api/v1/courses/{id}/attendance", read_course),
         web.get("/lectures/{id}/report", show_report),
         web.get("/api/v1/lectures/{id}/report", read_report),
+        web.get("/api/v1/lectures/{id}/report/missed", read_missing),
     ]
 
 
-async def show_course(request: web.Request) -> web.Response:
-    """The course as charts, with the sheet below."""
+async def show_series(request: web.Request) -> web.Response:
+    """A series as charts, with the sheet below."""
     series = await _series(request)
-    found = await _course(request, series)
+    return await _page(request, await _series_sheet(request, series), series.lecturer_name)
+
+
+async def read_series(request: web.Request) -> web.Response:
+    """The same as JSON, or the sheet as CSV or a workbook."""
+    return await _answer(request, await _series_sheet(request, await _series(request)))
+
+
+async def show_course(request: web.Request) -> web.Response:
+    """All classes of a course, whatever series they are of."""
+    return await _page(request, await _course_sheet(request), "")
+
+
+async def read_course(request: web.Request) -> web.Response:
+    """The same as JSON, or the sheet as CSV or a workbook."""
+    return await _answer(request, await _course_sheet(request))
+
+
+async def _page(request: web.Request, found: Course, lecturer_name: str) -> web.Response:
     weeks = [
         Column(str(one.week), [(status, one.statuses.get(status, 0)) for status in _STACK])
         for one in found.classes
@@ -52,29 +84,30 @@ async def show_course(request: web.Request) -> web.Response:
         Column(str(one.week), [("hands", one.questions), ("lines", one.lines)])
         for one in found.classes
     ]
+    stayed = [Column(str(one.week), [("came", round(one.stayed_percent))]) for one in found.classes]
+    good = [
+        Column(str(one.week), [("good", round(one.good_percent or 0))]) for one in found.classes
+    ]
+    is_measured = any(one.good_percent is not None for one in found.classes)
     return render(
         request,
         "course.html",
-        series=series,
         course=found,
+        lecturer_name=lecturer_name,
         attendance=charts.bars(weeks),
         questions=charts.bars(asked),
-        csv_url=f"/api/v1/series/{series.id}/attendance?format=csv&bom=true",
+        stayed=charts.bars(stayed),
+        good=charts.bars(good) if is_measured else None,
+        file_url=f"/api/v1{request.path}?bom=true",
     )
 
 
-async def read_course(request: web.Request) -> web.Response:
-    """The same as JSON, or the sheet as CSV."""
-    asked, series = query(request, Asked), await _series(request)
-    found = await _course(request, series)
-    if asked.format == "json":
+async def _answer(request: web.Request, found: Course) -> web.Response:
+    if format_of(request) == "json":
         return reply(found)
-    return web.Response(
-        text=export.csv_text(export.course_rows(found), has_bom=asked.bom),
-        content_type="text/csv",
-        charset="utf-8",
-        headers={"Content-Disposition": f'attachment; filename="course-{series.id}.csv"'},
-    )
+    sheets = {"learners": export.course_rows(found), "classes": export.class_rows(found)}
+    name = f"course-{found.series or found.course}"
+    return await spreadsheet(request, name, sheets, heads=2)
 
 
 async def show_report(request: web.Request) -> web.Response:
@@ -91,22 +124,73 @@ async def show_report(request: web.Request) -> web.Response:
         "report.html",
         lecture=lecture,
         report=found,
+        missing=await _missing(request, lecture),
         minutes=minutes,
         present=charts.curve(found.present, minutes),
+        moves=charts.bars(_moves(found, minutes)),
         talk=charts.bars(talk),
+        connections=charts.bars(_grades(found, minutes)) if any(found.connections) else None,
+        file_url=f"/api/v1/lectures/{lecture.id}/report?bom=true",
     )
 
 
 async def read_report(request: web.Request) -> web.Response:
-    """The same as JSON."""
-    return reply(await _report(request, await lecture_of(request)))
+    """The same as JSON, CSV or a workbook."""
+    lecture = await lecture_of(request)
+    found = await _report(request, lecture)
+    if format_of(request) == "json":
+        return reply(found)
+    sheets = report_sheets(found, await _missing(request, lecture))
+    asked = query(request, Asked).sheet
+    first: dict[str, Rows] = {asked: sheets[asked]}
+    name = f"{asked}-{lecture.starts_at:%Y-%m-%d}-{lecture.id}"
+    return await spreadsheet(request, name, first | sheets)
 
 
-async def _course(request: web.Request, series: Series) -> Course:
+async def read_missing(request: web.Request) -> web.Response:
+    """Who missed how much."""
+    lecture = await lecture_of(request)
+    require(request, Action.SEE_ATTENDANCE, lecture.subject)
+    await _note(request, lecture.id)
+    return reply(Missing(await _missing(request, lecture)))
+
+
+def _moves(found: Report, minutes: Sequence[str]) -> list[Column]:
+    steps = zip(minutes, found.came, found.left, strict=True)
+    return [Column(label, [("came", came), ("left", left)]) for label, came, left in steps]
+
+
+def _grades(found: Report, minutes: Sequence[str]) -> list[Column]:
+    return [
+        Column(
+            label,
+            [(g, round(getattr(lines, g))) for g in ("good", "fair", "poor")] if lines else [],
+        )
+        for label, lines in zip(minutes, found.connections, strict=True)
+    ]
+
+
+async def _missing(request: web.Request, lecture: Lecture) -> list[MissedBy]:
+    async with request.app[DATABASE].connect() as connection:
+        return await missed_list(connection, lecture, now=request.app[CLOCK].now())
+
+
+async def _series_sheet(request: web.Request, series: Series) -> Course:
     require(request, Action.SEE_ATTENDANCE, series.subject)
     await _note(request)
     async with request.app[DATABASE].connect() as connection:
-        return await course(connection, series, now=request.app[CLOCK].now())
+        return await series_sheet(connection, series, now=request.app[CLOCK].now())
+
+
+async def _course_sheet(request: web.Request) -> Course:
+    now = request.app[CLOCK].now()
+    async with request.app[DATABASE].connect() as connection:
+        course = await course_by_id(connection, path_id(request))
+        subject = await course_subject(request, connection, course.id)
+    require(request, Action.SEE_ATTENDANCE, subject)
+    await _note(request)
+    async with request.app[DATABASE].connect() as connection:
+        return await course_sheet(connection, course.id, course.title, now=now)
 
 
 async def _report(request: web.Request, lecture: Lecture) -> Report:

@@ -23,9 +23,16 @@ from kernel.ids import new_id
 _TOGETHER: Final = (
     frozenset({"person-joined", "person-left"}),
     frozenset({"arrival-scanned", "presence-confirmed"}),
+    frozenset({"correction-asked", "correction-answered"}),
     frozenset({"view-began", "view-played", "view-paused", "view-ended"}),
 )
-_FOR_EVER: Final = frozenset({"person-erased", "facts-expired"})  # tombstones name them
+_FOR_EVER: Final = frozenset(
+    {
+        "person-erased",  # tombstones name these two
+        "facts-expired",
+        "purpose-switched",  # what was not to be written must stay unwritten
+    }
+)
 _LONGEST_DAYS: Final = 36_500
 _AT_ONCE: Final = 10_000  # facts of one transaction
 

@@ -19,6 +19,7 @@ from identity.people import person_by_id
 from kernel.errors import Conflict, Invalid
 from kernel.facts import Fact
 from kernel.ids import new_id
+from schedule.enrolments import enrolments
 
 _SOONEST: Final = timedelta(days=366)  # how far back a policy may reach
 
@@ -45,7 +46,15 @@ class NewCategory(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 async def adopt(
     connection: AsyncConnection, new: NewPolicy, *, by: UUID, now: datetime
 ) -> PolicyAdopted:
-    """Keep the policy. Conflict when the version is taken: versions are never changed."""
+    """Keep the policy; Invalid or Conflict as `check` says."""
+    await check(connection, new, now=now)
+    fact = PolicyAdopted(id=new_id(), at=now, by=by, begins_at=new.begins_at, policy=new.policy)
+    await append(connection, [fact], now=now, source=Source.ENTERED)
+    return fact
+
+
+async def check(connection: AsyncConnection, new: NewPolicy, *, now: datetime) -> None:
+    """Conflict when the version is taken: versions are never changed."""
     if new.begins_at.tzinfo is None:
         raise Invalid("begins_at needs a time zone.")
     if new.begins_at < now - _SOONEST:
@@ -53,9 +62,6 @@ async def adopt(
     known = await adopted(connection)
     if new.policy.version in {DEFAULT_POLICY.version, *(one.policy.version for one in known)}:
         raise Conflict(f"There is a policy {new.policy.version} already; take another version.")
-    fact = PolicyAdopted(id=new_id(), at=now, by=by, begins_at=new.begins_at, policy=new.policy)
-    await append(connection, [fact], now=now, source=Source.ENTERED)
-    return fact
 
 
 async def adopted(connection: AsyncConnection) -> list[PolicyAdopted]:
@@ -107,16 +113,39 @@ async def assigned(
 
 
 async def categories_on(
-    connection: AsyncConnection, policy: Policy, day: date
+    connection: AsyncConnection, policy: Policy, day: date, course: UUID | None = None
 ) -> Mapping[UUID, Collection[str]]:
-    """Who is of a category that the policy makes a difference for, on that day."""
+    """Who is of a category on that day, if the policy makes a difference for any: as was said of them,
+    or as they are enrolled in the course."""
     found: defaultdict[UUID, set[str]] = defaultdict(set)
     if not policy.overrides:
         return found
     for one in await assigned(connection):
         if one.person is not None and one.is_on(day):
             found[one.person].add(one.category)
+    for person, category in await _enrolled(connection, course, day):
+        found[person].add(category)
     return found
+
+
+def clause(number: int) -> str:
+    """What a policy calls the category of that number in clause 1.9 of the rules."""
+    return f"1.9.{number}"
+
+
+async def _enrolled(
+    connection: AsyncConnection, course: UUID | None, day: date
+) -> list[tuple[UUID, str]]:
+    """Those of the course who have a category that day, with it."""
+    if course is None:
+        return []
+    query = sa.select(enrolments.c.person, enrolments.c.category).where(
+        enrolments.c.course == course,
+        enrolments.c.category.is_not(None),
+        enrolments.c.since <= day,
+        enrolments.c.until.is_(None) | (enrolments.c.until >= day),
+    )
+    return [(row.person, clause(row.category)) for row in await connection.execute(query)]
 
 
 async def _facts(

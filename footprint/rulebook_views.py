@@ -1,5 +1,6 @@
 """The rule book over HTTP: policies of attendance, and the categories of a person."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from uuid import UUID
 
@@ -9,14 +10,21 @@ from aiohttp import web
 from footprint import rulebook
 from footprint.events import CategoryAssigned, FootprintRead, PolicyAdopted
 from footprint.policy import DEFAULT_POLICY, Policy
+from footprint.policy_preview import preview
 from footprint.rulebook import NewCategory, NewPolicy
 from identity.rights import Action, Subject, Viewer
 from identity.sessions import require, require_person, viewer_of
 from kernel.errors import Forbidden
 from kernel.ids import new_id
-from kernel.web import CLOCK, DATABASE, RECORDER, decode, path_id, reply
+from kernel.web import CLOCK, DATABASE, RECORDER, decode, path_id, query, reply
 
 _ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """Whether it is only asked what would be."""
+
+    dry_run: bool = False
 
 
 class Adopted(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,6 +32,7 @@ class Adopted(msgspec.Struct, frozen=True, kw_only=True):
 
     begins_at: datetime
     adopted_at: datetime | None = None  # the first one is in the program
+    adopted_by: UUID | None = None
     policy: Policy
 
 
@@ -62,16 +71,25 @@ async def read_policies(request: web.Request) -> web.Response:
     require_person(request)
     async with request.app[DATABASE].connect() as connection:
         known = await rulebook.adopted(connection)
-    policies = [Adopted(begins_at=_ALWAYS, policy=DEFAULT_POLICY), *map(_adopted, known)]
-    in_force = rulebook.at(known, request.app[CLOCK].now())
-    return reply(Policies(policies, in_force.version))
+    return reply(policies(known, request.app[CLOCK].now()))
+
+
+def policies(known: Sequence[PolicyAdopted], now: datetime) -> Policies:
+    """The program's own and the adopted ones."""
+    every = [Adopted(begins_at=_ALWAYS, policy=DEFAULT_POLICY), *map(_adopted, known)]
+    return Policies(every, rulebook.at(known, now).version)
 
 
 async def add_policy(request: web.Request) -> web.Response:
-    """Adopt a policy under a new version."""
+    """Adopt a policy under a new version; with `dry_run` tell what would change, and keep nothing."""
     person = _person(require(request, Action.MANAGE_CALENDAR))
     new = await decode(request, NewPolicy)
     now = request.app[CLOCK].now()
+    if query(request, Asked).dry_run:
+        read = FootprintRead(id=new_id(), at=now, person=person, what="attendance")
+        await request.app[RECORDER].record(read)
+        async with request.app[DATABASE].connect() as connection:
+            return reply(await preview(connection, new, now=now))
     async with request.app[DATABASE].begin() as connection:
         fact = await rulebook.adopt(connection, new, by=person, now=now)
     return reply(_adopted(fact), status=201)
@@ -79,6 +97,12 @@ async def add_policy(request: web.Request) -> web.Response:
 
 async def read_categories(request: web.Request) -> web.Response:
     """One's own; those of others are MANAGE_PEOPLE, and reading them is a fact."""
+    found = await categories_of_asked(request)
+    return reply(Categories([_assigned(one) for one in found]))
+
+
+async def categories_of_asked(request: web.Request) -> list[CategoryAssigned]:
+    """Those of the person in the address, if the viewer may see them; leaves the fact."""
     whose, viewer = path_id(request, "person"), viewer_of(request)
     if whose == viewer.person_id:
         require(request, Action.SEE_OWN_FOOTPRINT, Subject(person=whose))
@@ -88,8 +112,7 @@ async def read_categories(request: web.Request) -> web.Response:
         fact = FootprintRead(id=new_id(), at=at, person=viewer.actor, what="categories", of=whose)
         await request.app[RECORDER].record(fact)
     async with request.app[DATABASE].connect() as connection:
-        found = await rulebook.assigned(connection, whose)
-    return reply(Categories([_assigned(one) for one in found]))
+        return await rulebook.assigned(connection, whose)
 
 
 async def add_category(request: web.Request) -> web.Response:
@@ -109,7 +132,9 @@ def _person(viewer: Viewer) -> UUID:
 
 
 def _adopted(fact: PolicyAdopted) -> Adopted:
-    return Adopted(begins_at=fact.begins_at, adopted_at=fact.at, policy=fact.policy)
+    return Adopted(
+        begins_at=fact.begins_at, adopted_at=fact.at, adopted_by=fact.by, policy=fact.policy
+    )
 
 
 def _assigned(fact: CategoryAssigned) -> Assigned:

@@ -7,16 +7,23 @@ import msgspec
 from aiohttp import web
 
 from footprint import (
+    correction_views,
     erasure_views,
     export,
+    helping_views,
     in_room_views,
     lrs,
+    person_sheet_views,
+    privacy_views,
     profile_views,
     report_views,
+    rulebook_pages,
     rulebook_views,
     term_report_views,
 )
 from footprint.attendance import Span
+from footprint.correction_views import corrections_at
+from footprint.corrections import State
 from footprint.events import FootprintRead
 from footprint.explanation import Explanation, explain
 from footprint.judgement import window_of
@@ -26,6 +33,7 @@ from footprint.missed import missed
 from footprint.presence import presences
 from footprint.rulebook import policy_at
 from footprint.sheets import Sheet, raw_intervals, sheet
+from footprint.spreadsheets import Rows, format_of, spreadsheet
 from identity.rights import Action, Subject, Viewer, allows
 from identity.sessions import require, viewer_of
 from kernel.errors import Forbidden
@@ -38,11 +46,9 @@ from schedule.series import list_series
 
 
 class Asked(msgspec.Struct, frozen=True):
-    """How the sheet is wanted."""
+    """Which sheet is wanted first; as what file `spreadsheets` finds out."""
 
-    format: Literal["json", "csv"] | None = None
     sheet: Literal["people", "intervals"] = "people"
-    bom: bool = False
 
 
 class Chat(msgspec.Struct, frozen=True):
@@ -59,6 +65,7 @@ class Missed(msgspec.Struct, frozen=True):
 
 def routes() -> list[web.RouteDef]:
     return [
+        *correction_views.routes(),  # first: `corrections` is nobody's id
         web.get("/api/v1/lectures/{id}/attendance", read_attendance),
         web.get("/api/v1/lectures/{id}/chat", read_chat),
         web.get("/api/v1/lectures/{id}/missed", read_missed),
@@ -67,9 +74,13 @@ def routes() -> list[web.RouteDef]:
         web.get("/lectures/{id}/attendance", show_attendance),
         web.get("/lectures/{id}/attendance/{person}", show_explanation),
         *erasure_views.routes(),
+        *helping_views.routes(),
         *in_room_views.routes(),
+        *person_sheet_views.routes(),
+        *privacy_views.routes(),
         *profile_views.routes(),
         *report_views.routes(),
+        *rulebook_pages.routes(),
         *rulebook_views.routes(),
         *term_report_views.routes(),
         *lrs.routes(),
@@ -77,13 +88,13 @@ def routes() -> list[web.RouteDef]:
 
 
 async def read_attendance(request: web.Request) -> web.Response:
-    """The sheet as JSON or CSV. Who may not see it all sees their own row."""
+    """The sheet as JSON, CSV or a workbook. Who may not see it all sees their own row."""
     asked = query(request, Asked)
     lecture = await lecture_of(request)
     only = _only(request, lecture)
     await _note(request, lecture, "attendance", only)
-    if _wants_csv(request, asked):
-        return await _as_csv(request, lecture, asked, only)
+    if format_of(request) != "json":
+        return await _as_file(request, lecture, asked, only)
     return reply(await _sheet(request, lecture, only))
 
 
@@ -93,6 +104,7 @@ async def show_attendance(request: web.Request) -> web.Response:
     only = _only(request, lecture)
     await _note(request, lecture, "attendance", only)
     found = await _sheet(request, lecture, only)
+    asked = await corrections_at(request, lecture)
     async with request.app[DATABASE].connect() as connection:
         series = await list_series(connection, lecture=lecture.id)
     return render(
@@ -104,9 +116,9 @@ async def show_attendance(request: web.Request) -> web.Response:
         totals=found.totals,
         is_own=only is not None,
         series=series,
+        waiting=[one for one in asked if one.state is State.OPEN],
         may_mark=allows(viewer_of(request), Action.MARK_ATTENDANCE, lecture.subject),
-        csv_url=f"/api/v1/lectures/{lecture.id}/attendance?format=csv&bom=true",
-        intervals_url=f"/api/v1/lectures/{lecture.id}/attendance?format=csv&sheet=intervals&bom=true",
+        file_url=f"/api/v1/lectures/{lecture.id}/attendance?bom=true",
     )
 
 
@@ -133,7 +145,16 @@ async def show_explanation(request: web.Request) -> web.Response:
     lecture = await lecture_of(request)
     found = await _explanation(request, lecture)
     is_own = found.row.person == viewer_of(request).person_id
-    return render(request, "explanation.html", lecture=lecture, found=found, is_own=is_own)
+    asked = await corrections_at(request, lecture)
+    return render(
+        request,
+        "explanation.html",
+        lecture=lecture,
+        found=found,
+        is_own=is_own,
+        corrections=[one for one in asked if one.person == found.row.person],
+        may_mark=allows(viewer_of(request), Action.MARK_ATTENDANCE, lecture.subject),
+    )
 
 
 async def _explanation(request: web.Request, lecture: Lecture) -> Explanation:
@@ -171,28 +192,19 @@ async def _sheet(request: web.Request, lecture: Lecture, only: UUID | None) -> S
         return await sheet(connection, lecture, now=request.app[CLOCK].now(), only=only)
 
 
-async def _as_csv(
+async def _as_file(
     request: web.Request, lecture: Lecture, asked: Asked, only: UUID | None
 ) -> web.Response:
-    if asked.sheet == "intervals":
-        async with request.app[DATABASE].connect() as connection:
-            stays = await raw_intervals(connection, lecture.id)
-        rows = export.interval_rows(s for s in stays if only in {None, s[1].person})
-    else:
-        rows = export.attendance_rows(await _sheet(request, lecture, only))
-    name = f"{asked.sheet}-{lecture.starts_at:%Y-%m-%d}-{lecture.id}.csv"
-    return web.Response(
-        text=export.csv_text(rows, has_bom=asked.bom),
-        content_type="text/csv",
-        charset="utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
-    )
-
-
-def _wants_csv(request: web.Request, asked: Asked) -> bool:
-    return asked.format == "csv" or (
-        asked.format is None and "text/csv" in request.headers.get("Accept", "")
-    )
+    """CSV has the sheet that is asked for; a workbook has both."""
+    async with request.app[DATABASE].connect() as connection:
+        stays = await raw_intervals(connection, lecture.id)
+    sheets: dict[str, Rows] = {
+        "intervals": export.interval_rows(s for s in stays if only in {None, s[1].person}),
+        "people": export.attendance_rows(await _sheet(request, lecture, only)),
+    }
+    first: dict[str, Rows] = {asked.sheet: sheets.pop(asked.sheet)}
+    name = f"{asked.sheet}-{lecture.starts_at:%Y-%m-%d}-{lecture.id}"
+    return await spreadsheet(request, name, first | sheets)
 
 
 def _only(request: web.Request, lecture: Lecture) -> UUID | None:

@@ -120,6 +120,15 @@ class MuteAsked(RoomFact, frozen=True, kw_only=True):
     source: str
 
 
+class ConnectionsMeasured(RoomFact, frozen=True, kw_only=True):
+    """Once a minute: of how many people in the room the connection was good, fair and poor. It is never
+    kept whose."""
+
+    good: int
+    fair: int  # loses more than 2 in 100, or takes more than 200 ms there and back
+    poor: int  # more than 8 in 100, or more than 500 ms
+
+
 class RecordingStarted(RoomFact, frozen=True, kw_only=True):
     """Recording runs; media time zero is `epoch`. It happens again when it goes on after a crash.
     `person` pressed the button; nobody when the schedule did."""
@@ -140,7 +149,10 @@ class RecordingStopped(RoomFact, frozen=True, kw_only=True):
 
 
 class RecordingConsented(SeatFact, frozen=True, kw_only=True):
-    """The person has read that the lecture is recorded, in the words that the page has for it."""
+    """The person has read that the lecture is recorded. `text` is the version of the words; those of
+    each are in `footprint.consents`."""
+
+    text: str = "recording-1"
 
 
 class RecordingFaulted(RoomFact, frozen=True, kw_only=True):
@@ -169,6 +181,7 @@ LiveFact = (
     | FloorGiven
     | FloorTaken
     | MuteAsked
+    | ConnectionsMeasured
     | RecordingStarted
     | RecordingPaused
     | RecordingResumed

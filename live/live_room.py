@@ -22,6 +22,7 @@ from live.decision import Delivery
 from live.events import ChatSaid, LiveFact, PersonLeft
 from live.gate import Gate
 from live.joins import Joins
+from live.line_watch import LineWatch
 from live.messages import (
     Answer,
     Bye,
@@ -30,7 +31,6 @@ from live.messages import (
     LectureInfo,
     MediaKind,
     Offer,
-    Quality,
     Record,
     RecordAction,
     Refused,
@@ -58,7 +58,6 @@ KEPT_SECONDS = Histogram(
 )
 
 TICK: Final = 0.5  # seconds between looks at proofs and graces
-LOOK_AT_LINES: Final = 5.0  # seconds between looks at everybody's connection
 CHECKPOINT: Final = 1.0  # seconds between SeatsAlive: with `alive` every second, a crash loses two
 
 B_FRAMES: Final = (
@@ -302,10 +301,13 @@ class LiveRoom:
             async with aclosing(self.stage), asyncio.TaskGroup() as tasks:
                 self._tasks = tasks
                 await self.keep(self.room.opened())
+                lines = LineWatch(
+                    self.room, self.connections.healths, self.qualities, self._recorder, self._clock
+                )
                 loops = [
                     tasks.create_task(self.connections.follow(), name=f"stage of {self.lecture}"),
                     tasks.create_task(self._keep_house(), name=f"seats of {self.lecture}"),
-                    tasks.create_task(self._look_at_lines(), name=f"lines of {self.lecture}"),
+                    tasks.create_task(lines.run(self.tell), name=f"lines of {self.lecture}"),
                 ]
                 try:
                     yield
@@ -374,14 +376,6 @@ class LiveRoom:
     def expelled(self, token: str) -> str | None:
         """Why the encoder with that token was ended, if it was."""
         return self._expelled.get(token)
-
-    async def _look_at_lines(self) -> None:
-        """Tell moderators how everybody's connection is, until cancelled."""
-        while True:
-            await asyncio.sleep(LOOK_AT_LINES)
-            news = self.qualities.look(self.room.seats, self.connections.healths())
-            for seat, people in news.items():
-                self.tell(Delivery(Quality(people), to=frozenset({seat})))
 
     def _over(self) -> list[Seat]:
         lost = (self.room.seats.get(seat) for seat in self.connections.take_lost())

@@ -67,11 +67,11 @@ class Qualities:
         moderators = [seat.id for seat in seats if seat.visitor.can_moderate and seat.is_connected]
         if not moderators:
             return {}
-        people = self._people(seats, healths)
+        people = self.people(seats, healths)
         news = {seat: self._news(seat, people) for seat in moderators}
         return {seat: new for seat, new in news.items() if new}
 
-    def _people(
+    def people(
         self, seats: Iterable[Seat], healths: Mapping[UUID, Health]
     ) -> dict[UUID, PersonQuality]:
         """Of whoever has several seats, the one that loses most."""

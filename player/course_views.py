@@ -88,6 +88,7 @@ async def show_course(request: web.Request) -> web.Response:
         groups={group.id: group for group in groups},
         may_enter=allows(viewer, Action.JOIN_LECTURE, subject),
         can_manage=allows(viewer, Action.MANAGE_COURSE, subject),
+        may_see_attendance=allows(viewer, Action.SEE_ATTENDANCE, subject),
         categories=CATEGORIES,
         parts=list(Part),
     )

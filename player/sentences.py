@@ -82,6 +82,16 @@ SENTENCES = (
     _("A surge ends after it begins."),
     _("No class of this time would change."),
     _("This surge has ended already."),
+    # the footprint
+    _("You have asked already; wait for the answer."),
+    _("Somebody has answered this request already."),
+    _("Nobody judges their own attendance; somebody else answers this."),
+    _("There is no such request."),
+    _("Attendance is not recorded at present."),
+    _("A switch counts from now on, or from a day to come."),
+    _("This is so already."),
+    _("A policy reaches back a year at most."),
+    _("Nothing is known of this person at this lecture."),
     # courses
     _("There is no such course."),
     _("There is no such group."),

@@ -232,6 +232,20 @@ async def count_learners(
     return {row.course: row.learners for row in await connection.execute(query)}
 
 
+async def learners_on(
+    connection: AsyncConnection, course: UUID, groups: Collection[UUID], day: date
+) -> frozenset[UUID]:
+    """The learners for whom a class of the course is that day; no groups: it is for all."""
+    query = sa.select(enrolments).where(
+        enrolments.c.course == course,
+        enrolments.c.part == Part.LEARNER,
+        enrolments.c.since <= day,
+        sa.or_(enrolments.c.until.is_(None), enrolments.c.until >= day),
+    )
+    found = map(_enrolment, await connection.execute(query))
+    return frozenset(one.person for one in found if one.has(groups))
+
+
 async def _check_is_sound(connection: AsyncConnection, enrolment: Enrolment) -> None:
     if enrolment.study_group is not None:
         await check_groups(connection, [enrolment.study_group])

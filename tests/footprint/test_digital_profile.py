@@ -53,6 +53,8 @@ async def test_the_totals_count_everything_once(aliya, get, token_of):
     assert found["totals"] == {
         "lectures_attended": 1,
         "minutes": 40.0,
+        "lectures_taught": 0,
+        "minutes_taught": 0.0,
         "lines_of_chat": 2,
         "recordings_watched": 1,
         "recording_minutes": 15.0,

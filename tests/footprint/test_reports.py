@@ -3,18 +3,20 @@
 import csv
 import io
 from datetime import UTC, date, datetime, time, timedelta
+from io import BytesIO
 from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from openpyxl import load_workbook
 
 from footprint.attendance import Presence, Span, attendance
 from footprint.policy import Channel
 from footprint.report import there
 from identity.rights import Role
 from kernel.ids import new_id
-from live.events import HandRaised, TrackPublished
+from live.events import ConnectionsMeasured, HandRaised, TrackPublished
 from schedule.academic import periods
 from schedule.lectures import lectures
 from schedule.series import series, series_classes
@@ -70,7 +72,9 @@ async def term(store, clock, room, journal, drained, *, add_person, add_lecture)
         mic = TrackPublished(id=new_id(), at=room.at(begin + 6), **of_seat, **shown)
         await journal.record(dana, here, *more, hand, mic, room.said(here, "why?", begin + 7))
         left = [room.left(one, begin + 50) for one in (dana, here, *more)]
-        await journal.record(*left)
+        good = {"lecture": room.lecture, "run": room.run, "good": 2, "fair": 1, "poor": 0}
+        measured = ConnectionsMeasured(id=new_id(), at=room.at(begin + 3), **good)
+        await journal.record(*left, measured)
     await drained()
     async with store.begin() as connection:
         ended = lectures.c.id.in_([one.id for one in classes[:2]])
@@ -106,6 +110,8 @@ async def test_a_course_is_the_sheets_of_its_classes(term, get, token_of):
     assert [one["week"] for one in found["classes"]] == [1, 2]
     assert found["classes"][1]["statuses"] == {"present": 1, "absent": 1}
     assert (found["classes"][0]["questions"], found["classes"][0]["lines"]) == (1, 1)
+    assert [one["stayed_percent"] for one in found["classes"]] == [100.0, 100.0]
+    assert [one["good_percent"] for one in found["classes"]] == [66.7, 66.7]
     people = {one["name"]: one["statuses"] for one in found["learners"]}
     assert people == {"=Aliya": ["present", "present"], "Bolat": [None, "absent"]}
     asked = {"format": "csv"}
@@ -118,10 +124,10 @@ async def test_the_pages_draw_what_is_told(term, get, token_of):
     course, classes, lecturer = term
     token = await token_of(lecturer)
     page = await (await get(f"/series/{course}/attendance", token)).text()
-    assert page.count('data-testid="chart"') == 2
+    assert page.count('data-testid="chart"') == 4
     assert "part-present" in page
     page = await (await get(f"/lectures/{classes[0].id}/report", token)).text()
-    assert page.count('data-testid="chart"') == 2
+    assert page.count('data-testid="chart"') == 4
 
 
 async def test_a_report_tells_who_was_there_and_on_the_stage(term, get, token_of):
@@ -131,12 +137,29 @@ async def test_a_report_tells_who_was_there_and_on_the_stage(term, get, token_of
     assert (found["step_seconds"], found["peak"], len(found["present"])) == (60, 3, 50)
     assert (found["present"][14], found["present"][15]) == (2, 3)
     assert (found["hands"][5], found["lines"][7]) == (1, 1)
+    assert (found["came"][0], found["came"][15], sum(found["left"])) == (2, 1, 0)
+    assert found["connections"][3] == {"good": 2.0, "fair": 1.0, "poor": 0.0}
+    assert found["connections"][4] is None
+    assert [(one["name"], one["minutes"]) for one in found["speakers"]] == [("=Aliya", 44.0)]
     [stage] = found["stage"]
     assert (stage["name"], stage["source"], stage["ended_at"]) == (
         "=Aliya",
         "microphone",
         found["ended_at"],
     )
+
+
+async def test_who_missed_what_stands_in_the_report_and_in_its_workbook(term, get, token_of):
+    _, classes, lecturer = term
+    token, path = await token_of(lecturer), f"/api/v1/lectures/{classes[1].id}/report"
+    [bolat] = (await (await get(f"{path}/missed", token)).json())["people"]
+    assert (bolat["name"], bolat["minutes"], len(bolat["gaps"])) == ("Bolat", 15.0, 1)
+    book = load_workbook(BytesIO(await (await get(path, token, format="xlsx")).read()))
+    assert book.sheetnames == ["timeline", "stage", "missed", "about"]
+    assert [cell.value for cell in book["timeline"][17]] == [15, 3, 1, 0, 0, 0, None, None, None]
+    assert [cell.value for cell in book["missed"][2]][1:4] == ["Bolat", "absent", 15]
+    text = await (await get(path, token, format="csv", sheet="missed")).text()
+    assert text.splitlines()[1].split(",")[1] == "Bolat"
 
 
 async def test_reading_a_course_or_a_report_is_a_fact_and_not_for_everybody(

@@ -7,6 +7,9 @@ import pytest
 from identity.rights import Role
 from kernel.ids import new_id
 from player.events import Mode, ViewBegan, ViewEnded
+from schedule.courses import Course, add_course
+from schedule.enrolments import Enrolment, enrol
+from schedule.lectures import lectures
 
 POLICIES = "/api/v1/attendance/policies"
 
@@ -76,6 +79,67 @@ async def test_a_policy_counts_from_its_day_on_and_results_name_it(visited, post
     assert (await post(POLICIES, rules(lecture, present_minutes=20))).status == 201
     found, version = await row()
     assert (found["status"], version) == ("present", "kaznu-1")
+
+
+async def test_what_a_policy_would_change_is_told_by_number_and_nothing_is_kept(
+    visited, post, get, admin, row, store
+):
+    lecture, _ = visited
+    async with store.begin() as connection:
+        times = {"started_at": lecture.starts_at, "ended_at": lecture.ends_at, "state": "ended"}
+        await connection.execute(lectures.update().values(times))
+    asked = f"{POLICIES}?dry_run=true"
+    found = await (await post(asked, rules(lecture, present_minutes=20))).json()
+    assert (found["classes"], found["people"], found["is_complete"]) == (1, 1, True)
+    [changed] = found["changed"]
+    assert changed["changes"] == [{"before": "absent", "after": "present", "people": 1}]
+    assert "Aliya" not in str(found)
+    assert (await (await post(asked, rules(lecture, late_after="PT1H"))).json())["changed"] == []
+    later = rules(lecture) | {"begins_at": lecture.ends_at.isoformat()}
+    assert (await (await post(asked, later)).json())["classes"] == 0
+    assert (await post(asked, rules(lecture, "daris-1"))).status == 409
+    assert len((await (await get(POLICIES, admin)).json())["policies"]) == 1
+    assert (await row())[0]["status"] == "absent"
+
+
+async def test_the_category_of_an_enrolment_counts_in_its_course(
+    visited, post, row, store, clock, get, token_of
+):
+    lecture, aliya = visited
+    async with store.begin() as connection:
+        course = Course(id=new_id(), key="opt", title="Optics", created_at=clock.now())
+        course = await add_course(connection, course)
+        since = {"since": lecture.starts_at.date(), "changed_at": clock.now()}
+        why = {"category": 2, "legal_basis": "Certificate 7"}
+        one = Enrolment(id=new_id(), course=course.id, person=aliya.id, **since, **why)
+        await enrol(connection, one)
+    await post(POLICIES, rules(lecture, overrides={"1.9.2": {"present_percent": 40}}))
+    assert (await row())[0]["status"] == "absent"
+    async with store.begin() as connection:
+        await connection.execute(lectures.update().values(course=course.id))
+    assert (await row())[0]["status"] == "present"
+    mine = await (await get("/api/v1/me/footprint", await token_of(aliya))).json()
+    assert mine["totals"]["lectures_attended"] == 1
+
+
+async def test_the_pages_show_every_version_and_ones_own_categories(
+    visited, post, get, admin, token_of
+):
+    lecture, aliya = visited
+    overrides = {"1.9.2": {"is_excused": True}, "works-abroad": {"present_minutes": 10}}
+    await post(POLICIES, rules(lecture, overrides=overrides))
+    student = await token_of(aliya)
+    page = await (await get("/attendance/policies", student)).text()
+    assert page.count('data-testid="policy"') == 2
+    assert ("policy-form" in page, "works-abroad" in page) == (False, True)
+    page = await (await get("/attendance/policies", admin)).text()
+    assert 'value="kaznu-2"' in page
+    path = f"/people/{aliya.id}/categories"
+    await post(f"/api/v1{path}", {"category": "1.9.2", "begins_on": "2026-09-01"})
+    assert "1.9.2" in await (await get(path, student)).text()
+    assert "category-form" in await (await get(path, admin)).text()
+    other = await (await get(f"/people/{new_id()}/categories", student)).json()
+    assert other["status"] == 403
 
 
 async def test_a_version_is_never_changed(visited, post, get, admin):

@@ -6,7 +6,7 @@ import pytest
 from prometheus_client import REGISTRY
 
 from kernel.ids import new_id
-from live import live_room
+from live import line_watch
 from live.health import Health
 from live.messages import Report, Way
 from live.quality import Qualities
@@ -100,7 +100,7 @@ def test_freezes_are_counted_once_and_within_reason(qualities):
 
 
 async def test_a_moderator_hears_how_a_student_gets_the_lecture(school, monkeypatch):
-    monkeypatch.setattr(live_room, "LOOK_AT_LINES", 0.05)
+    monkeypatch.setattr(line_watch, "LOOK_AT_LINES", 0.05)
     served = await school()
     lecturer, student = await served.enter(served.lecturer), await served.enter()
     await student.send("report", way="stream", width=1280, height=720, freezes=1, frozen_ms=900)
