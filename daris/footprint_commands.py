@@ -12,7 +12,7 @@ import click
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from daris.console import as_json_option, on_database, say, with_settings, write
-from footprint import checkpoints, integrity, presence, retention, upkeep
+from footprint import checkpoints, integrity, rebuilding, retention, upkeep
 from footprint.checkpoints import Checkpoint, Signer
 from footprint.drain import Drain
 from footprint.eraser import Eraser
@@ -131,9 +131,13 @@ def expire(settings: Settings, *, dry_run: bool, as_json: bool) -> None:
 @as_json_option
 @with_settings
 def rebuild(settings: Settings, as_json: bool) -> None:
-    """Make the intervals of presence anew from the event log."""
-    write(settings, presence.rebuild)
-    say({"rebuilt": True}, "The intervals of presence were made anew.", as_json)
+    """Make presence and the index of statements anew from the event log."""
+
+    async def work(connection: AsyncConnection) -> int:
+        return await rebuilding.rebuild(connection, House(settings.address))
+
+    count = write(settings, work)
+    say({"facts": count}, f"All views were made anew from {count} facts.", as_json)
 
 
 async def _erasing(

@@ -7,6 +7,7 @@ checkpoint and keep in the log, so that the intervals can be rebuilt from the lo
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID, uuid5
@@ -17,7 +18,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from footprint.attendance import Presence, Span
 from footprint.events import ArrivalScanned, PresenceConfirmed
 from footprint.kinds import decode, encode
-from footprint.log import facts_after
 from footprint.policy import Channel
 from kernel.database import Id, UtcDateTime, insert_new, metadata
 from kernel.facts import Fact
@@ -108,8 +108,8 @@ async def _seat(connection: AsyncConnection, joins: Sequence[PersonJoined]) -> l
     await connection.execute(checkpoint.delete().where(of_theirs))
     noted = [_checkpoint(join, join.seat, join.run) for join in joins]
     await connection.execute(checkpoint.insert(), noted)
-    begun = [_interval(join, join.seat, Channel.WEBRTC, join.run) for join in joins]
-    await insert_new(connection, presence, [row for row in begun if row], key=["id"])
+    begun = [asdict(it) for join in joins if isinstance(it := change_of(join), Beginning)]
+    await insert_new(connection, presence, begun, key=["id"])
     return left
 
 
@@ -151,84 +151,86 @@ def _presence(row: sa.Row[Any]) -> Presence:
     return Presence(row.person, Channel(row.channel), Span(row.began_at, row.until))
 
 
-async def rebuild(connection: AsyncConnection) -> None:
-    """Make the intervals anew from the log. Checkpoints are not touched: they are not in it."""
-    await connection.execute(presence.delete())
-    seq = 0
-    while kept := await facts_after(connection, seq, 1_000):
-        for item in kept:
-            await _fold(connection, item.fact)
-        seq = kept[-1].seq
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """An interval begins. `id` is the fact's."""
+
+    id: UUID
+    seat: UUID
+    run: UUID | None
+    lecture: UUID
+    person: UUID
+    channel: str
+    began_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """The newest interval of the seat, and of the run if it names one, that had begun `at` this time
+    reaches to `last_proof_at`; a later proof stands. So it does not matter whether an ending that we
+    made comes before or after the true one, or after the seat's next beginning."""
+
+    seat: UUID
+    run: UUID | None
+    at: datetime
+    last_proof_at: datetime
+
+
+def change_of(fact: Fact) -> Beginning | Ending | None:
+    """What the fact changes in the intervals."""
+    match fact:
+        case PersonJoined():
+            return _beginning(fact, fact.seat, Channel.WEBRTC, fact.run)
+        case ViewPlayed():
+            return _beginning(fact, fact.view, _CHANNELS[fact.mode])
+        case ArrivalScanned():
+            return _beginning(fact, fact.seat, Channel.IN_ROOM)
+        case _:
+            return _ending_of(fact)
+
+
+def _ending_of(fact: Fact) -> Ending | None:
+    match fact:
+        case PresenceConfirmed():
+            return Ending(fact.seat, None, fact.at, fact.at)
+        case PersonLeft():
+            return Ending(fact.seat, fact.run, fact.at, fact.last_proof_at)
+        case ViewPaused() | ViewEnded():
+            return Ending(fact.view, None, fact.at, fact.last_proof_at)
+        case _:
+            return None
+
+
+def _beginning(
+    fact: Fact, seat: UUID, channel: Channel, run: UUID | None = None
+) -> Beginning | None:
+    """None for an interval of nobody or nowhere."""
+    if fact.person is None or fact.lecture is None:
+        return None
+    return Beginning(fact.id, seat, run, fact.lecture, fact.person, channel.value, fact.at)
 
 
 async def _fold(connection: AsyncConnection, fact: Fact) -> None:
-    match fact:
-        case PersonJoined():
-            await _open(connection, fact, fact.seat, Channel.WEBRTC, run=fact.run)
-        case ViewPlayed():
-            await _open(connection, fact, fact.view, _CHANNELS[fact.mode])
-        case ArrivalScanned():
-            await _open(connection, fact, fact.seat, Channel.IN_ROOM)
-        case PresenceConfirmed():
-            await _close(connection, fact, fact.seat, fact.at)
-        case PersonLeft():
-            await _close(connection, fact, fact.seat, fact.last_proof_at, run=fact.run)
-        case ViewPaused() | ViewEnded():
-            await _close(connection, fact, fact.view, fact.last_proof_at)
-        case _:
+    match change_of(fact):
+        case Beginning() as beginning:
+            await insert_new(connection, presence, [asdict(beginning)], key=["id"])
+        case Ending() as ending:
+            await _close(connection, ending)
+        case None:
             pass
 
 
-async def _open(
-    connection: AsyncConnection,
-    fact: Fact,
-    seat: UUID,
-    channel: Channel,
-    *,
-    run: UUID | None = None,
-) -> None:
-    row = _interval(fact, seat, channel, run)
-    await insert_new(connection, presence, [row] if row else [], key=["id"])
-
-
-def _interval(fact: Fact, seat: UUID, channel: Channel, run: UUID | None) -> dict[str, Any]:
-    """The row of an interval that begins; empty for one of nobody or nowhere."""
-    if fact.person is None or fact.lecture is None:
-        return {}
-    return {
-        "id": fact.id,
-        "seat": seat,
-        "run": run,
-        "lecture": fact.lecture,
-        "person": fact.person,
-        "channel": channel.value,
-        "began_at": fact.at,
-    }
-
-
-async def _close(
-    connection: AsyncConnection,
-    fact: Fact,
-    seat: UUID,
-    last_proof_at: datetime,
-    *,
-    run: UUID | None = None,
-) -> None:
-    """End the newest interval that had begun when the fact happened; a later proof stands.
-
-    So it does not matter whether an ending that we made comes before or after the true one, or
-    after the seat's next beginning.
-    """
-    older = sa.and_(presence.c.seat == seat, presence.c.began_at <= fact.at)
+async def _close(connection: AsyncConnection, ending: Ending) -> None:
+    older = sa.and_(presence.c.seat == ending.seat, presence.c.began_at <= ending.at)
     newest = (
         sa.select(presence.c.id)
-        .where(older if run is None else older & (presence.c.run == run))
+        .where(older if ending.run is None else older & (presence.c.run == ending.run))
         .order_by(presence.c.began_at.desc(), presence.c.id.desc())
         .limit(1)
         .scalar_subquery()
     )
     so_far = sa.func.coalesce(presence.c.ended_at, presence.c.began_at)
-    until = sa.literal(last_proof_at, UtcDateTime)
+    until = sa.literal(ending.last_proof_at, UtcDateTime)
     ended_at = sa.case((so_far < until, until), else_=so_far)
     await connection.execute(
         presence.update().where(presence.c.id == newest).values(ended_at=ended_at)

@@ -6,8 +6,8 @@ limit, since no planner knows that an agent is rare and a verb is not. Where all
 that fit are near the beginning, and reading in order soon fills a page.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, Self
 from uuid import UUID
@@ -53,14 +53,18 @@ class Found:
 async def find(connection: AsyncConnection, wanted: Wanted, house: House) -> Found:
     """The newest statements first, or the oldest when `ascending`, in the order of keeping."""
     search = await _Search.begin(connection, wanted)
-    rows: dict[int, sa.Row[Any]] = {}
-    for places in search.queries():
-        query = joined().where(statements.c.seq.in_(places))
-        rows |= {row.seq: row for row in await connection.execute(query)}
+    rows = await _rows(connection, search.fitting())
+    for places in search.within(rows).about():
+        rows |= await _rows(connection, places)
     ordered = [rows[seq] for seq in sorted(rows, reverse=not wanted.ascending)]
     page = ordered[: wanted.limit]
     last = page[-1].seq if len(ordered) > wanted.limit else None
     return Found([document(row, house) for row in page], last)
+
+
+async def _rows(connection: AsyncConnection, places: sa.Select[Any]) -> dict[int, sa.Row[Any]]:
+    query = joined().where(statements.c.seq.in_(places))
+    return {row.seq: row for row in await connection.execute(query)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,47 +106,64 @@ class _Search:
         is_short = bool(filters) and counts[filters[0]] < _SHORT
         return cls(wanted, filters, is_short, await _bounds(connection, wanted))
 
-    def queries(self) -> Iterator[sa.Select[Any]]:
-        """The places of one page and one beyond: of what fits, then of what is about it."""
+    def fitting(self) -> sa.Select[Any]:
+        """The places of one page of what fits, and one beyond."""
         if not self.filters:
-            yield self._page(statements, sa.select(statements.c.seq))
-            return
-        yield self._page(statements, self._fitting(statements))
-        if self.wanted.follows:
-            find_about = self._about_few if self.is_short else self._about_many
-            yield from (find_about(depth) for depth in range(1, _DEPTH + 1))
+            return self._page(sa.select(statements.c.seq), statements, statements.c.seq)
+        found, seq = self._fitting(statements)
+        return self._page(found, statements, seq)
 
-    def _fitting(self, table: sa.FromClause) -> sa.Select[Any]:
-        """What fits all filters, led by the first."""
+    def within(self, rows: Collection[int]) -> Self:
+        """The same question, but for nothing that stands behind a page that is full already."""
+        if len(rows) <= self.wanted.limit:
+            return self
+        last = ("<=", max(rows)) if self.wanted.ascending else (">=", min(rows))
+        return replace(self, bounds=[*self.bounds, last])
+
+    def about(self) -> Iterator[sa.Select[Any]]:
+        """The places of one page of statements about those that fit, and one beyond."""
+        if not (self.filters and self.wanted.follows):
+            return
+        if self.is_short:
+            yield from (self._about_few(depth) for depth in range(1, _DEPTH + 1))
+        else:
+            yield self._about_many()
+
+    def _fitting(self, table: sa.FromClause) -> tuple[sa.Select[Any], sa.ColumnElement[int]]:
+        """What fits all filters, led by the first; and the column that is in order."""
         first, *others = self.filters
         lead = first.places()
         places = lead.cte("lead").prefix_with("MATERIALIZED") if self.is_short else lead.subquery()
-        found = sa.select(table.c.seq).join_from(places, table, table.c.seq == places.c.seq)
-        return found.where(*(each.fits(table) for each in others))
+        found = sa.select(places.c.seq).join_from(places, table, table.c.seq == places.c.seq)
+        return found.where(*(each.fits(table) for each in others)), places.c.seq
 
     def _about_few(self, depth: int) -> sa.Select[Any]:
         """From each statement that fits to those about it."""
-        first = statements.alias("first")
-        found, target = self._fitting(first), first
+        target: sa.FromClause = statements.alias("first")
+        found, _ = self._fitting(target)
         for number in range(depth):
             about = statements.alias(f"about_{number}")
             found = found.join(about, about.c.target == target.c.id)
             target = about
-        return self._page(target, found.with_only_columns(target.c.seq))
+        return self._page(found.with_only_columns(target.c.seq), target, target.c.seq)
 
-    def _about_many(self, depth: int) -> sa.Select[Any]:
+    def _about_many(self) -> sa.Select[Any]:
         """From each statement about another to that, which often fits."""
         about = statements.alias("about")
+        fits = sa.or_(*(self._leads_to_fitting(about, depth) for depth in range(1, _DEPTH + 1)))
+        found = sa.select(about.c.seq).where(about.c.target.is_not(None), fits)
+        return self._page(found, about, about.c.seq)
+
+    def _leads_to_fitting(self, about: sa.FromClause, depth: int) -> sa.ColumnElement[bool]:
         target, conditions = about, []
         for number in range(depth):
-            before, target = target, statements.alias(f"target_{number}")
+            before, target = target, statements.alias(f"target_{depth}_{number}")
             conditions.append(target.c.id == before.c.target)
-        conditions += [each.fits(target) for each in self.filters]
-        is_about = about.c.target.is_not(None) & sa.exists().where(*conditions)
-        return self._page(about, sa.select(about.c.seq).where(is_about))
+        return sa.exists().where(*conditions, *(each.fits(target) for each in self.filters))
 
-    def _page(self, table: sa.FromClause, found: sa.Select[Any]) -> sa.Select[Any]:
-        seq = table.c.seq
+    def _page(
+        self, found: sa.Select[Any], table: sa.FromClause, seq: sa.ColumnElement[int]
+    ) -> sa.Select[Any]:
         return (
             found.where(~voided(table), *(seq.op(sign)(at) for sign, at in self.bounds))
             .order_by(seq.asc() if self.wanted.ascending else seq.desc())
@@ -181,6 +202,11 @@ async def _bounds(connection: AsyncConnection, wanted: Wanted) -> list[tuple[str
         bounds.append((">" if wanted.ascending else "<", wanted.beyond))
     for sign, at in ((">", wanted.since), ("<=", wanted.until)):
         if at is not None:
-            newest = sa.select(sa.func.max(statements.c.seq)).where(statements.c.stored <= at)
+            newest = (
+                sa.select(statements.c.seq)
+                .where(statements.c.stored <= at)
+                .order_by(statements.c.stored.desc(), statements.c.seq.desc())
+                .limit(1)
+            )
             bounds.append((sign, await connection.scalar(newest) or 0))
     return bounds

@@ -20,7 +20,8 @@ from footprint.intake import Sender, keep, opened
 from footprint.integrity import verify
 from footprint.log import event
 from footprint.marks import NewMark, mark, marks_of
-from footprint.presence import presence, rebuild
+from footprint.presence import presence
+from footprint.rebuilding import rebuild
 from footprint.statements import House
 from identity.people import Person
 from identity.rights import Role
@@ -189,7 +190,7 @@ async def test_presence_is_the_same_when_it_is_made_anew(past, eraser, store):
 
     before = await intervals()
     async with store.begin() as connection:
-        await rebuild(connection)
+        await rebuild(connection, HOUSE)
     assert {row.person for row in before} == {past.other.id}
     assert await intervals() == before
 

@@ -7,7 +7,9 @@ import pytest
 import sqlalchemy as sa
 
 from footprint.in_room import STEP, check_code, code_at
-from footprint.presence import presence, rebuild
+from footprint.presence import presence
+from footprint.rebuilding import rebuild
+from footprint.statements import House
 from identity.rights import Role
 from kernel.errors import Forbidden
 from kernel.ids import new_id
@@ -100,7 +102,7 @@ async def test_stays_in_the_auditorium_are_the_same_when_made_anew(hall, clock, 
     await hall.post("confirmations", {"people": [str(hall.student.id)]}, "dana")
     async with store.begin() as connection:
         before = (await connection.execute(sa.select(presence))).all()
-        await rebuild(connection)
+        await rebuild(connection, House("https://live.example.edu"))
         assert (await connection.execute(sa.select(presence))).all() == before
 
 

@@ -10,7 +10,9 @@ from footprint.attendance import Span, attendance
 from footprint.drain import SILENCE
 from footprint.log import facts_of_lecture
 from footprint.policy import Channel
-from footprint.presence import presence, presences, rebuild
+from footprint.presence import presence, presences
+from footprint.rebuilding import rebuild
+from footprint.statements import House
 from kernel.ids import new_id
 from player.events import (
     Mode,
@@ -228,7 +230,7 @@ async def test_a_rebuild_from_the_log_makes_the_same_rows(told, room, store, dra
     await told(room.opened(70), room.joined(ALIYA, 71))
     before = await _rows(store)
     async with store.begin() as connection:
-        await rebuild(connection)
+        await rebuild(connection, House("https://live.example.edu"))
     assert await _rows(store) == before
     assert len(before) == 9
 

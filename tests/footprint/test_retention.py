@@ -8,8 +8,10 @@ import sqlalchemy as sa
 from footprint.checkpoints import Signer
 from footprint.integrity import verify
 from footprint.log import event
-from footprint.presence import presence, rebuild
+from footprint.presence import presence
+from footprint.rebuilding import rebuild
 from footprint.retention import due, expire, rules_in
+from footprint.statements import House
 from footprint.store import statements
 from footprint.upkeep import Upkeep
 from kernel.errors import SettingsError
@@ -66,7 +68,7 @@ async def test_stays_go_with_their_facts_as_in_a_rebuild(two_years, store, clock
         await expire(connection, rules_in(["person-joined=200", "person-left=200"]), clock.now())
     before = await stays()
     async with store.begin() as connection:
-        await rebuild(connection)
+        await rebuild(connection, House("https://live.example.edu"))
     assert len(before) == 1
     assert await stays() == before
 

@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from footprint.events import FootprintRead
 from footprint.integrity import verify
 from footprint.log import Source, event
-from footprint.presence import rebuild
+from footprint.rebuilding import rebuild
+from footprint.statements import House
 from identity.people import Person
 from identity.rights import Role
 from kernel.ids import new_id
@@ -204,7 +205,7 @@ async def test_a_mark_survives_recomputation(taught, teacher, get, mark, store):
     await mark(teacher, taught.bolat.id)
     before = await (await get(taught.path, teacher)).json()
     async with store.begin() as connection:
-        await rebuild(connection)
+        await rebuild(connection, House("https://live.example.edu"))
     assert await (await get(taught.path, teacher)).json() == before
 
 

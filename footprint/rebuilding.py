@@ -1,0 +1,118 @@
+"""All views of the log, made anew from its first fact: presence, and the index of statements.
+
+What comes of it is what the drain made, byte for byte. Facts are taken some thousands at a time, with
+the intervals of the seats that they are about, so memory does not grow with the log.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from footprint import log, store
+from footprint.log import Kept
+from footprint.presence import Beginning, Ending, change_of, presence
+from footprint.statements import House
+from footprint.store import mention, statements
+from kernel.database import insert_many
+
+_AT_ONCE: Final = 5_000  # facts
+
+
+async def rebuild(connection: AsyncConnection, house: House) -> int:
+    """Make all views anew, in one transaction; writers of the log wait. How many facts there were."""
+    await log.take_turn(connection)
+    for view in (presence, statements, mention):
+        await connection.execute(view.delete())
+    seq, count = 0, 0
+    while kept := await log.facts_after(connection, seq, _AT_ONCE):
+        await _fold(connection, kept)
+        await store.index(connection, kept, house)
+        seq, count = kept[-1].seq, count + len(kept)
+    return count
+
+
+@dataclass(slots=True)
+class _Interval:
+    """A row of `presence`."""
+
+    id: UUID
+    seat: UUID
+    run: UUID | None
+    lecture: UUID
+    person: UUID
+    channel: str
+    began_at: datetime
+    ended_at: datetime | None = None
+
+    def prove(self, until: datetime) -> bool:
+        """Reach to this proof, if none so far is later; whether that changed anything."""
+        until = max(self.ended_at or self.began_at, until)
+        is_new = until != self.ended_at
+        self.ended_at = until
+        return is_new
+
+
+@dataclass(slots=True)
+class _Seats:
+    """The intervals of some seats, by the identities of their beginnings."""
+
+    of_seat: defaultdict[UUID, dict[UUID, _Interval]] = field(
+        default_factory=lambda: defaultdict(dict)
+    )
+    changed: dict[UUID, _Interval] = field(default_factory=dict)
+
+    def begin(self, interval: _Interval) -> None:
+        if interval.id not in self.of_seat[interval.seat]:
+            self.of_seat[interval.seat][interval.id] = interval
+            self.changed[interval.id] = interval
+
+    def end(self, ending: Ending) -> None:
+        """See `presence`: the newest that had begun when the fact happened, a later proof stands."""
+        begun = [
+            each
+            for each in self.of_seat[ending.seat].values()
+            if each.began_at <= ending.at and ending.run in {None, each.run}
+        ]
+        if not begun:
+            return
+        newest = max(begun, key=lambda each: (each.began_at, each.id))
+        if newest.prove(ending.last_proof_at):
+            self.changed[newest.id] = newest
+
+
+async def _fold(connection: AsyncConnection, kept: Sequence[Kept]) -> None:
+    """Bring presence along by these facts."""
+    changes = [change for item in kept if (change := change_of(item.fact))]
+    seats = await _seats(connection, {change.seat for change in changes})
+    there = {each for intervals in seats.of_seat.values() for each in intervals}
+    for change in changes:
+        match change:
+            case Beginning():
+                seats.begin(_Interval(**asdict(change)))
+            case Ending():
+                seats.end(change)
+    await _write(connection, seats.changed, there)
+
+
+async def _seats(connection: AsyncConnection, seats: Iterable[UUID]) -> _Seats:
+    found = _Seats()
+    for some in log.batched(list(seats)):
+        rows = await connection.execute(sa.select(presence).where(presence.c.seat.in_(some)))
+        for row in rows.mappings():
+            found.of_seat[row["seat"]][row["id"]] = _Interval(**row)
+    return found
+
+
+async def _write(
+    connection: AsyncConnection, changed: dict[UUID, _Interval], there: set[UUID]
+) -> None:
+    for some in log.batched([each for each in changed if each in there]):
+        await connection.execute(presence.delete().where(presence.c.id.in_(some)))
+    rows: list[dict[str, Any]] = [asdict(each) for each in changed.values()]
+    await insert_many(connection, presence, rows)
