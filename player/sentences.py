@@ -38,6 +38,10 @@ SENTENCES = (
     _("No class of this series lies ahead; look at its weeks."),
     _("Some classes do not fit; nothing is saved."),
     _("There is no such calendar."),
+    # moving a class
+    _("Choose a time in the same week: the classes that follow stay in theirs."),
+    _("Only classes that are planned can be moved."),
+    _("This lecture is of no series."),
     # what speaks against a class
     _("{name} teaches “{title}” from {begins} to {ends} ({zone}); the next free time is {free}."),
     _(

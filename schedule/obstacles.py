@@ -21,10 +21,10 @@ from schedule.academic import holidays, holidays_between
 from schedule.conflicts import OCCUPYING, Clash, Wanted, clashes
 from schedule.enrolments import Part, enrolments
 from schedule.lectures import lectures
-from schedule.seats import load_beside, next_with_seats, peak, seats_of
+from schedule.seats import SEARCHED, load_beside, next_with_seats, peak, seats_of
 
 _ZONE: Final = ZoneInfo(HOUSE_ZONE)
-_KNOWN_HALLS: Final = timedelta(days=28)  # an auditorium that nobody used for so long is forgotten
+_KNOWN_HALLS: Final = timedelta(days=10)  # an auditorium that nobody used for so long is forgotten
 _OTHERS_TOLD: Final = 3  # classes of the same learners
 
 
@@ -64,7 +64,7 @@ async def obstacles(
 
 
 async def free_halls(connection: AsyncConnection, wanted: Wanted) -> list[str]:
-    """Auditoriums that were used within a month and stand empty in the class's time, by name."""
+    """Auditoriums that are used within ten days and stand empty in the class's time, by name."""
     hall = lectures.c.auditorium
     taken = sa.select(hall).where(*_beside(wanted), hall.is_not(None))
     query = sa.select(hall).where(
@@ -155,6 +155,8 @@ async def _of_seats(
     count = own + peak(others, wanted.starts_at, wanted.ends_at)
     if not own or count <= most:
         return
+    until = wanted.ends_at + SEARCHED
+    others = await load_beside(connection, wanted, apart_from=apart_from, until=until)
     free_at = next_with_seats(others, wanted.starts_at, wanted.ends_at, most - own)
     told = sentence(
         "{count} people would be in rooms at once, {most} is what the service bears.",

@@ -117,7 +117,7 @@ async def change(
     if not given:
         return lecture
     _check_may_change(lecture, given)
-    wanted = check_plan(_planned(lecture, given), now=by.at)
+    wanted = check_plan(planned(lecture, given), now=by.at)
     lecturer = await check_lecturer(connection, wanted.lecturer)
     if given.keys() & {"starts_at", "ends_at"}:
         _check_is_ahead(wanted, by.at)
@@ -218,7 +218,8 @@ def _check_may_change(lecture: Lecture, given: dict[str, Any]) -> None:
         raise Conflict("This lecture is live; only its title, summary and end can change.")
 
 
-def _planned(lecture: Lecture, given: dict[str, Any]) -> Plan:
+def planned(lecture: Lecture, given: dict[str, Any]) -> Plan:
+    """The plan of the lecture, with what is given in place of what was."""
     plan = Plan(
         title=lecture.title,
         summary=lecture.summary,

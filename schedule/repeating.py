@@ -165,6 +165,17 @@ async def outcome_of(connection: AsyncConnection, series: Series) -> Outcome:
     return Outcome(saved, [Held(one, by_id[one.lecture]) for one in classes])
 
 
+async def follow(
+    connection: AsyncConnection,
+    series: Series,
+    by: Author,
+    policy: Policy,
+    slots: Mapping[int, Slot],
+) -> Outcome:
+    """Make the untouched coming classes of the saved series what the slots say, by week."""
+    return await _Reconciler(connection, series, by, policy).follow(slots)
+
+
 class _Reconciler:
     """Makes the classes follow the slots, one week after the other."""
 

@@ -22,7 +22,7 @@ from schedule.study_work import Mode
 
 IN_ROOMS = (Mode.NETWORK, Mode.HYBRID)
 _ZONE = ZoneInfo(HOUSE_ZONE)
-_SEARCHED = timedelta(hours=12)
+SEARCHED = timedelta(hours=12)
 
 Roll = Mapping[UUID | None, int]
 """Learners of a course by their group."""
@@ -47,12 +47,16 @@ async def seats_of(connection: AsyncConnection, wanted: Wanted) -> int:
 
 
 async def load_beside(
-    connection: AsyncConnection, wanted: Wanted, *, apart_from: UUID | None = None
+    connection: AsyncConnection,
+    wanted: Wanted,
+    *,
+    apart_from: UUID | None = None,
+    until: datetime | None = None,
 ) -> list[Load]:
-    """What else is in rooms from the class's time on, for half a day."""
+    """What else is in rooms in the class's time, or from then on till `until`."""
     own = ("id", "starts_at", "ends_at", "course", "groups")
     query = sa.select(*(lectures.c[name] for name in own)).where(
-        lectures.c.starts_at < wanted.ends_at + _SEARCHED,
+        lectures.c.starts_at < (until or wanted.ends_at),
         lectures.c.starts_at > wanted.starts_at - timedelta(hours=12),  # the longest class
         lectures.c.ends_at > wanted.starts_at,
         lectures.c.state.in_(OCCUPYING),
@@ -80,7 +84,7 @@ def next_with_seats(
 ) -> datetime | None:
     """The first moment from `starts_at` on, within half a day, at which the time's length has no
     more than `left` seats taken; None when there is none."""
-    last, length = starts_at + _SEARCHED, ends_at - starts_at
+    last, length = starts_at + SEARCHED, ends_at - starts_at
     ends = sorted(one.ends_at for one in loads if starts_at < one.ends_at <= last)
     for at in [starts_at, *ends]:
         if left >= 0 and peak(loads, at, at + length) <= left:
