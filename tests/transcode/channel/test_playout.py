@@ -188,15 +188,18 @@ def test_hls_is_full_from_the_first_second_and_players_read_it(play):
     ]
 
 
-def test_a_killed_process_comes_back_with_nothing_missing(play, plan_item, house_clip):
-    played = play([plan_item("a", house_clip(slots=8), starts_in=-2.0, takes=60.0)])
+def test_a_killed_process_comes_back_with_nothing_missing(play, plan_item, house_clip, receiver):
+    items = [plan_item("a", house_clip(slots=8), starts_in=-2.0, takes=60.0)]
+    played = play(items, receiver.url)
     played.until((played.out / "index.m3u8").exists)
     played.until(lambda: len(m3u8.loads(played.playlist()).segments) == WINDOW)
     before = m3u8.loads(played.playlist())
     played.process.kill()
     played.process.wait()
+    receiver.forget()
     time.sleep(4.5)  # the outage itself, longer than a segment
     played.start()
+    says_that_it_begins_anew(packets(receiver.read(3.0)))
     seen = before.segments[-1].uri
     played.until(
         lambda: (
@@ -212,6 +215,16 @@ def test_a_killed_process_comes_back_with_nothing_missing(play, plan_item, house
     assert abs(numbers[-1] - time.time() / 3.84) < 2
     (played.out / "ended.m3u8").write_text(played.playlist() + "#EXT-X-ENDLIST\n")
     assert steps(played.out / "ended.m3u8", "v") == {3600}
+
+
+def says_that_it_begins_anew(run: list[bytes]) -> None:
+    """Every PID does with its first packet (ISO/IEC 13818-1, 2.4.3.5)."""
+    first: dict[int, bytes] = {}
+    for packet in run:
+        first.setdefault(pid(packet), packet)
+    assert {0, 0x11, 0x12, 0x14} < first.keys()
+    first.pop(0x1FFF)
+    assert [number for number, one in first.items() if not (one[3] & 0x20 and one[5] & 0x80)] == []
 
 
 def test_a_new_plan_is_taken_while_running(play, plan_item, house_clip):
