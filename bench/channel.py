@@ -1,177 +1,223 @@
-"""What a channel costs on air: `python -m bench.channel [--json] [--channels N]`.
+"""What a channel costs on air: `python -m bench.channel [--json] [--only PART …] [--channels N]`.
 
-Conditioned 720p25 media is passed through as HLS and as a paced transport stream at constant bitrate; beside
-it, in the same seconds, `ffmpeg -re -c copy` does the same. Both streams are received over the loopback,
-and the arrival of each program clock reference is compared with its value.
+Conditioned media is passed through as HLS and as a paced transport stream at constant bitrate. Beside it, in the
+same seconds, `ffmpeg -re -c copy` does the same; then FFmpeg encodes it on air; then many channels run at
+once. The streams are received over the loopback, and the arrival of each program clock reference is compared
+with its value. Two parts need no time of their own: what the guide in the stream costs, and how far a
+thousand joins are from where they were planned, by a simulated clock. Some two minutes in all.
 """
 
-import json
-import os
-import socket
-import struct
+import random
 import subprocess
-import sys
-import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from bench import playing
 from bench.report import arguments, show
-from transcode.house import PROFILES
-from transcode.slate import ensure_slate
+from transcode.eit import Event
+from transcode.house import PROFILES, SLOT, Profile, slot_from, start_of
+from transcode.si import NULL_PID
+from transcode.si_injector import Service, SiInjector
+from transcode.timeline import Item, Plan, Timeline
 
-PROFILE = PROFILES["720p25"]
-LENGTH = 8 * 0.96  # seconds of the media
-SETTLE, MEASURE = 5.0, 12.0  # seconds
+SMALL, LARGE = PROFILES["720p25"], PROFILES["1080p25"]
+SETTLE, MEASURE = 5.0, 15.0  # seconds
+ENCODE = 8.0
+EACH_STARTS = 0.7  # seconds that a process needs of both cores
+JOINS = 1000
 MEANINGS = {
-    "cpu_percent": "of a core, one channel: passthrough to HLS and paced CBR UDP",
-    "ffmpeg_copy_cpu_percent": "of a core: ffmpeg -re -c copy to HLS and CBR UDP, in the same seconds",
-    "pcr_spread_ms": "latest minus earliest arrival of a PCR, the start included, worst channel",
+    "cpu_720p25_percent": "of a core, one channel: passthrough to HLS and paced CBR UDP",
+    "cpu_1080p25_percent": "the same in 1080p25",
+    "ffmpeg_copy_720p25_percent": "of a core: ffmpeg -re -c copy to HLS and CBR UDP, in the same seconds",
+    "ffmpeg_copy_1080p25_percent": "the same in 1080p25",
+    "times_copy_720p25": "ours by ffmpeg's copy; at most 1.2",
+    "times_copy_1080p25": "the same in 1080p25",
+    "encode_720p25_percent": "of a core: FFmpeg encodes the house format on air",
+    "encode_1080p25_percent": "the same in 1080p25",
+    "cheaper_720p25": "how often ours goes into encoding; at least 40",
+    "cheaper_1080p25": "the same in 1080p25",
+    "pcr_spread_ms": "latest minus earliest arrival of a PCR, the start included; under 5",
     "ffmpeg_pcr_spread_ms": "the same for ffmpeg with bitrate= and burst_bits=",
-    "channels": "that ran at once",
+    "many_channels": "in 720p25, at once",
+    "many_cpu_percent": "of two cores, all of them; under 40",
+    "many_pcr_spread_ms": "the worst of them, once they run; under 10",
+    "guide_cpu_percent": "of a core: EIT of eight full days, TDT and TOT in 3.3 Mbit/s; under 0.3",
+    "join_late_ms": "the latest of a thousand joins after its planned moment; a slot is 960",
+    "join_early_ms": "the earliest of them before it; never",
+    "join_on_grid_ms": "the farthest of a thousand that are planned on whole slots",
+    "drift_ms": "the last of a thousand joins against the sum of all that came before",
 }
-_TIMESTAMPS = getattr(socket, "SO_TIMESTAMPNS", 35)
 
 
 def main() -> None:
     parser = arguments(__doc__ or "")
-    parser.add_argument("--channels", type=int, default=1)
+    parser.add_argument("--channels", type=int, default=16, help="of the part `many`")
+    parser.add_argument("--only", choices=sorted(_PARTS), action="append", help="repeatable")
     options = parser.parse_args()
+    figures: dict[str, float | None] = {}
     with TemporaryDirectory() as folder:
-        figures = _measure(Path(folder), options.channels)
+        for name in options.only or _PARTS:
+            figures |= _PARTS[name](Path(folder), options.channels, figures)
     show("Channel", figures, MEANINGS, as_json=options.json)
 
 
-def _measure(folder: Path, channels: int) -> dict[str, float | None]:
-    media = _media(folder)
-    receivers = [_Receiver() for _ in range(channels)]
-    beside = _Receiver()
-    with _children() as start:
-        # The slate is drawn before anything is measured.
-        ours = [start(_channel(folder / f"c{n}", media, r.port)) for n, r in enumerate(receivers)]
-        theirs = start(_ffmpeg(folder, media, beside.port))
-        time.sleep(SETTLE)
-        before = [_cpu_seconds(process.pid) for process in (*ours, theirs)]
-        time.sleep(MEASURE)
-        after = [_cpu_seconds(process.pid) for process in (*ours, theirs)]
-    used = [100 * (late - early) / MEASURE for early, late in zip(before, after, strict=True)]
+Figures = dict[str, float | None]
+
+
+def _one(folder: Path, _: int, __: Figures) -> Figures:
+    """A channel of each profile, and FFmpeg beside each, in the same seconds."""
+    profiles = (SMALL, LARGE)
+    items = [_media(folder, profile) for profile in profiles]
+    receivers = [playing.Receiver() for _ in range(4)]
+    with playing.children() as start:
+        processes = [
+            start(playing.channel(folder / profile.name, profile, item, receiver.port))
+            for profile, item, receiver in zip(profiles, items, receivers[:2], strict=True)
+        ]
+        processes += [
+            start(playing.ffmpeg(folder / "copy", profile, item, receiver.port))
+            for profile, item, receiver in zip(profiles, items, receivers[2:], strict=True)
+        ]
+        used = _used(processes, settle=SETTLE, measure=MEASURE)
     return {
-        "cpu_percent": round(sum(used[:-1]) / channels, 2),
-        "ffmpeg_copy_cpu_percent": round(used[-1], 2),
-        "pcr_spread_ms": round(max(receiver.spread_ms() for receiver in receivers), 2),
-        "ffmpeg_pcr_spread_ms": round(beside.spread_ms(), 2),
-        "channels": channels,
+        "cpu_720p25_percent": used[0],
+        "cpu_1080p25_percent": used[1],
+        "ffmpeg_copy_720p25_percent": used[2],
+        "ffmpeg_copy_1080p25_percent": used[3],
+        "times_copy_720p25": used[0] / used[2],
+        "times_copy_1080p25": used[1] / used[3],
+        "pcr_spread_ms": receivers[0].spread_ms(),
+        "ffmpeg_pcr_spread_ms": receivers[2].spread_ms(),
     }
 
 
-def _media(folder: Path) -> Path:
-    """Moving colours with noise, at about two megabits a second; and a tone."""
-    source, target = folder / "source.mkv", folder / "media.mp4"
-    size = f"{PROFILE.width}x{PROFILE.height}"
-    pictures = f"testsrc2=s={size}:r=25:d={LENGTH},noise=alls=6:allf=t"
-    command: list[str | Path] = ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", pictures]
-    command += ["-f", "lavfi", "-i", f"sine=440:r=48000:d={LENGTH}"]
-    command += ["-c:v", "libx264", "-preset", "ultrafast", "-crf", "12", "-c:a", "flac"]
-    subprocess.run([*command, source], check=True)
-    condition: list[str | Path] = [sys.executable, "-m", "transcode.conditioner", source, target]
-    subprocess.run([*condition, "--profile", PROFILE.name], check=True, stdout=subprocess.DEVNULL)
-    return target
+def _encode(folder: Path, _: int, known: Figures) -> Figures:
+    """What it would cost to encode on air; in turn, since both together need more than two cores."""
+    figures: Figures = {}
+    for profile in (SMALL, LARGE):
+        item, receiver = _media(folder, profile), playing.Receiver()
+        coding = playing.encoding(profile)
+        with playing.children() as start:
+            process = start(
+                playing.ffmpeg(folder / "encoded", profile, item, receiver.port, *coding)
+            )
+            used = _used([process], settle=2, measure=ENCODE)[0]
+        ours = known.get(f"cpu_{profile.name}_percent")
+        figures[f"encode_{profile.name}_percent"] = used
+        figures[f"cheaper_{profile.name}"] = used / ours if ours else None  # `one` was left out
+    return figures
 
 
-def _channel(folder: Path, media: Path, port: int) -> list[str]:
-    folder.mkdir()
-    ensure_slate(folder / "out" / "slate", PROFILE, "Daris")
-    start = datetime.now(UTC) - timedelta(seconds=5)
-    items = [
-        {
-            "programme": str(number),
-            "key": str(number),
-            "title": "Bench",
-            "starts_at": (start + timedelta(seconds=number * LENGTH)).isoformat(),
-            "ends_at": (start + timedelta(seconds=(number + 1) * LENGTH)).isoformat(),
-            "media": str(media),
-        }
-        for number in range(20)
+def _many(folder: Path, channels: int, _: Figures) -> Figures:
+    item = _media(folder, SMALL)
+    receivers = [playing.Receiver() for _ in range(channels)]
+    with playing.children() as start:
+        processes = [
+            start(playing.channel(folder / f"many{number}", SMALL, item, receiver.port))
+            for number, receiver in enumerate(receivers)
+        ]
+        time.sleep(SETTLE + EACH_STARTS * channels)  # they all start in one moment
+        for receiver in receivers:
+            receiver.forget()
+        used = _used(processes, settle=0.0, measure=MEASURE)
+    return {
+        "many_channels": channels,
+        "many_cpu_percent": sum(used) / 2,
+        "many_pcr_spread_ms": max(receiver.spread_ms() for receiver in receivers),
+    }
+
+
+def _guide(_: Path, __: int, ___: Figures) -> Figures:
+    """A minute of a stream that is a third empty, with the guide and without."""
+    packets = (b"\x47\x01\x00\x10" + bytes(184)) * 2 + b"\x47" + NULL_PID.to_bytes(2) + bytes(185)
+    piece = packets * (SMALL.mux_bps // 8 // len(packets) // 25)  # as the muxer writes it
+    start = datetime(2026, 9, 7, tzinfo=UTC)
+    injector = SiInjector(
+        _nowhere, mux_bps=SMALL.mux_bps, starts_at=start, service=Service("Daris", "Daris")
+    )
+    injector.plan([_event(number, start) for number in range(8 * 24 * 2)])
+    seconds, began = 60.0, time.process_time()
+    for _piece in range(int(seconds * SMALL.mux_bps / 8 / len(piece))):
+        injector.feed(piece)
+    return {"guide_cpu_percent": 100 * (time.process_time() - began) / seconds}
+
+
+def _nowhere(data: bytes) -> None:
+    """What the guide is written into here."""
+
+
+def _event(number: int, start: datetime) -> Event:
+    half_an_hour = timedelta(minutes=30)
+    words = {
+        "kk": "Сызықтық алгебра: меншікті мәндер",
+        "ru": "Линейная алгебра: собственные значения",
+    }
+    return Event(number, start + number * half_an_hour, half_an_hour, words, words)
+
+
+def _joins(_: Path, __: int, ___: Figures) -> Figures:
+    """When programmes begin that are planned at any microsecond, and on whole slots."""
+    dice = random.Random(25)
+    start = datetime(2026, 9, 7, tzinfo=UTC)
+    lengths = [timedelta(microseconds=dice.randint(5_000_000, 900_000_000)) for _ in range(JOINS)]
+    anywhere = _errors_ms(start, lengths)
+    whole = [slot_from(start + length) - slot_from(start) for length in lengths]
+    on_grid = _errors_ms(start_of(slot_from(start)), [slots * SLOT for slots in whole])
+    return {
+        "join_late_ms": max(anywhere),
+        "join_early_ms": max(0.0, -min(anywhere)),
+        "join_on_grid_ms": max(map(abs, on_grid)),
+        "drift_ms": on_grid[-1] - on_grid[0],
+    }
+
+
+def _errors_ms(start: datetime, lengths: Sequence[timedelta]) -> list[float]:
+    """How late each programme begins, looked for slot by slot around its planned moment."""
+    items, at = [], start
+    for number, length in enumerate(lengths):
+        name = str(number)
+        ends_at = at + length
+        items.append(Item(programme=name, key=name, title="", starts_at=at, ends_at=ends_at))
+        at += length
+    timeline = Timeline(Plan(channel="bench", items=tuple(items)))
+    return [
+        (_begins(timeline, item) - item.starts_at) / timedelta(milliseconds=1) for item in items
     ]
-    plan = folder / "plan.json"
-    plan.write_text(json.dumps({"channel": "bench", "items": items}))
-    command = [sys.executable, "-m", "transcode.playout", "--plan", str(plan)]
-    command += ["--out", str(folder / "out"), "--profile", PROFILE.name]
-    return [*command, "--output", f"udp://127.0.0.1:{port}"]
 
 
-def _ffmpeg(folder: Path, media: Path, port: int) -> list[str]:
-    rate = str(PROFILE.mux_bps)
-    url = f"udp://127.0.0.1:{port}?pkt_size=1316&bitrate={rate}&burst_bits=10528"
-    command = ["ffmpeg", "-v", "error", "-re", "-stream_loop", "-1", "-i", str(media)]
-    command += ["-map", "0", "-c", "copy", "-f", "mpegts", "-muxrate", rate, url]
-    command += ["-map", "0", "-c", "copy", "-f", "hls", "-hls_time", "3.84"]
-    command += ["-hls_segment_type", "fmp4", "-hls_flags", "delete_segments"]
-    return [*command, str(folder / "ffmpeg.m3u8")]
+def _begins(timeline: Timeline, item: Item) -> datetime:
+    slot = slot_from(item.starts_at) - 2
+    while (shown := timeline.at(slot).item) is None or shown.key != item.key:
+        slot += 1
+    return start_of(slot)
 
 
-@contextmanager
-def _children() -> Iterator["_Start"]:
-    start = _Start()
-    try:
-        yield start
-    finally:
-        for process in start.started:
-            process.kill()
-            process.wait()
+_PARTS: dict[str, Callable[[Path, int, Figures], Figures]] = {
+    "one": _one,
+    "encode": _encode,
+    "many": _many,
+    "guide": _guide,
+    "joins": _joins,
+}
 
 
-class _Start:
-    def __init__(self) -> None:
-        self.started: list[subprocess.Popen[bytes]] = []
-
-    def __call__(self, command: Sequence[str]) -> "subprocess.Popen[bytes]":
-        process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
-        self.started.append(process)
-        return process
+def _media(folder: Path, profile: Profile) -> Path:
+    made = folder / f"{profile.name}.mp4"
+    return made if made.exists() else playing.media(folder, profile)
 
 
-class _Receiver:
-    """Notes each PCR and when the kernel got it, on a thread of its own."""
-
-    def __init__(self) -> None:
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._socket.setsockopt(socket.SOL_SOCKET, _TIMESTAMPS, 1)
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
-        self._socket.bind(("127.0.0.1", 0))
-        self.port: int = self._socket.getsockname()[1]
-        self._seen: list[tuple[float, float]] = []
-        threading.Thread(target=self._run, daemon=True).start()
-
-    def spread_ms(self) -> float:
-        """Each PCR's arrival less its value: how far the earliest and the latest are apart."""
-        if not self._seen:
-            return float("nan")
-        late = [arrival - value for arrival, value in self._seen]
-        return 1000 * (max(late) - min(late))
-
-    def _run(self) -> None:
-        while True:
-            datagram, extra, *_ = self._socket.recvmsg(2048, 64)
-            seconds, nanoseconds = struct.unpack("qq", extra[0][2])
-            arrival = seconds + nanoseconds / 1e9
-            self._seen.extend((arrival, value) for value in _clocks(datagram))
-
-
-def _clocks(datagram: bytes) -> Iterator[float]:
-    for at in range(0, len(datagram), 188):
-        packet = datagram[at : at + 188]
-        if packet[3] & 0x20 and packet[4] and packet[5] & 0x10:
-            field = int.from_bytes(packet[6:12])
-            yield ((field >> 15) * 300 + (field & 0x1FF)) / 27e6
-
-
-def _cpu_seconds(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+def _used(
+    processes: Sequence["subprocess.Popen[bytes]"], *, settle: float, measure: float
+) -> list[float]:
+    """Percent of a core that each takes, once it has settled."""
+    time.sleep(settle)
+    before = [playing.cpu_seconds(process.pid) for process in processes]
+    time.sleep(measure)
+    after = [playing.cpu_seconds(process.pid) for process in processes]
+    return [100 * (late - early) / measure for early, late in zip(before, after, strict=True)]
 
 
 if __name__ == "__main__":

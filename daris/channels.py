@@ -18,7 +18,6 @@ from aiohttp import web
 from prometheus_client import Counter, Gauge
 
 from daris.conditioning import Conditioning
-from daris.live_ends import end_on_air, lectures_on_channels
 from daris.live_feeds import Feed, LiveFeeds
 from daris.monitoring import Monitors
 from daris.plans import Rundown, feeds_of, needs_of, plan_of, rooms_in
@@ -40,6 +39,7 @@ from schedule.channels import (
 )
 from schedule.health import HEALTH
 from schedule.lifecycle import OVER, LectureState
+from schedule.live_ends import end_on_air, lectures_on_channels
 from schedule.places import channel_folder
 from schedule.takes import TOPIC, TakeMoved
 from transcode.timeline import Item, Plan

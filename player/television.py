@@ -14,9 +14,10 @@ from identity.rights import Action
 from identity.sessions import require
 from kernel.errors import Gone, NotFound, Unavailable
 from kernel.web import CLOCK, DATABASE, SETTINGS, query
-from schedule.channels import channel_by_id, list_channels, programmes_between
+from schedule.channels import channel_by_id, list_channels
 from schedule.guide import m3u, xmltv
 from schedule.places import channel_folder
+from schedule.shown import shown_between
 from transcode.catchup import excerpt
 
 _SEGMENT: Final = re.compile(r"[0-9]{1,12}\.m4s|init-[0-9a-f]{12}\.mp4")
@@ -112,7 +113,7 @@ async def show_xmltv(request: web.Request) -> web.Response:
     async with request.app[DATABASE].connect() as connection:
         channels = await list_channels(connection)
         rundowns = {
-            channel.id: await programmes_between(connection, channel.id, now - _BACK, now + _AHEAD)
+            channel.id: await shown_between(connection, channel.id, now - _BACK, now + _AHEAD, now)
             for channel in channels
         }
     guide = await asyncio.to_thread(xmltv, channels, rundowns, source=request.app[SETTINGS].address)

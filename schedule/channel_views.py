@@ -12,9 +12,10 @@ from identity.sessions import require, viewer_of
 from kernel.pages import locale_of, render, zone_of
 from kernel.web import CLOCK, DATABASE, SETTINGS
 from schedule import desk_views, grid_views
-from schedule.channels import Channel, channel_by_id, list_channels, programmes_between
+from schedule.channels import Channel, channel_by_id, list_channels
 from schedule.guide import catchup_query
 from schedule.rundown import Programme, following, on_air
+from schedule.shown import shown_between
 
 _BACK = timedelta(hours=3)
 _AHEAD = timedelta(hours=24)
@@ -105,7 +106,7 @@ async def channels_on_air(connection: AsyncConnection, now: datetime, locale: st
 
 async def _on_air(connection: AsyncConnection, channel: Channel, reader: Reader) -> OnAir:
     now = reader.now
-    run = await programmes_between(connection, channel.id, reader.since, now + _AHEAD)
+    run = await shown_between(connection, channel.id, reader.since, now + _AHEAD, now)
     return OnAir(
         id=channel.id,
         name=channel.name,

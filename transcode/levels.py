@@ -56,6 +56,11 @@ class LiveLevels:
         self._voice = Voice()
         self.gain_db = 0.0
 
+    @property
+    def speaks(self) -> bool:
+        """Whether a voice is heard by now."""
+        return self._voice.speaks
+
     def level(self, frame: av.AudioFrame) -> av.AudioFrame:
         self._meter.push(frame)
         for loudness in _momentary(self._meter):
@@ -71,17 +76,17 @@ class Voice:
     def __init__(self) -> None:
         self._power = 0.0
         self._seconds = 0.0  # of voice that was heard
-        self._speaks = False
+        self.speaks = False
         self._quieter_seconds = 0.0  # in a row
 
     def hear(self, lufs: float) -> None:
         """The momentary loudness of the last 0.4 s, ten times a second."""
         is_quieter = _GATE_LUFS < lufs <= self.lufs - _GATE_LU
-        self._speaks = lufs > _GATE_LUFS and not is_quieter
+        self.speaks = lufs > _GATE_LUFS and not is_quieter
         self._quieter_seconds = self._quieter_seconds + _BLOCK_SECONDS if is_quieter else 0.0
         if self._quieter_seconds >= _ANOTHER_SECONDS:
             self._seconds, self._power = _FIRST_SECONDS, 10 ** (lufs / 10)
-        if not self._speaks:
+        if not self.speaks:
             return
         self._seconds += _BLOCK_SECONDS
         weight = _BLOCK_SECONDS / min(self._seconds, _MEMORY_SECONDS)
@@ -93,7 +98,7 @@ class Voice:
 
     def step(self, gain_db: float, seconds: float) -> float:
         """The gain after `seconds` more."""
-        if not self._speaks:
+        if not self.speaks:
             return gain_db
         wanted = max(_LEAST_DB, min(_MOST_DB, TARGET_LUFS - self.lufs))
         is_first = self._seconds < _FIRST_SECONDS

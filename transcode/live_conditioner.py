@@ -22,6 +22,7 @@ import structlog
 
 from transcode import live_feed
 from transcode.conform import PictureConformer, SoundConformer
+from transcode.drift import Drift
 from transcode.house import (
     DEFAULT_PROFILE,
     PROFILES,
@@ -63,19 +64,25 @@ class LiveConditioning:
 
     def __init__(self, folder: Path, profile: Profile, epoch: datetime, now: datetime) -> None:
         self._first = slot_from(now + _NOTICE)
+        self._epoch = epoch
         self._origin = (start_of(self._first) - DELAY - epoch).total_seconds()  # since the epoch
+        self._drift = Drift()
         self._made = self._late = 0
         self._heard_of = -HOLD_SECONDS  # the second up to which something came
         self._pictures = PictureConformer(profile)
-        self._sounds = SoundConformer(LiveLevels())
+        self._levels = LiveLevels()
+        self._sounds = SoundConformer(self._levels)
         self._encoder = SlotEncoder(profile, self._keep)
         self._slots = LiveSlots(folder, fingerprint(self._encoder.init))
         self._slots.sweep(self._first - KEPT)
         self._show(self._pictures.push(Timed(0.0, plain_picture(profile))))
 
-    def push(self, timed: Timed) -> None:
+    def push(self, timed: Timed, now: datetime) -> None:
         """`timed.seconds` count from the epoch. FellBehind."""
-        seconds = timed.seconds - self._origin
+        since_epoch = (now - self._epoch).total_seconds()
+        self._drift.arrived(since_epoch - timed.seconds, since_epoch)
+        self._drift.settle(is_pause=not self._levels.speaks)
+        seconds = timed.seconds + self._drift.shift - self._origin
         self._heard_of = max(self._heard_of, seconds)
         moved = Timed(max(0.0, seconds), timed.frame, timed.aspect)
         if isinstance(timed.frame, av.VideoFrame):
@@ -126,7 +133,7 @@ def run(conditioning: LiveConditioning, records: "Queue[Record | None]") -> None
         if record is None:
             return
         for timed in source.push(record):
-            conditioning.push(timed)
+            conditioning.push(timed, datetime.now(UTC))
         conditioning.tick(datetime.now(UTC))
 
 

@@ -42,7 +42,9 @@ class TransportStream:
         service: str,
         provider: str,
         sink: Callable[[bytes], None],
+        first: int = 0,
     ) -> None:
+        """`first` is the number of the first slot; time stamps, which count from the slot 0, wrap after 26.5 h."""
         self._parameter_sets = _start_codes(parameter_sets(init))
         self._muxer = av.open(
             _Sink(sink), "w", format="mpegts", options=_options(profile), buffer_size=32_768
@@ -53,7 +55,7 @@ class TransportStream:
             "h264", rate=25, width=profile.width, height=profile.height
         )
         self._audio = self._muxer.add_mux_stream("aac", rate=SAMPLE_RATE)
-        self._slots = 0
+        self._slots = first
 
     def push(self, group: Group) -> None:
         start = self._slots * SLOT_VIDEO_TICKS

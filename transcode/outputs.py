@@ -10,7 +10,7 @@ An absent or slow receiver disturbs nobody.
 
 import ipaddress
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 from urllib.parse import parse_qs, urlsplit
@@ -20,11 +20,20 @@ class OutputError(ValueError):
     """The address of an output cannot be used. The sentence says why."""
 
 
-class Output(Protocol):
-    """Takes datagrams from the pacer's thread and never makes it wait."""
+@dataclass(frozen=True, slots=True)
+class Burst:
+    """Datagrams of one length that leave together: the first when it is due, which is `at`, in seconds of
+    time.monotonic, the others before they are, which would be each `apart` later."""
 
-    def send(self, datagram: bytes, at: float) -> None:
-        """`at` is when it is due, in seconds of time.monotonic."""
+    datagrams: Sequence[bytes]
+    at: float
+    apart: float
+
+
+class Output(Protocol):
+    """Takes bursts from the pacer's thread and never makes it wait."""
+
+    def send(self, burst: Burst) -> None: ...
 
     def close(self) -> None: ...
 

@@ -1,4 +1,8 @@
-"""Sends a transport stream at the rate it was made for: each datagram at its own absolute time."""
+"""Sends a transport stream at the rate it was made for, by an absolute schedule.
+
+What carries the program clock leaves at its own moment. Other datagrams may leave with the one before
+them, ten milliseconds early at most: it is the waking up that costs.
+"""
 
 import os
 import threading
@@ -7,14 +11,16 @@ from collections.abc import Sequence
 from contextlib import suppress
 from queue import SimpleQueue
 
-from transcode.outputs import Output
+from transcode.outputs import Burst, Output
 
 DATAGRAM = 7 * 188
 _LOST_SECONDS = 0.5
+_EARLY_SECONDS = 0.01
+_MOST_TOGETHER = 4
 
 
 class Pacer:
-    """A thread of its own. The n-th datagram leaves at `starts_at` + n times its length at `mux_bps`.
+    """A thread of its own. The n-th datagram is due at `starts_at` + n times its length at `mux_bps`.
 
     What is fed is bounded by how far the channel runs ahead of the clock, about three seconds.
     """
@@ -23,7 +29,8 @@ class Pacer:
         self._outputs = outputs
         self._seconds_each = DATAGRAM * 8 / mux_bps
         self._starts_at = starts_at  # of time.monotonic
-        self._queue: SimpleQueue[bytes | None] = SimpleQueue()
+        self._together = max(1, min(_MOST_TOGETHER, int(_EARLY_SECONDS / self._seconds_each)))
+        self._queue: SimpleQueue[list[bytes] | None] = SimpleQueue()
         self._rest = b""
         self.is_lost = False  # so late that the receiver's clock has to begin anew
         self._stopping = False
@@ -34,8 +41,15 @@ class Pacer:
         """Any length of whole or cut transport packets, in order."""
         data = self._rest + data
         whole = len(data) - len(data) % DATAGRAM
+        burst: list[bytes] = []
         for at in range(0, whole, DATAGRAM):
-            self._queue.put(data[at : at + DATAGRAM])
+            datagram = data[at : at + DATAGRAM]
+            if burst and (len(burst) == self._together or has_clock(datagram)):
+                self._queue.put(burst)
+                burst = []
+            burst.append(datagram)
+        if burst:
+            self._queue.put(burst)
         self._rest = data[whole:]
 
     def close(self) -> None:
@@ -47,16 +61,25 @@ class Pacer:
     def _run(self) -> None:
         _prefer_this_thread()
         number = 0
-        while (datagram := self._queue.get()) is not None and not self._stopping:
+        while (datagrams := self._queue.get()) is not None and not self._stopping:
             due = self._starts_at + number * self._seconds_each
             wait = due - time.monotonic()
             if wait > 0:
                 time.sleep(wait)
             elif wait < -_LOST_SECONDS:
                 self.is_lost = True
+            burst = Burst(datagrams, due, self._seconds_each)
             for output in self._outputs:
-                output.send(datagram, due)
-            number += 1
+                output.send(burst)
+            number += len(datagrams)
+
+
+def has_clock(datagram: bytes) -> bool:
+    """Whether one of its packets carries a PCR (ISO/IEC 13818-1, 2.4.3.4)."""
+    return any(
+        datagram[at + 3] & 0x20 and datagram[at + 4] and datagram[at + 5] & 0x10
+        for at in range(0, len(datagram), 188)
+    )
 
 
 def _prefer_this_thread() -> None:

@@ -40,6 +40,7 @@ from transcode.pacer import Pacer
 from transcode.si import Charset
 from transcode.si_injector import Service, SiInjector
 from transcode.si_tables import HD_SERVICE, SD_SERVICE
+from transcode.si_versions import Versions
 from transcode.slate import ensure_slate
 from transcode.srt_output import SrtOutput
 from transcode.timeline import Plan, PlanError, Timeline, read_plan
@@ -141,7 +142,11 @@ class TsOutput:
         rate = channel.profile.mux_bps
         self._pacer = Pacer(outputs, rate, starts_at=clock.monotonic_at(starts_at))
         self._guide = SiInjector(
-            self._pacer.feed, mux_bps=rate, starts_at=starts_at, service=_service(channel)
+            self._pacer.feed,
+            mux_bps=rate,
+            starts_at=starts_at,
+            service=_service(channel),
+            versions=Versions(channel.out / "si-versions.json"),
         )
         self._events = GuideEvents()
         self._stream = TransportStream(

@@ -21,13 +21,19 @@ class Charset(StrEnum):
     CYRILLIC = "iso-8859-5"
 
 
-def packets(section: bytes, pid: int, counter: int) -> Iterator[bytes]:
-    """The section in transport packets, continuity counted on from `counter`."""
+def packets(
+    section: bytes, pid: int, counter: int, *, begins_anew: bool = False
+) -> Iterator[bytes]:
+    """The section in transport packets, continuity counted on from `counter`; or it `begins_anew` there, which
+    the first packet says (discontinuity_indicator, ISO/IEC 13818-1, 2.4.3.5)."""
     data = b"\0" + section  # the pointer field
-    for number, at in enumerate(range(0, len(data), PACKET - 4)):
-        start = 0x4000 if number == 0 else 0
-        head = b"\x47" + (start | pid).to_bytes(2) + bytes((0x10 | (counter + number) & 15,))
-        yield head + data[at : at + PACKET - 4].ljust(PACKET - 4, b"\xff")
+    start, field = 0x4000, b"\x01\x80" if begins_anew else b""
+    while data:
+        flags = 0x30 if field else 0x10
+        head = b"\x47" + (start | pid).to_bytes(2) + bytes((flags | counter & 15,)) + field
+        room = PACKET - len(head)
+        yield head + data[:room].ljust(room, b"\xff")
+        data, start, field, counter = data[room:], 0, b"", counter + 1
 
 
 def text(words: str, longest: int, charset: Charset = Charset.UTF_8) -> bytes:

@@ -21,11 +21,13 @@ from transcode.si_tables import (
     time_and_date,
     time_offset,
 )
+from transcode.si_versions import Versions
 
 _PRESENT_EVERY = timedelta(seconds=0.5)  # present and following take turns
 _CLOCK_EVERY = timedelta(seconds=2.5)  # TDT and TOT take turns; each within 30 s
 _SCHEDULE_CYCLE = timedelta(seconds=9.5)  # the first eight days within 10 s
 _SHORTEST_STEP = timedelta(seconds=0.026)  # between sections of one table
+_PRESENT, _SCHEDULE = "present", "schedule"  # tables with versions
 UTC_ZONE = ZoneInfo("UTC")
 _NULL = b"\x47" + NULL_PID.to_bytes(2)
 
@@ -52,6 +54,7 @@ class SiInjector:
         mux_bps: int,
         starts_at: datetime,
         service: Service,
+        versions: Versions | None = None,
     ) -> None:
         self._sink = sink
         self._mux_bps = mux_bps
@@ -60,14 +63,14 @@ class SiInjector:
         self._sent = 0  # bytes
         self._rest = b""
         self._waiting: deque[bytes] = deque()
-        self._counters = {EIT_PID: 0, TDT_PID: 0}
+        self._counters: dict[int, int] = {}  # by PID, once something was sent on it
         self._service = service
         kind, charset = service.kind, service.charset
         self._static = {  # in the place of the muxer's own
             SDT_PID: service_description(service.name, service.provider, kind, charset),
             NIT_PID: network_information(service.provider, kind, charset),
         }
-        self._guide = Guide(service, version=int(starts_at.timestamp()))
+        self._guide = Guide(service.charset, versions or Versions())
         self._due = dict.fromkeys((self._present, self._clock, self._schedule), starts_at)
         self._clocks = cycle((self._tdt, self._tot))
 
@@ -134,17 +137,20 @@ class SiInjector:
         return step
 
     def _queue(self, section: bytes, pid: int) -> None:
-        made = list(packets(section, pid, self._counters[pid]))
-        self._counters[pid] += len(made)
+        counter = self._counters.get(pid)
+        made = list(packets(section, pid, counter or 0, begins_anew=counter is None))
+        self._counters[pid] = (counter or 0) + len(made)
         self._waiting.extend(made)
 
 
 class Guide:
-    """The sections of EIT, with their versions, which differ from those before a restart mostly."""
+    """The sections of EIT, with their versions."""
 
-    def __init__(self, service: Service, *, version: int) -> None:
-        self._charset = service.charset
-        self._version = self._schedule_version = version
+    def __init__(self, charset: Charset, versions: Versions) -> None:
+        self._charset = charset
+        self._versions = versions
+        self._version = versions.next(_PRESENT)
+        self._schedule_version = 0
         self._events: tuple[Event | None, Event | None] = (None, None)
         self._is_presents_turn = True
         self._planned: Sequence[Event] = ()
@@ -157,7 +163,7 @@ class Guide:
         if (present, following) == self._events:
             return False
         self._events = present, following
-        self._version += 1
+        self._version = self._versions.next(_PRESENT)
         return True
 
     def plan(self, events: Sequence[Event]) -> None:
@@ -176,7 +182,7 @@ class Guide:
     def next_of_schedule(self, now: datetime) -> tuple[bytes, timedelta]:
         """A section, and after what time the next one is due. Made anew for a new plan or a new day."""
         if self._made_on != now.date():
-            self._schedule_version += 1
+            self._schedule_version = self._versions.next(_SCHEDULE)
             self._made = schedule(
                 self._planned, now, version=self._schedule_version, charset=self._charset
             )
@@ -196,7 +202,11 @@ def _places(run: bytearray, head: bytes) -> Iterator[int]:
 
 
 def _replace(run: bytearray, at: int, section: bytes) -> None:
-    """Our section, which fits into one packet, for the one that begins there; its counter stays."""
-    payload = b"\0" + section
-    run[at + 4 : at + PACKET] = payload.ljust(PACKET - 4, b"\xff")
-    run[at + 3] = 0x10 | run[at + 3] & 0x0F
+    """Our section, which fits into one packet, for the one that begins there. Its counter stays, and that it
+    begins anew."""
+    has_field = run[at + 3] & 0x20 and run[at + 4]
+    field = b"\x01\x80" if has_field and run[at + 5] & 0x80 else b""
+    if 4 + len(field) + 1 + len(section) > PACKET:
+        field = b""
+    head = bytes(run[at : at + 3]) + bytes(((0x30 if field else 0x10) | run[at + 3] & 0x0F,))
+    run[at : at + PACKET] = (head + field + b"\0" + section).ljust(PACKET, b"\xff")

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 import structlog
 
-from transcode.outputs import SrtAddress, UdpAddress
+from transcode.outputs import Burst, SrtAddress, UdpAddress
 from transcode.udp_output import UdpOutput
 
 log = structlog.get_logger()
@@ -35,8 +35,8 @@ class SrtOutput:
         self._keeper = threading.Thread(target=self._supervise, name="srt", daemon=True)
         self._keeper.start()
 
-    def send(self, datagram: bytes, at: float) -> None:
-        self._feeding.send(datagram, at)
+    def send(self, burst: Burst) -> None:
+        self._feeding.send(burst)
 
     def close(self) -> None:
         self._closed.set()

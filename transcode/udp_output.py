@@ -4,16 +4,19 @@ import secrets
 import socket
 import struct
 import threading
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 
 import structlog
 
-from transcode.outputs import UdpAddress, multicast_interface
+from transcode.outputs import Burst, UdpAddress, multicast_interface
 
 log = structlog.get_logger()
 
 _RESOLVE_AGAIN_SECONDS = 10.0
 _SEND_BUFFER_BYTES = 1 << 20
 _RTP = struct.Struct(">BBHII")
+_UDP_SEGMENT = 103  # udp(7), Linux 4.18
 _MP2T = 33  # payload type, RFC 3551
 _RTP_CLOCK = 90_000
 _JUMP_SECONDS = 0.1
@@ -28,23 +31,47 @@ class UdpOutput:
         self._closed = threading.Event()
         self._rtp = RtpHeaders() if address.is_rtp else None
         self.dropped = 0
+        self._is_cut = True  # as long as the kernel does
+        self._cut_to = 0
         self._failing = False
         # Looking up a name may block for seconds, which the channel cannot.
         self._opening = threading.Thread(target=self._open, name="output-open", daemon=True)
         self._opening.start()
 
-    def send(self, datagram: bytes, at: float) -> None:
+    def send(self, burst: Burst) -> None:
+        datagrams = burst.datagrams
         if self._rtp is not None:
-            datagram = self._rtp.next(at) + datagram
+            datagrams = list(self._rtp.before(burst))
         if self._socket is None:
-            self.dropped += 1
+            self.dropped += len(datagrams)
             return
+        if len(datagrams) > 1 and self._is_cut and self._send_together(self._socket, datagrams):
+            return
+        for datagram in datagrams:
+            try:
+                self._socket.sendto(datagram, self._target)
+            except OSError as error:
+                self._note_failure(error)
+            else:
+                self._failing = False
+
+    def _send_together(self, sender: socket.socket, datagrams: Sequence[bytes]) -> bool:
+        """One system call, which the kernel cuts into datagrams. False where a network card can't."""
         try:
-            self._socket.sendto(datagram, self._target)
-        except OSError as error:
-            self._note_failure(error)
-        else:
-            self._failing = False
+            length = len(datagrams[0])
+            if length != self._cut_to:
+                sender.setsockopt(socket.IPPROTO_UDP, _UDP_SEGMENT, length)
+                self._cut_to = length
+            sender.sendmsg(datagrams, [], 0, self._target)
+        except BlockingIOError:
+            return False  # each by itself: what fits is sent
+        except OSError:
+            self._is_cut = False
+            with suppress(OSError):
+                sender.setsockopt(socket.IPPROTO_UDP, _UDP_SEGMENT, 0)
+            return False
+        self._failing = False
+        return True
 
     def close(self) -> None:
         self._closed.set()
@@ -78,6 +105,11 @@ class RtpHeaders:
         self._source = secrets.randbits(32)
         self._sequence = secrets.randbits(16)
         self._last: float | None = None
+
+    def before(self, burst: Burst) -> Iterator[bytes]:
+        """The datagrams with their headers: each tells when it is due, even if it leaves earlier."""
+        for number, datagram in enumerate(burst.datagrams):
+            yield self.next(burst.at + number * burst.apart) + datagram
 
     def next(self, at: float) -> bytes:
         jumps = self._last is None or not 0 <= at - self._last < _JUMP_SECONDS

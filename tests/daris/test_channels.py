@@ -18,10 +18,11 @@ from kernel.settings import Settings
 from kernel.web import SETTINGS
 from player import television
 from player.delivery import LIBRARY
-from schedule import channel_api, channel_views
+from schedule import channel_api, channel_views, live_ends
 from schedule.channels import Channel, HouseItem, ItemState
 from schedule.lectures import lectures
 from schedule.rundown import Programme, Source
+from transcode import live_slots
 from transcode.house import PROFILES
 from transcode.library import Library
 
@@ -288,6 +289,10 @@ async def test_the_pages_show_what_is_on(push, client):
         assert "Morning lecture" in await answer.text()
     playlist = await (await client.get("/tv/playlist.m3u")).text()
     assert "/tv/one/index.m3u8" in playlist
+
+
+def test_what_the_schedule_knows_of_the_engine_is_right():
+    assert live_ends.DELAY == live_slots.DELAY
 
 
 def test_the_profiles_of_the_api_are_those_of_the_engine():

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -72,6 +72,14 @@ class Receiver:
             data = self._socket.recv(2048)
             datagrams.append((time.monotonic(), data))
         return datagrams
+
+    def forget(self) -> None:
+        """What came and was not read."""
+        self._socket.setblocking(False)
+        with suppress(BlockingIOError):
+            while self._socket.recv(2048):
+                pass
+        self._socket.settimeout(10)
 
     def close(self) -> None:
         self._socket.close()

@@ -8,7 +8,7 @@ import pytest
 from transcode.assembler import Assembler
 from transcode.house import SLOT, start_of
 from transcode.house_item import HouseItem
-from transcode.timeline import Cue, Item
+from transcode.timeline import Cue, Item, Plan, Timeline
 
 FIRST = 1_900_000_000
 
@@ -38,6 +38,25 @@ def test_what_moved_out_of_its_rights_is_not_shown_there(assembler, house_clip):
     assert [one.is_slate for one in shown] == [True, False, True, True]
     assert "before" in shown[0].reason
     assert "after" in shown[2].reason
+
+
+def test_whoever_starts_in_any_second_of_an_item_shows_what_one_that_never_stopped_shows(
+    house_clip, tmp_path
+):
+    film = house_clip("film", slots=4)
+    starts_at = start_of(FIRST) - SLOT / 3  # not on the grid
+    ends_at = starts_at + timedelta(seconds=9)
+    known = {"programme": "a", "key": "a", "title": "a", "media": str(film)}
+    planned = Item(starts_at=starts_at, ends_at=ends_at, **known)
+    timeline = Timeline(Plan(channel="one", items=(planned,)))
+    slots = range(FIRST - 1, FIRST + 11)
+    with closing(HouseItem.open(house_clip("slate", slots=2, shade=30))) as slate:
+        with closing(Assembler(slate, tmp_path)) as never_stopped:
+            run = [never_stopped.show(slot, timeline.at(slot)) for slot in slots]
+        for slot, before in zip(slots, run, strict=True):
+            with closing(Assembler(slate, tmp_path)) as started:
+                assert started.show(slot, timeline.at(slot)) == before
+    assert [one.is_slate for one in run] == [True, *[False] * 4, *[True] * 7]
 
 
 def test_what_is_deleted_while_it_is_on_air_leaves_it(assembler, house_clip, tmp_path):

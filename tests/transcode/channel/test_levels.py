@@ -13,7 +13,7 @@ from transcode.levels import LiveLevels, Voice
 FRAME = 960  # samples: 20 ms, as Opus has it
 
 
-@pytest.mark.parametrize("lufs", [-41, -30, -15])
+@pytest.mark.parametrize("lufs", [-41, -15])
 def test_a_voice_of_any_loudness_comes_to_the_target(lufs):
     out = levelled(voice(lufs))
     loudness, peak = measured(out[8 * SAMPLE_RATE :])
@@ -30,7 +30,7 @@ def test_a_pause_is_not_lifted_and_the_voice_goes_on_as_it_was():
     levels = LiveLevels()
     levelled(voice(-33), levels)
     before = levels.gain_db
-    levelled(voice(-58, seconds=10), levels)
+    levelled(voice(-58, seconds=6), levels)
     assert levels.gain_db == pytest.approx(before, abs=0.5)
 
 
@@ -62,7 +62,7 @@ def test_as_many_samples_come_out_as_went_in():
     assert len(levelled(voice(-30, seconds=2))) == 2 * SAMPLE_RATE
 
 
-def voice(lufs: float, *, seconds: int = 20) -> array.array:
+def voice(lufs: float, *, seconds: int = 15) -> array.array:
     """Noise with the rhythm of syllables, at that loudness."""
     source = f"anoisesrc=c=pink:r={SAMPLE_RATE}:d={seconds}:a=0.5:seed=7,tremolo=f=4:d=0.7"
     gain = f"volume={lufs + 20.8}dB"  # the noise itself is at -20.8 LUFS, from both sides

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.transcode.channel.test_playout import continuity_errors, packets
-from transcode.outputs import OutputError, SrtAddress, UdpAddress, read_address
+from transcode.outputs import Burst, OutputError, SrtAddress, UdpAddress, read_address
 from transcode.srt_output import SrtOutput
 from transcode.udp_output import RtpHeaders, UdpOutput
 
@@ -102,7 +102,7 @@ def test_multicast_leaves_by_its_interface_with_its_ttl_and_class(interface):
 def arrived(member: socket.socket, output: UdpOutput):
     """The output opens its socket on a thread: send until something comes."""
     for _ in range(100):
-        output.send(b"datagram", 0.0)
+        output.send(Burst([b"datagram"], 0.0, 0.0))
         try:
             data, extra, *_ = member.recvmsg(2048, 256)
         except TimeoutError:
@@ -168,7 +168,7 @@ def test_srt_without_its_tool_is_told_and_the_channel_goes_on(monkeypatch, capfd
     monkeypatch.setenv("PATH", "/nonexistent")
     with closing(SrtOutput(SrtAddress("127.0.0.1", free_port()))) as output:
         until(lambda: "install the package srt-tools" in capfd.readouterr().out + caplog.text)
-        output.send(b"datagram", 0.0)
+        output.send(Burst([b"datagram"], 0.0, 0.0))
 
 
 @pytest.mark.parametrize(

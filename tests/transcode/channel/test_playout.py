@@ -3,12 +3,13 @@
 import shutil
 import subprocess
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import m3u8
 import pytest
 
+from tests.transcode.channel import other_readers
 from tests.transcode.channel.conftest import Played
 from transcode.channel_window import WINDOW
 from transcode.si import crc32
@@ -102,6 +103,10 @@ def test_the_transport_stream_is_whole_across_joins_and_a_broken_item(
     streams = probe(capture, "-show_entries", "stream=codec_name,width,sample_rate")
     assert "h264,640" in streams
     assert "aac,48000" in streams
+    other_readers.clock_is_linear(capture)
+    other_readers.counters_are_whole(capture, [0x100, 0x101])
+    other_readers.streams_are_told(capture)
+    other_readers.nothing_is_malformed(capture)
     keys = [(line.get("key"), line["slate"], "reason" in line) for line in played.as_run()]
     assert keys[[key for key, *_ in keys].index("a") :][:4] == [
         ("a", False, False),
@@ -122,16 +127,18 @@ def sections(run: list[bytes], wanted: int) -> list[bytes]:
     return [data[: 3 + (int.from_bytes(data[1:3]) & 0xFFF)] for data in starts]
 
 
-def test_the_stream_carries_its_guide_and_the_time(play, plan_item, house_clip, receiver):
+def test_the_stream_carries_its_guide_and_the_time(
+    play, plan_item, house_clip, receiver, tmp_path, unused_udp_port
+):
     texts = {"titles": {"kk": "Дәріс", "en": "Lecture"}, "descriptions": {"en": "About"}}
-    play(
-        [
-            plan_item("a", house_clip(), starts_in=-1.0, takes=60.0, **texts),
-            plan_item("b", house_clip(), starts_in=59.0, takes=60.0, titles={"en": "Next"}),
-        ],
-        receiver.url,
-    )
-    run = packets(receiver.read(6.0))
+    items = [
+        plan_item("a", house_clip(), starts_in=-1.0, takes=60.0, **texts),
+        plan_item("b", house_clip(), starts_in=59.0, takes=60.0, titles={"en": "Next"}),
+    ]
+    capture = tmp_path / "capture.ts"
+    with other_readers.multicat(unused_udp_port, capture):
+        play(items, receiver.url, f"udp://127.0.0.1:{unused_udp_port}")
+        run = packets(receiver.read(6.0))
     present, following = (
         {one for one in sections(run, 0x12) if (one[0], one[6]) == (0x4E, number)}
         for number in (0, 1)
@@ -146,6 +153,10 @@ def test_the_stream_carries_its_guide_and_the_time(play, plan_item, house_clip, 
     assert {one[0] for one in sections(run, 0x14)} == {0x70, 0x73}
     assert {one[0] for one in sections(run, 0x10)} == {0x40}
     assert continuity_errors(run) == 0
+    starts = [datetime.fromisoformat(item["starts_at"]).replace(microsecond=0) for item in items]
+    assert other_readers.guide(capture) >= {(0, starts[0]), (1, starts[1])}
+    assert abs(other_readers.clocks(capture)[-1] - datetime.now(UTC)) < timedelta(seconds=15)
+    other_readers.nothing_is_malformed(capture)
 
 
 def test_the_clock_of_the_stream_arrives_evenly(play, receiver):
@@ -188,15 +199,18 @@ def test_hls_is_full_from_the_first_second_and_players_read_it(play):
     ]
 
 
-def test_a_killed_process_comes_back_with_nothing_missing(play, plan_item, house_clip):
-    played = play([plan_item("a", house_clip(slots=8), starts_in=-2.0, takes=60.0)])
+def test_a_killed_process_comes_back_with_nothing_missing(play, plan_item, house_clip, receiver):
+    items = [plan_item("a", house_clip(slots=8), starts_in=-2.0, takes=60.0)]
+    played = play(items, receiver.url)
     played.until((played.out / "index.m3u8").exists)
     played.until(lambda: len(m3u8.loads(played.playlist()).segments) == WINDOW)
     before = m3u8.loads(played.playlist())
     played.process.kill()
     played.process.wait()
+    receiver.forget()
     time.sleep(4.5)  # the outage itself, longer than a segment
     played.start()
+    says_that_it_begins_anew(packets(receiver.read(3.0)))
     seen = before.segments[-1].uri
     played.until(
         lambda: (
@@ -212,6 +226,16 @@ def test_a_killed_process_comes_back_with_nothing_missing(play, plan_item, house
     assert abs(numbers[-1] - time.time() / 3.84) < 2
     (played.out / "ended.m3u8").write_text(played.playlist() + "#EXT-X-ENDLIST\n")
     assert steps(played.out / "ended.m3u8", "v") == {3600}
+
+
+def says_that_it_begins_anew(run: list[bytes]) -> None:
+    """Every PID does with its first packet (ISO/IEC 13818-1, 2.4.3.5)."""
+    first: dict[int, bytes] = {}
+    for packet in run:
+        first.setdefault(pid(packet), packet)
+    assert {0, 0x11, 0x12, 0x14} < first.keys()
+    first.pop(0x1FFF)
+    assert [number for number, one in first.items() if not (one[3] & 0x20 and one[5] & 0x80)] == []
 
 
 def test_a_new_plan_is_taken_while_running(play, plan_item, house_clip):

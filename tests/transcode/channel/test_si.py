@@ -11,6 +11,7 @@ from transcode.guide_events import GuideEvents
 from transcode.si import Charset, crc32, packets, text
 from transcode.si_injector import Service, SiInjector
 from transcode.si_tables import service_description, time_and_date, time_offset
+from transcode.si_versions import Versions
 from transcode.timeline import Item, Plan, Timeline
 
 MOMENT = datetime(1993, 10, 13, 12, 45, tzinfo=UTC)  # the example of EN 300 468, annex C
@@ -117,11 +118,17 @@ def sections(run: list[bytes]) -> list[tuple[float, bytes]]:
     for number, packet in enumerate(run):
         pid = int.from_bytes(packet[1:3]) & 0x1FFF
         if pid in parts:
-            parts[pid] = packet[5:] if packet[1] & 0x40 else parts[pid] + packet[4:]
+            data = payload(packet)
+            parts[pid] = data[1:] if packet[1] & 0x40 else parts[pid] + data
             length = 3 + (int.from_bytes(parts[pid][1:3]) & 0xFFF)
             if len(parts[pid]) >= length:
                 found.append((number / 1000, parts[pid][:length]))
     return found
+
+
+def payload(packet: bytes) -> bytes:
+    """Behind the adaptation field, where there is one."""
+    return packet[5 + packet[4] :] if packet[3] & 0x20 else packet[4:]
 
 
 def test_a_new_event_is_told_at_once_with_another_version():
@@ -131,10 +138,10 @@ def test_a_new_event_is_told_at_once_with_another_version():
         injector.announce(event(id=number), None)
         injector.feed(NULL * 20)
     eits = [
-        packet[5:]
+        payload(packet)[1:]
         for data in out
         for packet in [data[:188], data[188:376]]
-        if packet[1:3] == b"\x40\x12" and packet[5] == 0x4E
+        if packet[1:3] == b"\x40\x12" and payload(packet)[1] == 0x4E
     ]
     assert len({eit[5] for eit in eits}) == 3
 
@@ -239,3 +246,29 @@ def test_two_programmes_never_share_a_number():
     events = GuideEvents()
     assert events.take(Timeline(Plan(channel="one", items=tuple(items))))
     assert len({event.id for event in events.all()}) == 3000
+
+
+def test_who_begins_anew_says_so_on_each_pid_and_then_counts_on():
+    run = injected((NULL + MEDIA) * 8000)
+    for pid in (0x12, 0x14):
+        own = [one for one in run if int.from_bytes(one[1:3]) & 0x1FFF == pid]
+        assert own[0][3:6] == b"\x30\x01\x80"
+        assert [one[3] & 15 for one in own] == [number % 16 for number in range(len(own))]
+        assert not any(one[3] & 0x20 for one in own[1:])
+
+
+def test_the_muxers_own_discontinuity_stays():
+    sdt = b"\x47\x40\x11\x37\x01\x80\0" + b"\x42\xf0\x19" + bytes(178)
+    run = injected(sdt + MEDIA)
+    assert run[0][3:7] == b"\x37\x01\x80\0"
+    assert crc32(run[0][7 : 10 + (int.from_bytes(run[0][8:10]) & 0xFFF)]) == 0
+
+
+def test_versions_of_the_guide_go_on_where_the_process_before_left_them(tmp_path):
+    path = tmp_path / "versions.json"
+    before = [Versions(path).next("present") for _ in range(3)]
+    assert before == [0, 1, 2]
+    assert Versions(path).next("schedule") == 0
+    path.write_bytes(b"torn")
+    assert Versions(path).next("present") == 0
+    assert Versions(tmp_path / "absent" / "x.json").next("present") == 0

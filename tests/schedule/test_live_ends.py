@@ -2,11 +2,10 @@ from datetime import timedelta
 
 import pytest
 
-from daris.live_ends import end_on_air, lectures_on_channels
 from identity.rights import Role
 from schedule.lectures import lectures
+from schedule.live_ends import DELAY, end_on_air, lectures_on_channels
 from tests.conftest import NOW
-from transcode.live_slots import DELAY
 
 
 @pytest.fixture

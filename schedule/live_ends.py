@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schedule.lectures import Filter, list_lectures
 from schedule.lifecycle import OVER, Lecture, LectureState, Policy
-from transcode.live_slots import DELAY
 
+DELAY: Final = timedelta(seconds=7)  # from the room to the channel: transcode.live_slots
 _AHEAD: Final = timedelta(minutes=1)  # a room that is taught goes on at least so long
 _GRID: Final = timedelta(seconds=30)  # a plan is not written each second
 _MOST: Final = 200
