@@ -61,6 +61,7 @@ from player import (
     editor_views,
     extras,
     job_api,
+    notice_views,
     package_api,
     period_views,
     places,
@@ -88,6 +89,7 @@ from schedule import (
     series_api,
     subjects,
     surge_api,
+    wish_api,
 )
 from schedule import api as schedule_api
 from schedule.announcer import Announcer
@@ -139,6 +141,7 @@ def _resources() -> tuple[Resource, ...]:
         _upkeep,
         identity_views.opened,
         agenda.opened,
+        wish_api.opened(),
         _library,
         _views,
         extras.opened,
@@ -167,6 +170,8 @@ def _routes() -> tuple[Sequence[web.RouteDef], ...]:
         review_api.routes(),
         feed_api.routes(),
         podcast_api.routes(),
+        wish_api.routes(),
+        notice_views.routes(),
         player_views.routes(),
         week.routes(),
         course_views.routes(),

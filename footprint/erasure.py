@@ -43,14 +43,18 @@ from schedule.enrolments import enrolments
 from schedule.feeds import feeds
 from schedule.lectures import lecture_history, lectures
 from schedule.lifecycle import LectureState
+from schedule.notices import notices
 from schedule.series import series
 from schedule.surges import surges
+from schedule.wishes import wishes
 
 ERASED: Final = UUID(int=0)  # stands where somebody stood who was erased
 
 _THEIRS: Final = (  # rows that go; `people` last, since the others refer to it
     credentials.c.person,
     feeds.c.person,
+    notices.c.person,
+    wishes.c.person,
     watch_place.c.person,
     case_view.c.person,
     uncounted.c.person,
