@@ -20,6 +20,7 @@ from footprint.drain import Drain
 from footprint.eraser import Eraser
 from footprint.erasure_views import ERASER
 from footprint.outbox import Destination, Outbox, outbox_folder
+from footprint.prewatch import note_assignments
 from footprint.retention import rules_in
 from footprint.statements import House
 from footprint.upkeep import Upkeep
@@ -141,7 +142,7 @@ def _resources() -> tuple[Resource, ...]:
         _upkeep,
         identity_views.opened,
         agenda.opened,
-        wish_api.opened(),
+        wish_api.opened([note_assignments]),
         _library,
         _views,
         extras.opened,

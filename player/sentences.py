@@ -98,6 +98,12 @@ SENTENCES = (
     _("The sheet is empty; its first row names the columns."),
     _("This is no text; save the sheet as CSV in UTF-8."),
     _("This is no calendar; it begins with BEGIN:VCALENDAR."),
+    # before class
+    _("A threshold is a number of percent from 1 to 100."),
+    _("This lecture has begun; nothing can be watched before it any more."),
+    _("This recording is of another course, whose people alone may watch it."),
+    _("A deadline lies between now and the beginning of the class."),
+    _("This recording is assigned before this class already."),
     # notices
     _("This is no e-mail address; write one like name@example.kz."),
     _("Too many letters were asked for; try again tomorrow."),
