@@ -20,6 +20,7 @@ from footprint.drain import Drain
 from footprint.eraser import Eraser
 from footprint.erasure_views import ERASER
 from footprint.outbox import Destination, Outbox, outbox_folder
+from footprint.prewatch import note_assignments
 from footprint.retention import rules_in
 from footprint.statements import House
 from footprint.upkeep import Upkeep
@@ -61,6 +62,7 @@ from player import (
     editor_views,
     extras,
     job_api,
+    notice_views,
     package_api,
     period_views,
     places,
@@ -89,6 +91,7 @@ from schedule import (
     series_api,
     subjects,
     surge_api,
+    wish_api,
 )
 from schedule import api as schedule_api
 from schedule.announcer import Announcer
@@ -140,6 +143,7 @@ def _resources() -> tuple[Resource, ...]:
         _upkeep,
         identity_views.opened,
         agenda.opened,
+        wish_api.opened([note_assignments]),
         _library,
         _views,
         extras.opened,
@@ -169,6 +173,8 @@ def _routes() -> tuple[Sequence[web.RouteDef], ...]:
         moving_api.routes(),
         feed_api.routes(),
         podcast_api.routes(),
+        wish_api.routes(),
+        notice_views.routes(),
         player_views.routes(),
         week.routes(),
         course_views.routes(),

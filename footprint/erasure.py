@@ -37,20 +37,25 @@ from kernel.facts import Fact
 from kernel.ids import new_id
 from player.late_views import case_view
 from player.places import watch_place
+from schedule.assignments import assignments
 from schedule.channels import pushes
 from schedule.courses import coordinator_scopes
 from schedule.enrolments import enrolments
 from schedule.feeds import feeds
 from schedule.lectures import lecture_history, lectures
 from schedule.lifecycle import LectureState
+from schedule.notices import notices
 from schedule.series import series
 from schedule.surges import surges
+from schedule.wishes import wishes
 
 ERASED: Final = UUID(int=0)  # stands where somebody stood who was erased
 
 _THEIRS: Final = (  # rows that go; `people` last, since the others refer to it
     credentials.c.person,
     feeds.c.person,
+    notices.c.person,
+    wishes.c.person,
     watch_place.c.person,
     case_view.c.person,
     uncounted.c.person,
@@ -60,7 +65,11 @@ _THEIRS: Final = (  # rows that go; `people` last, since the others refer to it
     people.c.id,
 )
 _TAUGHT: Final = (lectures.c.lecturer, series.c.lecturer)  # rows that stay, of ERASED
-_NOTED: Final = (pushes.c.person, surges.c.made_by)  # rows that stay, of nobody
+_NOTED: Final = (
+    pushes.c.person,
+    surges.c.made_by,
+    assignments.c.made_by,
+)  # rows that stay, of nobody
 
 
 class Ground(StrEnum):

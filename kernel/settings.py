@@ -6,7 +6,7 @@ import os
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import quote
 
 import msgspec
@@ -50,6 +50,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     xapi_url: Annotated[str, msgspec.Meta(pattern="^(https?://.+)?$")] = ""
     xapi_user: str = "daris"
     xapi_password: str = ""
+    smtp_host: str = ""
+    smtp_port: Port = 587
+    smtp_security: Literal["starttls", "tls", "none"] = "starttls"
+    smtp_user: str = ""
+    smtp_password: str = ""
+    smtp_from: str = ""
+    notice_webhook: Annotated[str, msgspec.Meta(pattern="^(https?://.+)?$")] = ""
+    notice_webhook_secret: str = ""
     log_format: Annotated[str, msgspec.Meta(pattern="^(text|json)$")] = "text"
     log_level: Annotated[str, msgspec.Meta(pattern="^(debug|info|warning|error)$")] = "info"
 

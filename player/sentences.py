@@ -83,6 +83,8 @@ SENTENCES = (
     _("Some days are outside of the period."),
     _("A day is named twice."),
     _("Somebody changed this period meanwhile; reload it."),
+    _("Some stretches do not fit into the period."),
+    _("Some days can't change places."),
     _("A surge ends after it begins."),
     _("No class of this time would change."),
     _("This surge has ended already."),
@@ -110,6 +112,17 @@ SENTENCES = (
     _("The sheet is empty; its first row names the columns."),
     _("This is no text; save the sheet as CSV in UTF-8."),
     _("This is no calendar; it begins with BEGIN:VCALENDAR."),
+    # before class
+    _("A threshold is a number of percent from 1 to 100."),
+    _("This lecture has begun; nothing can be watched before it any more."),
+    _("This recording is of another course, whose people alone may watch it."),
+    _("A deadline lies between now and the beginning of the class."),
+    _("This recording is assigned before this class already."),
+    # notices
+    _("This is no e-mail address; write one like name@example.kz."),
+    _("Too many letters were asked for; try again tomorrow."),
+    _("This link is not of your present address; look at My page."),
+    _("There is no such address."),
     # in the room
     _(
         "The encoder sends B-frames, which live rooms cannot show; in OBS, under Settings → Output"

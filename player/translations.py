@@ -17,7 +17,7 @@ ROOT = HERE.parent
 CATALOGUES = HERE / "locale"
 
 _FOLDERS = (
-    (HERE / "templates", [("**.html", "jinja2.ext:babel_extract")]),
+    (HERE / "templates", [(f"**.{kind}", "jinja2.ext:babel_extract") for kind in ("html", "txt")]),
     (HERE / "static", [("vendor/**", "ignore"), ("**.js", "javascript")]),
     (ROOT / "kernel", [("times.py", "python")]),
     (HERE, [("sentences.py", "python")]),

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from kernel.pages import HOUSE_ZONE
 from schedule.circle import NOBODY, Circle
-from schedule.enrolments import Enrolment, circle_of, enrolments_in
+from schedule.enrolments import Enrolment, circle_of, enrolments_with
 from schedule.lifecycle import OVER, Lecture
 
 _ZONE = ZoneInfo(HOUSE_ZONE)
@@ -37,7 +37,7 @@ async def audiences(
     """The people of each of the lectures, its lecturer among them."""
     courses = {one.work.course for one in lectures if one.work.course is not None}
     of_course: defaultdict[UUID, list[Enrolment]] = defaultdict(list)
-    for one in await enrolments_in(connection, courses):
+    for one in await enrolments_with(connection, courses):
         of_course[one.course].append(one)
     found: dict[UUID, frozenset[UUID]] = {}
     for lecture in lectures:

@@ -33,6 +33,17 @@ class Coverage(msgspec.Struct, frozen=True, kw_only=True):
     cancelled_classes: int
     held_percent: float | None  # of the classes that are over; None when none is
 
+    @property
+    def bare_spans(self) -> str:
+        """The bare weeks in short, as in 1–4, 7."""
+        spans: list[list[int]] = []
+        for week in self.bare_weeks:
+            if spans and week == spans[-1][-1] + 1:
+                spans[-1].append(week)
+            else:
+                spans.append([week])
+        return ", ".join(f"{s[0]}–{s[-1]}" if len(s) > 1 else f"{s[0]}" for s in spans)
+
 
 def coverage(
     period: Period, days: TeachingDays, courses: Mapping[UUID, Course], taught: Iterable[Taught]

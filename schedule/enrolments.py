@@ -170,9 +170,13 @@ async def enrolments_of(
     return [_enrolment(row) for row in await connection.execute(query)]
 
 
-async def enrolments_in(connection: AsyncConnection, courses: Collection[UUID]) -> list[Enrolment]:
-    """All of the courses, whenever they are in force."""
+async def enrolments_with(
+    connection: AsyncConnection, courses: Collection[UUID], people: Collection[UUID] | None = None
+) -> list[Enrolment]:
+    """Of the courses, or of some people in them, whenever they are in force."""
     query = sa.select(enrolments).where(enrolments.c.course.in_(courses))
+    if people is not None:
+        query = query.where(enrolments.c.person.in_(people))
     return [_enrolment(row) for row in await connection.execute(query)]
 
 

@@ -61,11 +61,18 @@ lecture_history = sa.Table(
     sa.Column("state", sa.String(10), nullable=False),
     sa.Column("fact", sa.Text),  # null: a step that is nobody's doing and says nothing new
     sa.Column("announced_at", UtcDateTime),  # null: still to be kept and rung
+    sa.Column("noticed_at", UtcDateTime),  # null: people are still to be told, if they must be
     sa.Index(
         "ix_lecture_history_due",
         "at",
         sqlite_where=sa.text("announced_at IS NULL"),
         postgresql_where=sa.text("announced_at IS NULL"),
+    ),
+    sa.Index(
+        "ix_lecture_history_unnoticed",
+        "at",
+        sqlite_where=sa.text("noticed_at IS NULL"),
+        postgresql_where=sa.text("noticed_at IS NULL"),
     ),
 )
 

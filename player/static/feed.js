@@ -39,8 +39,9 @@ async function revoke(feed) {
 }
 
 function line(feed) {
-  const label = t("Revoke: {name}", { name: feed.of ?? "" });
-  const button = el("button", { type: "button", class: "button danger small", "aria-label": label, onclick: () => attempt(() => revoke(feed)) }, t("Revoke it"));
+  const words = t("Revoke it");
+  const label = `${words}: ${feed.of ?? ""}`;
+  const button = el("button", { type: "button", class: "button danger small", "aria-label": label, onclick: () => attempt(() => revoke(feed)) }, words);
   return el("li", { class: "row" }, el("span", { class: "badge" }, WHAT[feed.what]), el("span", {}, feed.of ?? ""), button);
 }
 

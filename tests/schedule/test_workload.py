@@ -131,5 +131,6 @@ def test_coverage_names_the_weeks_without_a_class():
     )
     assert (row.teaching_weeks, row.covered_weeks) == (15, 10)
     assert row.bare_weeks == (1, 12, 13, 14, 15)
+    assert row.bare_spans == "1, 12–15"
     assert (row.held_classes, row.planned_classes, row.cancelled_classes) == (2, 11, 1)
     assert row.held_percent == pytest.approx(66.7)
