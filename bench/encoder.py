@@ -74,6 +74,7 @@ def _play(path: str, out: Any) -> None:
     """The file's packets, in real time."""
     with av.open(path) as file:
         streams = {s.index: out.add_stream_from_template(s) for s in file.streams}
+        out.start_encoding()  # connects: what waited for that would come in one go
         pace = _Pace()
         for packet in file.demux():
             if packet.dts is None:

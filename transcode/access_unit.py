@@ -7,6 +7,8 @@ from typing import Final
 
 VIDEO_TIMESCALE: Final = 90_000
 AUDIO_TIMESCALE: Final = 48_000
+COMMON_TIMESCALE: Final = 720_000
+"""In which both count whole ticks: a Fraction for each packet costs more than to store it."""
 
 
 class Codec(StrEnum):
@@ -48,3 +50,8 @@ class AccessUnit:
     def time(self) -> Fraction:
         """Seconds since the room's epoch."""
         return Fraction(self.pts, self.timescale)
+
+    @property
+    def instant(self) -> int:
+        """The same in ticks of `COMMON_TIMESCALE`."""
+        return self.pts * (COMMON_TIMESCALE // self.timescale)

@@ -33,7 +33,9 @@ class VoiceMixer:
     def push(self, source: str, unit: AccessUnit) -> Iterator[AccessUnit]:
         """What can be heard now. MalformedOpus."""
         duration = opus.ticks(unit.data)
-        microphone = self._microphones.setdefault(source, _Microphone())
+        microphone = self._microphones.get(source)
+        if microphone is None:
+            microphone = self._microphones[source] = _Microphone()
         microphone.heard_until = unit.pts + duration
         is_alone = self._is_alone(microphone)
         if not is_alone:
@@ -56,6 +58,8 @@ class VoiceMixer:
         self._microphones.clear()
 
     def _is_alone(self, microphone: "_Microphone") -> bool:
+        if len(self._microphones) == 1:
+            return True
         latest = max(other.heard_until for other in self._microphones.values())
         open_ones = [
             other for other in self._microphones.values() if latest - other.heard_until < _OPEN_FOR

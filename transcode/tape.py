@@ -5,7 +5,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final, assert_never
 
-from transcode.access_unit import AUDIO_TIMESCALE, VIDEO_TIMESCALE, AccessUnit, TrackKind
+from transcode.access_unit import (
+    AUDIO_TIMESCALE,
+    COMMON_TIMESCALE,
+    VIDEO_TIMESCALE,
+    AccessUnit,
+    TrackKind,
+)
 from transcode.h264 import MalformedH264
 from transcode.opus import MalformedOpus
 from transcode.packager import (
@@ -24,10 +30,13 @@ from transcode.voice import VoiceLine
 
 PROGRAMME: Final = "programme"
 _VIDEO: Final = (TrackKind.CAMERA, TrackKind.SCREEN)
-_LATENESS: Final = Fraction(3, 10)  # seconds behind the clock that units may come, at first
-_MARGIN: Final = Fraction(1, 10)
-_WORST_LATENESS: Final = Fraction(3)
-_PATIENCE: Final = Fraction(1)  # seconds of media that one track may be behind, without a clock
+_TO_VIDEO: Final = COMMON_TIMESCALE // VIDEO_TIMESCALE
+_TO_AUDIO: Final = COMMON_TIMESCALE // AUDIO_TIMESCALE
+_LATENESS: Final = COMMON_TIMESCALE * 3 // 10  # behind the clock that units may come, at first
+_MARGIN: Final = COMMON_TIMESCALE // 10
+_WORST_LATENESS: Final = COMMON_TIMESCALE * 3
+_LOOK: Final = COMMON_TIMESCALE // 25  # between looks at who is behind
+_PATIENCE: Final = COMMON_TIMESCALE  # that one track may be behind, without a clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +53,8 @@ class Position:
 
 class Tape:
     """Cuts, stores and tells. Voice and programme never end before the other: silence and
-    stills are put where nothing is sent, clocked by `tick`, or without a clock by the media."""
+    stills are put where nothing is sent, clocked by `tick`, or without a clock by the media.
+    Inside, times are whole ticks of `COMMON_TIMESCALE`."""
 
     def __init__(
         self,
@@ -57,7 +67,7 @@ class Tape:
     ) -> None:
         self._renditions = renditions
         self._part_target = part_target
-        self._offset = offset
+        self._offset = _ticks(offset)
         self._videos = {
             kind: VideoPackager(part_target, has_begun=renditions[kind].has_begun)
             for kind in _VIDEO
@@ -65,14 +75,15 @@ class Tape:
         self._voice_packager = VoicePackager(part_target)
         self._inits: dict[TrackKind, Init] = {}
         self._lateness = dict.fromkeys(TrackKind, _LATENESS)
-        self._now: Fraction | None = None
-        self._latest = Fraction(0)  # that was pushed
+        self._now: int | None = None
+        self._latest = 0  # that was pushed
+        self._looks_at = 0
         self._line: VoiceLine | None = None
         self._programme: Programme | None = None
         self._resumed_at: Callable[[Fraction], None] | None = on_resumed
         self.malformed = 0
         if resume:
-            self._begin(resume)
+            self._begin(_ticks(resume.voice), _ticks(resume.programme))
 
     @property
     def wanted_keys(self) -> frozenset[TrackKind]:
@@ -84,7 +95,8 @@ class Tape:
     def push(self, kind: TrackKind, unit: AccessUnit) -> None:
         """Take one access unit. Units of one track come in order; broken ones are counted."""
         unit = self._shifted(unit)
-        self._arrived(kind, unit.time)
+        at = unit.instant
+        self._arrived(kind, at)
         try:
             if kind is TrackKind.VOICE:
                 assert self._line
@@ -93,19 +105,21 @@ class Tape:
                 self._handle(kind, self._videos[kind].push(unit))
         except (MalformedH264, MalformedOpus):
             self.malformed += 1
-        self._latest = max(self._latest, unit.time)
-        for video in _VIDEO:
-            self._watch(video, self._latest - _PATIENCE)
-        self._keep_up(self._latest - _PATIENCE)
+        self._latest = max(self._latest, at)
+        if self._latest >= self._looks_at:
+            self._looks_at = self._latest + _LOOK
+            for video in _VIDEO:
+                self._watch(video, self._latest - _PATIENCE)
+            self._keep_up(self._latest - _PATIENCE)
 
     def key_ahead(self, kind: TrackKind, pts: int) -> None:
         """A key picture of this time begins to arrive: give away what ends before it."""
-        at = pts + int(self._offset * VIDEO_TIMESCALE)
+        at = pts + self._offset // _TO_VIDEO
         self._handle(kind, self._videos[kind].key_ahead(at))
 
     def tick(self, now: Fraction) -> None:
         """It is `now` seconds since the room's epoch: fill what nobody sends."""
-        self._now = now + self._offset
+        self._now = _ticks(now) + self._offset
         for kind in _VIDEO:
             self._watch(kind, self._now - self._lateness[kind])
         self._keep_up(self._now - max(self._lateness.values()))
@@ -127,49 +141,45 @@ class Tape:
         for kind in _VIDEO:
             self.stop(kind)
             self._videos[kind].repeat_init()
-        end = max(
-            Fraction(self._line.position, AUDIO_TIMESCALE),
-            Fraction(self._programme.ends, VIDEO_TIMESCALE),
-            self._latest,
-        )
-        self._speak(self._line.fill(int(end * AUDIO_TIMESCALE)))
-        self._programme.fill(int(end * VIDEO_TIMESCALE), to_the_end=True)
+        end = max(self._line.position * _TO_AUDIO, self._programme.ends * _TO_VIDEO, self._latest)
+        self._speak(self._line.fill(end // _TO_AUDIO))
+        self._programme.fill(end // _TO_VIDEO, to_the_end=True)
         self._handle(TrackKind.VOICE, self._voice_packager.stop())
         self._programme.split()
-        return end
+        return Fraction(end, COMMON_TIMESCALE)
 
-    def _begin(self, position: Position) -> None:
-        self._line = VoiceLine(int(position.voice * AUDIO_TIMESCALE))
-        starts = int(position.programme * VIDEO_TIMESCALE)
-        self._programme = Programme(self._renditions[PROGRAMME], starts, self._part_target)
+    def _begin(self, voice: int, programme: int) -> None:
+        self._line = VoiceLine(voice // _TO_AUDIO)
+        rendition, starts = self._renditions[PROGRAMME], programme // _TO_VIDEO
+        self._programme = Programme(rendition, starts, self._part_target)
 
-    def _arrived(self, kind: TrackKind, time: Fraction) -> None:
+    def _arrived(self, kind: TrackKind, at: int) -> None:
         if self._line is None:
-            self._begin(Position(time, time))
+            self._begin(at, at)
         if self._resumed_at:
-            self._resumed_at(time)
+            self._resumed_at(Fraction(at, COMMON_TIMESCALE))
             self._resumed_at = None
         if self._now is not None:
-            late = min(self._now - time + _MARGIN, _WORST_LATENESS)
+            late = min(self._now - at + _MARGIN, _WORST_LATENESS)
             self._lateness[kind] = max(self._lateness[kind], late)
 
     def _shifted(self, unit: AccessUnit) -> AccessUnit:
         if not self._offset:
             return unit
-        ticks = int(self._offset * unit.timescale)
+        ticks = self._offset * unit.timescale // COMMON_TIMESCALE
         return AccessUnit(unit.data, unit.pts + ticks, unit.timescale, unit.is_key)
 
     def _speak(self, units: Iterable[AccessUnit]) -> None:
         for unit in units:
             self._handle(TrackKind.VOICE, self._voice_packager.push(unit))
 
-    def _keep_up(self, until: Fraction) -> None:
+    def _keep_up(self, until: int) -> None:
         if self._line and self._programme:
-            self._speak(self._line.fill(int(until * AUDIO_TIMESCALE)))
-            self._programme.fill(int(until * VIDEO_TIMESCALE))
+            self._speak(self._line.fill(until // _TO_AUDIO))
+            self._programme.fill(until // _TO_VIDEO)
 
-    def _watch(self, kind: TrackKind, now: Fraction) -> None:
-        self._handle(kind, self._videos[kind].tick(int(now * VIDEO_TIMESCALE)))
+    def _watch(self, kind: TrackKind, now: int) -> None:
+        self._handle(kind, self._videos[kind].tick(now // _TO_VIDEO))
 
     def _handle(self, kind: TrackKind, cuts: Iterable[Cut]) -> None:
         for cut in cuts:
@@ -215,3 +225,7 @@ class Tape:
                 assert_never(cut)
         if programme.waits_for:
             self._videos[programme.waits_for].cut_at_key()
+
+
+def _ticks(seconds: Fraction) -> int:
+    return int(seconds * COMMON_TIMESCALE)

@@ -1,7 +1,8 @@
 """The packager thread of one recording, and the bounded queue that leads to it.
 
 The event loop puts units in and never waits. The thread mixes, cuts and writes; viewers see
-the outcome through calls that it sends to the loop. Another thread syncs to the disk once a
+the outcome through calls that it sends to the loop. Packets of voice do not wake it: fifty a second
+cost more in waking than in work, and pictures or the tick come soon. Another thread syncs to the disk once a
 second, so that a slow disk does not hold up the live edge.
 
 When the queue is full the new unit is refused and counted. After a refused picture its track
@@ -10,9 +11,11 @@ takes nothing before the next key frame, since the pictures between could not be
 
 import asyncio
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
-from datetime import datetime
+from contextlib import suppress
+from datetime import datetime, timedelta
 from fractions import Fraction
 from functools import partial
 from queue import Empty, SimpleQueue
@@ -31,7 +34,7 @@ from transcode.recording import Recording
 from transcode.vp8 import Vp8Rescue
 
 _CAPACITY: Final = 4096  # units: half a minute of two pictures and three voices
-_TICK: Final = 0.04  # seconds
+_TICK: Final = 0.05  # seconds; longer than from picture to picture, mostly
 _SYNC_EVERY: Final = 1.0  # seconds
 _SWITCHING: Final = 10.0  # seconds
 _KEY_EVERY: Final = 0.5  # seconds between wishes for a key frame
@@ -55,7 +58,8 @@ class RecordingWriter:
         self._now = now
         self._on_key_wanted = on_key_wanted
         self._loop = asyncio.get_running_loop()
-        self._queue: SimpleQueue[Callable[[], None] | None] = SimpleQueue()  # bounded by `push`
+        self._jobs: deque[Callable[[], None] | None] = deque()  # bounded by `push`
+        self._bell: SimpleQueue[None] = SimpleQueue()
         self._torn: set[TrackKind] = set()
         self._mixer = VoiceMixer()
         self._rescues: dict[TrackKind, Vp8Rescue] = {}
@@ -78,29 +82,31 @@ class RecordingWriter:
     ) -> None:
         """Take a unit. `source` tells voices apart; pictures in VP8 are made into H.264."""
         is_useless = kind in self._torn and not unit.is_key
-        if is_useless or self._queue.qsize() >= _CAPACITY:
+        if is_useless or len(self._jobs) >= _CAPACITY:
             self.refused += 1
             self._torn |= {kind} if kind.is_video else set()
             return
         self._torn.discard(kind)
-        self._queue.put(partial(self._take, kind, unit, source, codec))
+        self._jobs.append(partial(self._take, kind, unit, source, codec))
+        if kind.is_video:
+            self._bell.put(None)
 
     def key_ahead(self, kind: TrackKind, pts: int) -> None:
         """A key picture in H.264 of this time begins to arrive; its unit follows."""
-        self._queue.put(partial(self.recording.key_ahead, kind, pts))
+        self._put(partial(self.recording.key_ahead, kind, pts))
 
     def stop_track(self, kind: TrackKind, *, source: str = "") -> None:
         """The track, or of the voice that source, is not sent any more, for now."""
         if kind is TrackKind.VOICE:
-            self._queue.put(partial(self._mixer.leave, source))
+            self._put(partial(self._mixer.leave, source))
         else:
-            self._queue.put(partial(self._stop_picture, kind))
+            self._put(partial(self._stop_picture, kind))
 
     async def switch(self, keeping: Keeping) -> None:
         """Keep what comes from now on, or only show it. When this returns it is so, also after a
         crash. OSError, AlreadyRecorded; TimeoutError if the disk hangs."""
         done: Future[None] = Future()
-        self._queue.put(partial(self._switch, keeping, done))
+        self._put(partial(self._switch, keeping, done))
         async with asyncio.timeout(_SWITCHING):
             await asyncio.wrap_future(done)
 
@@ -111,8 +117,12 @@ class RecordingWriter:
 
     async def aclose(self) -> None:
         """Stop the thread. Without `finish` the recording may be gone on with later."""
-        self._queue.put(None)
+        self._put(None)
         await self._done.wait()
+
+    def _put(self, job: Callable[[], None] | None) -> None:
+        self._jobs.append(job)
+        self._bell.put(None)
 
     # the packager thread
 
@@ -129,14 +139,14 @@ class RecordingWriter:
             self._loop.call_soon_threadsafe(self._done.set)
 
     def _step(self) -> bool:
-        """One unit; False after the last."""
-        try:
-            job = self._queue.get(timeout=_TICK)
-        except Empty:
-            return True
-        if job is None:
-            return False
-        self._attempt(job)
+        """What is there, after a wait for it; False after the last."""
+        with suppress(Empty):
+            self._bell.get(timeout=_TICK)
+        for _ in range(len(self._jobs)):
+            job = self._jobs.popleft()
+            if job is None:
+                return False
+            self._attempt(job)
         return True
 
     def _attempt(self, job: Callable[[], None]) -> None:
@@ -176,7 +186,7 @@ class RecordingWriter:
 
     def _enqueue_picture(self, kind: TrackKind, unit: AccessUnit) -> None:
         """From the rescue's thread; it has no more in flight than it may."""
-        self._queue.put(partial(self.recording.push, kind, unit))
+        self._put(partial(self.recording.push, kind, unit))
 
     def _stop_picture(self, kind: TrackKind) -> None:
         self._end_rescues(kind)
@@ -191,13 +201,13 @@ class RecordingWriter:
                 self._drain()
 
     def _drain(self) -> None:
-        """Take what is in the queue already."""
-        for _ in range(self._queue.qsize()):
-            job = self._queue.get()
+        """Take what is there already."""
+        for _ in range(len(self._jobs)):
+            job = self._jobs.popleft()
             if job:
                 self._attempt(job)
             else:
-                self._queue.put(None)
+                self._put(None)
 
     def _speak(self, units: Iterable[AccessUnit]) -> None:
         for unit in units:
@@ -209,7 +219,8 @@ class RecordingWriter:
         if at - self._ticked_at < _TICK:
             return
         self._ticked_at = at
-        now = Fraction((self._now() - self.recording.room_epoch).total_seconds())
+        since = (self._now() - self.recording.room_epoch) // timedelta(microseconds=1)
+        now = Fraction(since, 1_000_000)
         self._attempt(partial(self._advance, now))
 
     def _advance(self, now: Fraction) -> None:

@@ -104,7 +104,7 @@ def test_after_a_kill_the_lecture_goes_on_in_the_same_item(tmp_path):
     subprocess.run([*command, "-f", "null", "-"], check=True)
 
 
-KILLS = int(os.environ.get("DARIS_TEST_KILLS", "5"))  # 50 before a release
+KILLS = int(os.environ.get("DARIS_TEST_KILLS", "3"))  # 50 before a release
 BETWEEN = timedelta(seconds=20)  # from the beginning of one life to that of the next
 LECTURES = 4  # recorded at once
 
