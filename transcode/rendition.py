@@ -1,12 +1,15 @@
 """The writing end of one rendition: stored first, then noted, then told to its viewers."""
 
 from collections.abc import Callable
-from typing import Protocol
+from dataclasses import replace
+from typing import Protocol, assert_never
+
+import msgspec
 
 from transcode.index import EndNoted, InitNoted, PartNoted, Record, SegmentNoted, SkippedNoted
 from transcode.packager import InitMade, PartCut
 from transcode.segments import Init, Part, Stretch
-from transcode.store import MemoryStore, Store
+from transcode.store import MemoryStore, Store, media_file
 from transcode.window import Window
 
 
@@ -47,11 +50,11 @@ class Rendition:
     def add_init(self, made: InitMade) -> Init:
         """Store an initialization segment."""
         stretch = self._append(made.data)
-        return self._number(made.codec, made.width, made.height, stretch, made.data)
+        return self._number(Init(0, made.codec, made.width, made.height, stretch, made.data))
 
     def adopt_init(self, init: Init) -> Init:
         """Use one that another rendition stored."""
-        return self._number(init.codec, init.width, init.height, init.stretch, init.data)
+        return self._number(replace(init, is_adopted=True))
 
     def open_segment(self, starts: int, init: Init, *, is_after_gap: bool = False) -> None:
         if self._is_open:
@@ -116,12 +119,12 @@ class Rendition:
     def close(self) -> None:
         self._store.close()
 
-    def _number(self, codec: str, width: int, height: int, stretch: Stretch, data: bytes) -> Init:
-        init = Init(self._inits, codec, width, height, stretch, data)
+    def _number(self, made: Init) -> Init:
+        init, at = replace(made, number=self._inits), made.stretch
         self._inits += 1
         self.has_begun = True
         self._note(
-            InitNoted(init.number, codec, width, height, stretch.file, stretch.offset, stretch.size)
+            InitNoted(init.number, init.codec, init.width, init.height, at.file, at.offset, at.size)
         )
         self._post(lambda: self.window.add_init(init))
         return init
@@ -140,3 +143,36 @@ class Rendition:
             self._store.note(record)
         except OSError as error:
             self._on_fault(error)
+
+
+class RungRendition(Rendition):
+    """Notes whole segments, and only those of its own: the others are noted with the programme."""
+
+    _opened: SegmentNoted
+    _parts: list[PartNoted]
+
+    def _note(self, record: Record) -> None:
+        match record:
+            case SegmentNoted():
+                self._opened, self._parts = record, []
+            case PartNoted():
+                self._parts.append(record)
+            case EndNoted():
+                self._note_whole(record)
+            case InitNoted() | SkippedNoted():
+                super()._note(record)
+            case _:
+                assert_never(record)
+
+    def _note_whole(self, end: EndNoted) -> None:
+        own = media_file(self.window.name)
+        noted = [part for part in self._parts if part.file == own]
+        if noted:
+            whole = msgspec.structs.replace(
+                noted[0],
+                duration=end.ends - noted[0].starts,
+                frames=sum(part.frames for part in noted),
+                size=noted[-1].offset + noted[-1].size - noted[0].offset,
+            )
+            for record in (self._opened, whole, end):
+                super()._note(record)

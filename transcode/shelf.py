@@ -11,18 +11,19 @@ from typing import Final
 import msgspec
 
 from kernel.errors import Conflict
-from transcode import contents, cutting, edition, manifest, playlist
+from transcode import contents, cutting, edition, manifest, playlist, rungs
 from transcode.access_unit import AUDIO_TIMESCALE, VIDEO_TIMESCALE, TrackKind
 from transcode.contents import Contents
 from transcode.cutting import Span
 from transcode.edition import Edition
 from transcode.manifest import Manifest
 from transcode.playlist import ByteRanges, Timeline, Variant
+from transcode.rungs import LOWER, PROGRAMME
 from transcode.segments import Segment
 from transcode.store import cut_torn_tail
-from transcode.tape import PROGRAMME
 
-RENDITIONS: Final = (*(kind.value for kind in TrackKind), PROGRAMME)  # the last refers to others
+RENDITIONS: Final = (*(kind.value for kind in TrackKind), PROGRAMME, *LOWER.values())
+"""Each may refer to those before it."""
 MULTIVARIANT: Final = "index.m3u8"
 
 
@@ -49,7 +50,10 @@ def cut_torn_tails(folder: Path) -> None:
 
 def load(folder: Path) -> dict[str, Contents]:
     """What is recorded so far."""
-    return {name: contents.read(folder, name) for name in RENDITIONS}
+    loaded = {name: contents.read(folder, name) for name in RENDITIONS}
+    for name in LOWER.values():
+        loaded[name] = _beside(loaded[PROGRAMME], loaded[name])
+    return loaded
 
 
 def conclude(folder: Path, noted: Manifest) -> None:
@@ -61,13 +65,14 @@ def conclude(folder: Path, noted: Manifest) -> None:
 def write_playlists(folder: Path, noted: Manifest) -> None:
     """As the newest edition has it."""
     loaded = played(load(folder), edition.read(folder)[-1])
+    variants = {name: _variant(name, held) for name, held in loaded.items()}
     for name, held in loaded.items():
-        if held.segments:
+        if held.segments and variants[name]:
             _write_playlist(folder, name, held, timeline(noted, name))
-    video = _variant(loaded[PROGRAMME], timeline(noted, PROGRAMME))
-    voice = _variant(loaded[TrackKind.VOICE], timeline(noted, TrackKind.VOICE))
+    video, voice = variants[PROGRAMME], variants[TrackKind.VOICE]
     if video:
-        text = playlist.multivariant(video, voice)
+        lower = {name: each for name in LOWER.values() if (each := variants[name])}
+        text = playlist.multivariant(video, voice, lower=lower)
         manifest.replace(folder / MULTIVARIANT, text.encode())
 
 
@@ -93,6 +98,8 @@ def played(loaded: Mapping[str, Contents], chosen: Edition) -> dict[str, Content
         TrackKind.CAMERA.value: _cut(left[TrackKind.CAMERA], cuts),
         TrackKind.SCREEN.value: _cut(left[TrackKind.SCREEN], cuts),
     }
+    whole = replace(left[PROGRAMME], segments=shown)
+    segments |= {name: _beside(whole, left[name]).segments for name in LOWER.values()}
     return {name: replace(held, segments=segments[name]) for name, held in left.items()}
 
 
@@ -113,6 +120,16 @@ def _cuts(programme: Contents, chosen: Edition) -> list[Span]:
     ]
 
 
+def _beside(programme: Contents, rung: Contents) -> Contents:
+    segments = rungs.beside(programme.segments, programme.inits, rung.segments, rung.inits)
+    return replace(
+        rung,
+        segments=segments,
+        first_msn=programme.first_msn,
+        discontinuities=programme.discontinuities,
+    )
+
+
 def _cut(held: Contents, cuts: Sequence[Span]) -> list[Segment]:
     return cutting.without(held.segments, cuts, VIDEO_TIMESCALE, lambda each: held.parts(each.msn))
 
@@ -127,5 +144,7 @@ def _write_playlist(folder: Path, name: str, held: Contents, timeline: Timeline)
     manifest.replace(folder / f"{name}.m3u8", text.encode())
 
 
-def _variant(held: Contents, timeline: Timeline) -> Variant | None:
-    return playlist.variant(held.segments, held.inits, timeline.timescale)
+def _variant(name: str, held: Contents) -> Variant | None:
+    """None of a lower rung that has nothing of its own."""
+    ticks = playlist.timescale(name)
+    return playlist.variant(held.segments, held.inits, ticks, is_lower=rungs.is_lower(name))

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final, assert_never
 
-from transcode.access_unit import AUDIO_TIMESCALE, VIDEO_TIMESCALE, AccessUnit, TrackKind
+from transcode.access_unit import AUDIO_TIMESCALE, VIDEO_TIMESCALE, AccessUnit, Rung, TrackKind
 from transcode.h264 import MalformedH264
+from transcode.ladder import Ladder
+from transcode.lower_rung import LowerRung
 from transcode.opus import MalformedOpus
 from transcode.packager import (
     Cut,
@@ -19,10 +21,10 @@ from transcode.packager import (
 )
 from transcode.programme import Programme
 from transcode.rendition import Rendition
+from transcode.rungs import LOWER, PROGRAMME
 from transcode.segments import Init, Part
 from transcode.voice import VoiceLine
 
-PROGRAMME: Final = "programme"
 _VIDEO: Final = (TrackKind.CAMERA, TrackKind.SCREEN)
 _LATENESS: Final = Fraction(3, 10)  # seconds behind the clock that units may come, at first
 _MARGIN: Final = Fraction(1, 10)
@@ -63,6 +65,10 @@ class Tape:
             for kind in _VIDEO
         }
         self._voice_packager = VoicePackager(part_target)
+        self._ladder = Ladder(
+            renditions[PROGRAMME],
+            {rung: LowerRung(renditions[name], part_target) for rung, name in LOWER.items()},
+        )
         self._inits: dict[TrackKind, Init] = {}
         self._lateness = dict.fromkeys(TrackKind, _LATENESS)
         self._now: Fraction | None = None
@@ -81,9 +87,12 @@ class Tape:
         waits_for = self._programme.waits_for if self._programme else None
         return frozenset(wanted | ({waits_for} if waits_for else set()))
 
-    def push(self, kind: TrackKind, unit: AccessUnit) -> None:
-        """Take one access unit. Units of one track come in order; broken ones are counted."""
+    def push(self, kind: TrackKind, unit: AccessUnit, rung: Rung = Rung.BEST) -> None:
+        """Take one access unit. Units of one track and rung come in order; broken ones are counted."""
         unit = self._shifted(unit)
+        if rung is not Rung.BEST:
+            self._ladder.push(rung, kind, unit)
+            return
         self._arrived(kind, unit.time)
         try:
             if kind is TrackKind.VOICE:
@@ -94,6 +103,8 @@ class Tape:
         except (MalformedH264, MalformedOpus):
             self.malformed += 1
         self._latest = max(self._latest, unit.time)
+        if kind.is_video:
+            self._ladder.reached(kind, unit.pts)
         for video in _VIDEO:
             self._watch(video, self._latest - _PATIENCE)
         self._keep_up(self._latest - _PATIENCE)
@@ -141,7 +152,7 @@ class Tape:
     def _begin(self, position: Position) -> None:
         self._line = VoiceLine(int(position.voice * AUDIO_TIMESCALE))
         starts = int(position.programme * VIDEO_TIMESCALE)
-        self._programme = Programme(self._renditions[PROGRAMME], starts, self._part_target)
+        self._programme = Programme(self._ladder, starts, self._part_target)
 
     def _arrived(self, kind: TrackKind, time: Fraction) -> None:
         if self._line is None:
