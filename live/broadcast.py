@@ -16,6 +16,7 @@ import structlog
 from kernel.clock import Clock
 from kernel.errors import Conflict, DarisError, Unavailable
 from live.decision import Delivery
+from live.demand import Demand
 from live.events import (
     LiveFact,
     RecordingFaulted,
@@ -75,6 +76,7 @@ class Broadcast:
         self._state = RecordingState.OFF
         self._switching = asyncio.Lock()
         self._told: list[str] = []
+        self._demand = Demand()
         self._faults: asyncio.Queue[str] = asyncio.Queue(100)
 
     @asynccontextmanager
@@ -262,11 +264,22 @@ class Broadcast:
         """All at once, so that segments of all tracks begin together."""
         while True:
             await asyncio.sleep(KEYFRAMES)
+            self._live.stage.take_rungs(self._laddered())
             for track, kind in self._roles().items():
                 if self._packing is not None and kind.is_video:
                     self._live.stage.request_keyframe(track)
             if self._recording is not None and self._recording.fault is not None:
                 self._fault(self._recording.fault)
+
+    def _laddered(self) -> list[UUID]:
+        """Whose smaller layers are packed: the camera's, while there is demand."""
+        if self._recording is None or self._packing is None:
+            return []
+        reads, now = self._recording.picture_reads, self._clock.monotonic()
+        is_recorded = self._state is RecordingState.ON
+        if not self._demand.is_there(reads, now, is_recorded=is_recorded):
+            return []
+        return [track for track, kind in self._roles().items() if kind is TrackKind.CAMERA]
 
     def _want_key(self, kind: TrackKind) -> None:
         for track, role in self._roles().items():

@@ -32,7 +32,7 @@ async def test_rules_are_tried_on_past_classes_and_then_adopted(server, browser,
     lecturer = await account(server, "lecturer", "Aigerim Bekova")
     admin = await account(server, "admin", "Root Admin")
     student = await account(server, "student", "Dana Omarova")
-    taught = await teach(server, lecturer.id, learners=[student.id])
+    await teach(server, lecturer.id, learners=[student.id])
     page = await admin.sign_in(browser, viewport=WIDE)
     problems: list[str] = []
     page.on("pageerror", lambda error: problems.append(str(error)))
