@@ -2,13 +2,13 @@
 
 import math
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 
 import av
 from av.video.codeccontext import VideoCodecContext
 
-from transcode.access_unit import AUDIO_TIMESCALE, VIDEO_TIMESCALE, AccessUnit, TrackKind
+from transcode.access_unit import AUDIO_TIMESCALE, VIDEO_TIMESCALE, AccessUnit, Rung, TrackKind
 from transcode.recording import Recording
 
 _BAR = 16  # pixels
@@ -69,6 +69,19 @@ def interleaved(
     """The units of `camera=`, `screen=` and `voice=` in the order of their times."""
     units = [(TrackKind(name), unit) for name, track in tracks.items() for unit in track]
     return sorted(units, key=lambda unit: unit[1].time)
+
+
+def laddered(
+    camera: Mapping[Rung, list[AccessUnit]],
+    late: Mapping[Rung, float] | None = None,
+    **tracks: list[AccessUnit],
+) -> list[tuple[TrackKind, AccessUnit, Rung]]:
+    """As `interleaved`, with a camera in several sizes; a rung comes so many seconds `late`."""
+    units = [(unit.time, TrackKind.CAMERA, unit, rung) for rung in camera for unit in camera[rung]]
+    units += [(unit.time, kind, unit, Rung.BEST) for kind, unit in interleaved(**tracks)]
+    delays = late or {}
+    units.sort(key=lambda each: each[0] + Fraction(delays.get(each[3], 0.0)))
+    return [(kind, unit, rung) for _, kind, unit, rung in units]
 
 
 def record(recording: Recording, seconds: float, *, gop: int = 50) -> None:

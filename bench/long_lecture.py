@@ -20,7 +20,7 @@ from bench import clips
 from bench.report import arguments, show
 from transcode.access_unit import AUDIO_TIMESCALE, VIDEO_TIMESCALE, AccessUnit, TrackKind
 from transcode.library import Library
-from transcode.tape import PROGRAMME
+from transcode.rungs import PROGRAMME
 
 LECTURE = UUID(int=7)
 EPOCH = datetime(2026, 9, 7, 4, tzinfo=UTC)

@@ -37,6 +37,7 @@ from transcode.recording import Recording
 
 log = structlog.get_logger()
 
+WATCHED: Final = 30.0  # seconds after the last look at the stream's pictures that they are watched
 KEYFRAMES: Final = 2.0  # seconds between the keyframes that all tracks are asked for: segments
 
 
@@ -75,6 +76,7 @@ class Broadcast:
         self._state = RecordingState.OFF
         self._switching = asyncio.Lock()
         self._told: list[str] = []
+        self._reads, self._read_at = 0, float("-inf")  # of the stream's playlists
         self._faults: asyncio.Queue[str] = asyncio.Queue(100)
 
     @asynccontextmanager
@@ -262,11 +264,25 @@ class Broadcast:
         """All at once, so that segments of all tracks begin together."""
         while True:
             await asyncio.sleep(KEYFRAMES)
+            self._live.stage.take_rungs(self._laddered())
             for track, kind in self._roles().items():
                 if self._packing is not None and kind.is_video:
                     self._live.stage.request_keyframe(track)
             if self._recording is not None and self._recording.fault is not None:
                 self._fault(self._recording.fault)
+
+    def _laddered(self) -> list[UUID]:
+        """Whose smaller layers are packed: the camera's, while that is of use to anybody. They cost the
+        lecturer's line and some of our time."""
+        if self._recording is None or self._packing is None:
+            return []
+        reads = self._recording.picture_reads
+        if reads != self._reads:
+            self._reads, self._read_at = reads, self._clock.monotonic()
+        is_watched = self._clock.monotonic() - self._read_at < WATCHED
+        if not (is_watched or self._state is RecordingState.ON):
+            return []
+        return [track for track, kind in self._roles().items() if kind is TrackKind.CAMERA]
 
     def _want_key(self, kind: TrackKind) -> None:
         for track, role in self._roles().items():

@@ -7,9 +7,10 @@ from typing import Any, Final, Protocol
 
 from prometheus_client import Counter
 
+from live.follower import Followers
 from live.layer import Entry, Layer
 from live.layers import Option, sorted_by_size
-from live.leg import BATCH, LONGEST_PAYLOAD, NO_LAYER, SILENCE, Fanout, Leg
+from live.leg import BATCH, LONGEST_PAYLOAD, SILENCE, Fanout, Leg
 from live.loudness import Loudness
 from live.messages import MediaKind
 from live.packet_cache import Cached
@@ -17,7 +18,7 @@ from live.picture import height_of
 from live.rtp import starts_key
 from live.rtp_clock import RtpClock
 from live.tracks import PublishedTrack
-from transcode.access_unit import AUDIO_TIMESCALE, VIDEO_TIMESCALE
+from transcode.access_unit import AUDIO_TIMESCALE, VIDEO_TIMESCALE, Rung
 
 KEYFRAME_REQUESTS = Counter(
     "daris_live_keyframe_requests_total", "Keyframes asked of publishers, after folding"
@@ -69,7 +70,10 @@ class Forwarder:
         self._waiting = 0
         self.is_muted = False
         self._is_heard = True
-        self._follows = _Follower(len(rids) - 1)
+        self._follows = Followers(len(rids) - 1)
+        self.lower_taps: dict[Rung, tuple[PacketTap, ...]] = {}
+        self.is_laddered = False
+        """Whether `lower_taps` get the smaller layers, too."""
 
     def _made(self, rids: Sequence[str]) -> tuple[Layer, ...]:
         capacity = _VIDEO_CACHE if self.is_video else _SOUND_CACHE
@@ -84,7 +88,7 @@ class Forwarder:
         for layer in self.layers:
             self.fan.hold(layer.index)
         self.layers = self._made(rids)
-        self._follows = _Follower(len(rids) - 1, self._follows.highest)
+        self._follows = Followers(len(rids) - 1, self._follows.best.highest)
 
     def layer(self, rid: str) -> Layer | None:
         return next((layer for layer in self.layers if layer.rid == rid), None)
@@ -135,10 +139,15 @@ class Forwarder:
         if self._is_heard:
             self.fan.push(where, size, sequence, timestamp, marker, key, layer.index, level)
             self._wait()
-        followed = self._follows.number(layer.index, sequence, is_key=key) if self.taps else None
-        if followed is not None:
-            for tap in self.taps:
-                tap.packet(followed, timestamp, marker, ticks, bytes(payload))
+        if self.taps:
+            for rung, number in self._follows.numbers(layer.index, sequence, is_key=key):
+                self._copy(rung, number, timestamp, marker, ticks, payload)
+
+    def _copy(  # noqa: PLR0917 - once a packet
+        self, rung: Rung, number: int, timestamp: int, marker: int, ticks: int, payload: memoryview
+    ) -> None:
+        for tap in self.taps if rung is Rung.BEST else self.lower_taps.get(rung, ()):
+            tap.packet(number, timestamp, marker, ticks, bytes(payload))
 
     def _wait(self) -> None:
         self._waiting += 1
@@ -240,7 +249,11 @@ class Forwarder:
         options = sorted_by_size(self.options())
         self.need(options[-1].index, now)
         follow = [option.index for option in options if option.is_awake][-1]
-        if self._follows.aim(follow):
+        if self.is_laddered:
+            for option in options:
+                self.need(option.index, now)
+        self._follows.aim_lower(options if self.is_laddered else ())
+        if self._follows.best.aim(follow):
             self.want_keyframe(now, LOSS_PATIENCE_SECONDS, follow)
 
     # ------------------------------------------------------------ the receivers' side
@@ -296,35 +309,3 @@ def _is_new_to(leg: Leg, entry: Entry) -> bool:
     """Whether the leg's time goes on with it, rather than back."""
     behind = leg.last_timestamp - entry.timestamp - leg.timestamp_offset & 0xFFFFFFFF
     return not leg.packets or behind >= 0x80000000
-
-
-class _Follower:
-    """What the taps get: one layer at a time, renumbered so that a change-over leaves no gap."""
-
-    def __init__(self, target: int, highest: int = 0) -> None:
-        self.highest = highest
-        self._target = target
-        self._accepts = NO_LAYER
-        self._shift = 0
-
-    def aim(self, layer: int) -> bool:
-        """Change over at the layer's next keyframe; whether that is news."""
-        is_news = layer != self._target
-        self._target = layer
-        return is_news
-
-    def hold(self, layer: int) -> None:
-        if self._accepts == layer:
-            self._accepts = NO_LAYER
-
-    def number(self, layer: int, sequence: int, *, is_key: bool) -> int | None:
-        """The number of a packet that is followed."""
-        if layer != self._accepts:
-            if layer != self._target or not is_key:
-                return None
-            self._accepts = layer
-            self._shift = self.highest + 1 - sequence
-        number = (sequence + self._shift) & 0xFFFF
-        if (number - self.highest) & 0xFFFF < 0x8000:
-            self.highest = number
-        return number

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from kernel.clock import Clock
 from live.tracks import PublishedTrack
-from transcode.access_unit import AccessUnit, TrackKind
+from transcode.access_unit import AccessUnit, Codec, Rung, TrackKind
 from transcode.manifest import Keeping
 from transcode.recording import Recording
 from transcode.writer import RecordingWriter
@@ -52,6 +52,9 @@ class Packing:
     def take(self, track: PublishedTrack, unit: AccessUnit) -> None:
         """Pictures of another track begin with its key frame."""
         kind = self._roles.get(track.id)
+        if track.rung is not Rung.BEST:
+            self._take_lower(kind, track, unit)
+            return
         if kind is None or (kind.is_video and not self._is_shown(kind, track, unit)):
             return
         self._writer.push(kind, unit, source=str(track.id), codec=track.codec)
@@ -62,8 +65,7 @@ class Packing:
 
     def key_ahead(self, track: PublishedTrack, pts: int) -> None:
         kind = self._roles.get(track.id)
-        shown = self._shown.get(kind) if kind is not None else None
-        if kind is not None and shown is not None and shown.id == track.id:
+        if kind is not None and track.rung is Rung.BEST and self._feeds(kind, track):
             self._writer.key_ahead(kind, pts)
 
     def end(self, track: PublishedTrack) -> None:
@@ -73,13 +75,22 @@ class Packing:
                 del self._shown[kind]
                 self._writer.stop_track(kind)
 
-    def _is_shown(self, kind: TrackKind, track: PublishedTrack, unit: AccessUnit) -> bool:
+    def _take_lower(self, kind: TrackKind | None, track: PublishedTrack, unit: AccessUnit) -> None:
+        """A smaller layer goes with its track; to make H.264 of it would be one more encoder."""
+        if kind is not None and track.codec is Codec.H264 and self._feeds(kind, track):
+            self._writer.push(kind, unit, rung=track.rung)
+
+    def _feeds(self, kind: TrackKind, track: PublishedTrack) -> bool:
         shown = self._shown.get(kind)
-        if shown is not None and shown.id == track.id:
+        return shown is not None and shown.id == track.id
+
+    def _is_shown(self, kind: TrackKind, track: PublishedTrack, unit: AccessUnit) -> bool:
+        if self._feeds(kind, track):
             return True
         if not unit.is_key:
             self._loop.call_soon_threadsafe(self._on_key_wanted, kind)
             return False
+        shown = self._shown.get(kind)
         if shown is not None and shown.codec is not track.codec:
             self._writer.stop_track(kind)
         self._shown[kind] = track

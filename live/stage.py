@@ -6,7 +6,7 @@ The bottom interface that rooms, WHIP and WHEP build on:
 All of it belongs to the event loop, except `live.tap.UnitSink`, which the tap's thread calls.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Final, Protocol
 from uuid import UUID
@@ -102,6 +102,11 @@ class Stage:
         forwarder = self._forwarders.get(track_id)
         if forwarder is not None:
             forwarder.want_keyframe(self._clock.monotonic(), LOSS_PATIENCE_SECONDS)
+
+    def take_rungs(self, tracks: Collection[UUID]) -> None:
+        """The taps get the smaller layers of these tracks, too, and of no others."""
+        for id_, forwarder in self._forwarders.items():
+            forwarder.is_laddered = id_ in tracks
 
     def tap(self, sink: UnitSink, *, epoch: datetime) -> Tap:
         """Hand every access unit of every track to the sink, timed from `epoch`."""

@@ -8,7 +8,7 @@ import asyncio
 import queue
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Final, Protocol
@@ -19,9 +19,9 @@ from prometheus_client import Counter
 
 from kernel.clock import Clock
 from live.depacketizer import Depacketizer, TappedPacket
-from live.forwarder import Forwarder
+from live.forwarder import Forwarder, PacketTap
 from live.tracks import PublishedTrack
-from transcode.access_unit import VIDEO_TIMESCALE, AccessUnit
+from transcode.access_unit import VIDEO_TIMESCALE, AccessUnit, Rung
 
 log: Final = structlog.get_logger()
 
@@ -36,7 +36,8 @@ class UnitSink(Protocol):
     """Takes a stage's access units. Every call comes from the one thread of the tap."""
 
     def take(self, track: PublishedTrack, unit: AccessUnit) -> None:
-        """One whole unit; `pts` counts from the tap's epoch. Units of a track come in order."""
+        """One whole unit; `pts` counts from the tap's epoch. Units of a track come in order, and so do
+        those of each of its smaller layers, which come as a track of another rung."""
 
     def key_ahead(self, track: PublishedTrack, pts: int) -> None:
         """The track's next unit is a key picture of this time, unless packets of it are lost."""
@@ -62,7 +63,7 @@ class _End:
     track: PublishedTrack
 
 
-_Work = _Begin | _End | tuple[UUID, TappedPacket] | None
+_Work = _Begin | _End | tuple[PublishedTrack, TappedPacket] | None
 
 
 class Tap:
@@ -74,7 +75,7 @@ class Tap:
         self._stage = stage
         self._loop = asyncio.get_running_loop()
         self._waiting: queue.SimpleQueue[_Work] = queue.SimpleQueue()
-        self._lines: dict[UUID, _Line] = {}
+        self._lines: dict[UUID, frozenset[PacketTap]] = {}
         since_epoch = (clock.now() - epoch).total_seconds()
         self._worker = _Worker(sink, self._waiting, clock, self._ask_keyframe)
         self._worker.epoch_seconds = clock.monotonic() - since_epoch
@@ -84,16 +85,25 @@ class Tap:
 
     def attach(self, forwarder: Forwarder) -> None:
         """Follow a track. Event loop."""
-        line = _Line(forwarder.track, self._waiting, self._clock)
-        self._lines[forwarder.track.id] = line
-        self._waiting.put(_Begin(forwarder.track))
-        forwarder.taps = (*forwarder.taps, line)
+        track = forwarder.track
+        lines = {
+            rung: _Line(replace(track, rung=rung), self._waiting, self._clock) for rung in Rung
+        }
+        self._lines[track.id] = frozenset(lines.values())
+        self._waiting.put(_Begin(track))
+        forwarder.taps = (*forwarder.taps, lines.pop(Rung.BEST))
+        for rung, line in lines.items():
+            forwarder.lower_taps[rung] = (*forwarder.lower_taps.get(rung, ()), line)
         self._stage.request_keyframe(forwarder.track.id)
 
     def detach(self, forwarder: Forwarder) -> None:
-        line = self._lines.pop(forwarder.track.id, None)
-        if line is not None:
-            forwarder.taps = tuple(tap for tap in forwarder.taps if tap is not line)
+        lines = self._lines.pop(forwarder.track.id, None)
+        if lines is not None:
+            forwarder.taps = tuple(tap for tap in forwarder.taps if tap not in lines)
+            forwarder.lower_taps = {
+                rung: tuple(tap for tap in taps if tap not in lines)
+                for rung, taps in forwarder.lower_taps.items()
+            }
             self._waiting.put(_End(forwarder.track))
 
     async def aclose(self) -> None:
@@ -109,12 +119,12 @@ class Tap:
 
 
 class _Line:
-    """The forwarder's end of one track. Event loop."""
+    """The forwarder's end of one track, or of one of its smaller layers. Event loop."""
 
     def __init__(
         self, track: PublishedTrack, waiting: queue.SimpleQueue[_Work], clock: Clock
     ) -> None:
-        self._id = track.id
+        self._track = track
         self._waiting = waiting
         self._clock = clock
 
@@ -126,7 +136,7 @@ class _Line:
             return
         now = self._clock.monotonic()
         packet = TappedPacket(sequence, timestamp, marker, ticks, payload, now)
-        self._waiting.put((self._id, packet))
+        self._waiting.put((self._track, packet))
 
 
 class _Worker:
@@ -144,7 +154,7 @@ class _Worker:
         self._waiting = waiting
         self._clock = clock
         self._ask_keyframe = ask_keyframe
-        self._tracks: dict[UUID, tuple[PublishedTrack, Depacketizer]] = {}
+        self._tracks: dict[tuple[UUID, Rung], tuple[PublishedTrack, Depacketizer]] = {}
 
     def run(self) -> None:
         while True:
@@ -157,24 +167,27 @@ class _Worker:
                 break
             self._step(work)
         for track, _ in tuple(self._tracks.values()):
-            self._end(track)
+            self._end(track)  # with its smaller layers, which come after it
 
-    def _step(self, work: _Begin | _End | tuple[UUID, TappedPacket]) -> None:
+    def _step(self, work: _Begin | _End | tuple[PublishedTrack, TappedPacket]) -> None:
         match work:
             case _Begin(track):
                 self._begin(track)
             case _End(track):
                 self._end(track)
-            case (track_id, packet):
-                self._packet(track_id, packet)
+            case (track, packet):
+                self._packet(track, packet)
 
-    def _begin(self, track: PublishedTrack) -> None:
+    def _begin(self, track: PublishedTrack) -> tuple[PublishedTrack, Depacketizer]:
         ask = lambda: self._ask_keyframe(track.id)  # noqa: E731
         ahead = partial(self._key_ahead, track)
-        self._tracks[track.id] = (track, Depacketizer(track.codec, ask, ahead))
+        made = self._tracks[track.id, track.rung] = track, Depacketizer(track.codec, ask, ahead)
+        return made
 
-    def _packet(self, track_id: UUID, packet: TappedPacket) -> None:
-        track, depacketizer = self._tracks[track_id]
+    def _packet(self, track: PublishedTrack, packet: TappedPacket) -> None:
+        """A smaller layer begins with its first packet."""
+        found = self._tracks.get((track.id, track.rung))
+        track, depacketizer = found or self._begin(track)
         self._deliver(track, depacketizer.push(packet, packet.arrived))
 
     def _hurry(self) -> None:
@@ -184,10 +197,11 @@ class _Worker:
             self._deliver(track, depacketizer.due(now))
 
     def _end(self, track: PublishedTrack) -> None:
-        found = self._tracks.pop(track.id, None)
-        if found is None:
+        ended = [found for rung in Rung if (found := self._tracks.pop((track.id, rung), None))]
+        for layer, depacketizer in reversed(ended):
+            self._deliver(layer, depacketizer.due(float("inf")))
+        if not ended:
             return
-        self._deliver(track, found[1].due(float("inf")))
         try:
             self._sink.end(track)
         except Exception:

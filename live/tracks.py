@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from live.messages import MediaKind, Source
-from transcode.access_unit import Codec
+from transcode.access_unit import Codec, Rung
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,3 +16,5 @@ class PublishedTrack:
     source: Source
     kind: MediaKind
     codec: Codec
+    rung: Rung = Rung.BEST
+    """Of a tap: which of its sizes this is."""

@@ -22,7 +22,7 @@ from transcode import caption_lines, contents, manifest, shelf
 from transcode.caption_lines import CaptionLine
 from transcode.manifest import replace
 from transcode.revisions import Revisions
-from transcode.tape import PROGRAMME
+from transcode.rungs import PROGRAMME
 
 MOST_LANGUAGES: Final = 12
 _TAG: Final = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{2,8}){0,2}")  # the BCP 47 tags that we take

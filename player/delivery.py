@@ -21,6 +21,7 @@ from player import caption_shelf
 from transcode.library import Library
 from transcode.recording import Recording, RecordingState
 from transcode.segments import Part, Stretch
+from transcode.shelf import RENDITIONS
 from transcode.window import Rendered, Window
 
 LIBRARY: Final = web.AppKey("library", Library)
@@ -32,7 +33,7 @@ _LARGEST_RANGE: Final = 8 << 20  # bytes that are read in one go
 _PLAYLIST_TYPE: Final = "application/vnd.apple.mpegurl"
 _UUID: Final = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 LECTURE_PATH: Final = f"/hls/{{lecture:{_UUID}}}"
-_NAME: Final = "{name:camera|screen|voice|programme}"
+_NAME: Final = f"{{name:{'|'.join(RENDITIONS)}}}"
 _NUMBER: Final = r"\d{1,12}"
 
 

@@ -8,10 +8,11 @@ from typing import Final
 from uuid import UUID
 
 from player.delivery import FARTHEST, media_headers, playlist_headers
+from transcode.shelf import RENDITIONS
 from transcode.window import Rendered, Window
 
 _TARGET: Final = re.compile(
-    rb"/hls/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/(camera|screen|voice|programme)"
+    rb"/hls/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/(" + "|".join(RENDITIONS).encode() + rb")"
     rb"(?:(\.m3u8)(?:\?_HLS_msn=(\d{1,12})(?:&_HLS_part=(\d{1,9}))?(&_HLS_skip=(?:YES|v2))?)?"
     rb"|/(\d{1,12})(?:\.(\d{1,9}))?\.m4s)"
 )

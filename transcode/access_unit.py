@@ -32,6 +32,14 @@ class TrackKind(StrEnum):
         return self is not TrackKind.VOICE
 
 
+class Rung(StrEnum):
+    """One of the sizes in which a picture is sent and shown."""
+
+    BEST = "best"
+    MID = "mid"
+    LOW = "low"
+
+
 @dataclass(frozen=True, slots=True)
 class AccessUnit:
     """H.264: Annex B, all NAL units of one picture, parameter sets in band before each IDR.

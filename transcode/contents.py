@@ -1,13 +1,13 @@
 """What is on disk of one rendition: its index as values."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import assert_never
 
 from transcode.index import EndNoted, InitNoted, PartNoted, Record, SegmentNoted, SkippedNoted
 from transcode.segments import Init, Part, Segment, Stretch
-from transcode.store import read_index, read_stretch
+from transcode.store import media_file, read_index, read_stretch
 
 
 @dataclass(slots=True)
@@ -44,6 +44,8 @@ def read(folder: Path, name: str) -> Contents:
         msn = contents.next_msn
         contents.segments.append(segment(msn, noted, parts, ends))
         contents.noted[msn] = parts
+    own = media_file(name)
+    contents.inits = [replace(init, is_adopted=init.stretch.file != own) for init in contents.inits]
     return contents
 
 

@@ -9,11 +9,11 @@ from typing import Final
 
 import msgspec
 
-from transcode import manifest, recording, shelf
+from transcode import manifest, recording, rungs, shelf
 from transcode.contents import Contents
 from transcode.manifest import Keeping, Manifest
 from transcode.recording import Recording
-from transcode.rendition import Post, Rendition
+from transcode.rendition import Post, Rendition, RungRendition
 from transcode.store import Store
 
 SPAN_IN_MEMORY: Final = timedelta(seconds=60)
@@ -35,7 +35,7 @@ class Deck:
         self._opened = opened
         self._post = post
         self.renditions = {
-            name: Rendition(store, opened.window(name), post, self.fail)
+            name: _kind(name)(store, opened.window(name), post, self.fail)
             for name, store in stores.items()
         }
 
@@ -78,6 +78,10 @@ class Deck:
         self._opened.fault = self._opened.fault or reason
         for rendition in self.renditions.values():
             rendition.window.limit(SPAN_IN_MEMORY)
+
+
+def _kind(name: str) -> type[Rendition]:
+    return RungRendition if rungs.is_lower(name) else Rendition
 
 
 @dataclass(slots=True)

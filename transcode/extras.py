@@ -13,8 +13,8 @@ import msgspec
 from transcode import edition, manifest
 from transcode.access_unit import TrackKind
 from transcode.playlist import Variant
+from transcode.rungs import PROGRAMME
 from transcode.store import index_file
-from transcode.tape import PROGRAMME
 
 SINGLE_FILE: Final = "recording.mp4"
 AAC: Final = "aac"

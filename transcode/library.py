@@ -39,9 +39,10 @@ from transcode.packager import PART_TARGET
 from transcode.recording import Recording, RecordingState
 from transcode.reel import Reel, Shelved
 from transcode.rendition import Post
+from transcode.rungs import PROGRAMME
 from transcode.shelf import AlreadyRecorded
 from transcode.store import MemoryStore
-from transcode.tape import PROGRAMME, Position, Tape
+from transcode.tape import Position, Tape
 
 _FAREWELL: Final = timedelta(milliseconds=600)  # two parts
 _REMEMBERED: Final = 64  # recordings

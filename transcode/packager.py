@@ -155,7 +155,15 @@ class OpenPart:
 class VideoPackager:
     """H.264 access units to cuts. Gives up what cannot be decoded, and says `wants_key`."""
 
-    def __init__(self, part_target: Fraction = PART_TARGET, *, has_begun: bool = False) -> None:
+    def __init__(
+        self,
+        part_target: Fraction = PART_TARGET,
+        *,
+        has_begun: bool = False,
+        is_led: bool = False,
+    ) -> None:
+        """`is_led`: segments begin only where `cut_at_key` asks for it."""
+        self._is_led = is_led
         self._part = OpenPart(int(part_target * VIDEO_TIMESCALE))
         self._part_target = int(part_target * VIDEO_TIMESCALE)
         self._sets: ParameterSets | None = None
@@ -186,7 +194,7 @@ class VideoPackager:
             self.dropped += 1
             self.wants_key = True
             return
-        if unit.pts + self._interval - self._opened > _MAX_SEGMENT:
+        if not self._is_led and unit.pts + self._interval - self._opened > _MAX_SEGMENT:
             self.wants_key = True
             yield from self._open(unit.pts)
         yield from self._add(unit.pts, length_prefixed(nals), is_key=is_key)
@@ -238,9 +246,13 @@ class VideoPackager:
         sets = parameter_sets(nals) or self._sets
         if sets is None:
             return
-        if not (self._is_due(unit.pts) or sets != self._sets):
+        is_new = sets != self._sets
+        if not (self._is_due(unit.pts) or is_new):
             return
-        is_known = sets == self._sets and not self._repeats_init
+        if self._is_led and not self._cuts_at_key:
+            yield from self.stop()
+            return
+        is_known = not (is_new or self._repeats_init)
         made = None if is_known else described(sets)
         self._cuts_at_key = self._repeats_init = False
         self._sets = sets
@@ -249,6 +261,8 @@ class VideoPackager:
 
     def _is_due(self, pts: int) -> bool:
         """True if a segment begins at a key frame of this time."""
+        if self._is_led:
+            return self._cuts_at_key
         opened = self._opened
         is_long = opened is None or pts - opened >= _MIN_SEGMENT
         return is_long or self._cuts_at_key

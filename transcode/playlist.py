@@ -14,6 +14,7 @@ from typing import Final, Protocol
 
 from transcode.access_unit import AUDIO_TIMESCALE, VIDEO_TIMESCALE, TrackKind
 from transcode.packager import TARGET_DURATION
+from transcode.rungs import PROGRAMME
 from transcode.segments import Init, Part, Segment
 
 SKIP_BOUNDARY: Final = 6 * TARGET_DURATION  # seconds; the least that is allowed
@@ -228,10 +229,14 @@ class Variant:
     frame_rate: Fraction = Fraction(0)
 
 
-def variant(segments: Sequence[Segment], inits: Iterable[Init], timescale: int) -> Variant | None:
-    """Measured on whole segments; the largest picture and the highest profile count."""
+def variant(
+    segments: Sequence[Segment], inits: Iterable[Init], timescale: int, *, is_lower: bool = False
+) -> Variant | None:
+    """Measured on whole segments; the largest picture and the highest profile count. `is_lower`: where
+    the pictures are those of another rung, they do not tell the size of this one."""
     by_size = sorted(inits, key=lambda init: (init.width * init.height, init.codec))
-    if not by_size:
+    pictures = [init for init in by_size if not (is_lower and init.is_adopted)]
+    if not pictures:
         return None
     rates = list(_rates(segments, timescale))
     duration = Fraction(sum(segment.duration for segment in segments), timescale)
@@ -240,8 +245,8 @@ def variant(segments: Sequence[Segment], inits: Iterable[Init], timescale: int) 
         peak_bps=max((bps for bps, _ in rates), default=0),
         average_bps=int(8 * octets / duration) if duration else 0,
         codec=max(init.codec for init in by_size),
-        width=by_size[-1].width,
-        height=by_size[-1].height,
+        width=pictures[-1].width,
+        height=pictures[-1].height,
         frame_rate=max((frames for _, frames in rates), default=Fraction(0)),
     )
 
@@ -251,10 +256,12 @@ def multivariant(
     voice: Variant | None,
     aac: Variant | None = None,
     *,
+    lower: Mapping[str, Variant] | None = None,
     captions: Sequence[str] = (),
 ) -> str:
-    """The programme with its voice, and the voice alone for thin lines; `aac` is that voice for
-    players without Opus, `captions` the languages that there are."""
+    """The programme with its voice, then its lower rungs, and the voice alone for thin lines; `aac` is
+    that voice for players without Opus, `captions` the languages that there are."""
+    pictures = {PROGRAMME: video, **(lower or {})}
     lines = ["#EXTM3U", "#EXT-X-VERSION:9", "#EXT-X-INDEPENDENT-SEGMENTS"]
     sounds = [("voice", voice, 2), ("aac", aac, 1)]
     groups = [(name, sound, channels) for name, sound, channels in sounds if sound]
@@ -270,7 +277,8 @@ def multivariant(
     ]
     shown = ',SUBTITLES="captions"' if captions else ""
     for name, sound, _ in groups or [("", Variant(0, 0, ""), 0)]:
-        lines += [_stream(video, sound, name) + shown, "programme.m3u8"]
+        for rung, picture in pictures.items():
+            lines += [_stream(picture, sound, name) + shown, f"{rung}.m3u8"]
     for name, sound, _ in groups:
         lines += [_sound_alone(sound, name), f"{name}.m3u8"]
     return "\n".join(lines) + "\n"

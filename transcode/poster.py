@@ -10,9 +10,9 @@ import av
 from transcode import manifest, shelf
 from transcode.contents import Contents
 from transcode.extras import POSTER
+from transcode.rungs import PROGRAMME
 from transcode.segments import Segment
 from transcode.store import media_file, read_stretch
-from transcode.tape import PROGRAMME
 
 _SHARE: Final = Fraction(1, 10)
 _WIDTH: Final = 640

@@ -8,8 +8,8 @@ from fractions import Fraction
 from transcode.access_unit import VIDEO_TIMESCALE, AccessUnit, TrackKind
 from transcode.fragment import Sample, fragment
 from transcode.h264 import length_prefixed, parameter_sets, split
+from transcode.ladder import Ladder
 from transcode.packager import SEGMENT_GRID, PartCut, SegmentClosed, SegmentOpened, described
-from transcode.rendition import Rendition
 from transcode.segments import Init, Part
 from transcode.still import still
 
@@ -20,9 +20,9 @@ _FAR = 14 * VIDEO_TIMESCALE  # behind the edge no parts are listed any more
 class Programme:
     """Packager thread only."""
 
-    def __init__(self, rendition: Rendition, starts: int, part_target: Fraction) -> None:
+    def __init__(self, ladder: Ladder, starts: int, part_target: Fraction) -> None:
         self.ends = starts
-        self._rendition = rendition
+        self._ladder = ladder
         self._part_target = int(part_target * VIDEO_TIMESCALE)
         self._current: TrackKind | None = None  # None: a still
         self._inits: dict[TrackKind, Init] = {}
@@ -44,7 +44,7 @@ class Programme:
         return self._current if is_change and self._may_show(kind) else None
 
     def add_init(self, kind: TrackKind, init: Init) -> None:
-        self._inits[kind] = self._rendition.adopt_init(init)
+        self._inits[kind] = self._ladder.adopt_init(init)
 
     def opened(self, kind: TrackKind, cut: SegmentOpened) -> None:
         """A segment of a track begins: show it, if it comes first and time allows."""
@@ -57,18 +57,18 @@ class Programme:
             if self._filling and cut.starts <= self._filling[1]:
                 return  # the still is ahead of it; the next key frame will do
         self._current, self._filling = kind, None
-        self._rendition.open_segment(cut.starts, self._inits[kind])
+        self._ladder.open_segment(cut.starts, self._inits[kind], kind)
         self.ends = cut.starts
 
     def add(self, kind: TrackKind, part: Part) -> None:
         if kind is self._current:
-            self._rendition.refer(part)
+            self._ladder.refer(part)
             self.ends = part.ends
 
     def closed(self, kind: TrackKind, cut: SegmentClosed) -> None:
         """A segment of a track ends, perhaps its last for a while."""
         if kind is self._current:
-            self._rendition.close_segment(cut.ends)
+            self._ladder.close_segment(cut.ends)
             self.ends = cut.ends
         if cut.is_last:
             self._keys.pop(kind, None)
@@ -88,7 +88,8 @@ class Programme:
 
     def split(self) -> None:
         """End the open segment; what comes begins with set-ups of its own."""
-        self._rendition.close_segment(self.ends)
+        self._ladder.close_segment(self.ends)
+        self._ladder.settle()
         self._current = self._filling = self._slate = None
 
     def _may_show(self, kind: TrackKind) -> bool:
@@ -101,7 +102,7 @@ class Programme:
         self._sequence += 1
         sample = Sample(length_prefixed(nals), duration, is_key=True)
         data = fragment(self._sequence, self.ends, [sample])
-        self._rendition.add(PartCut(self.ends, duration, 1, is_independent=True, data=data))
+        self._ladder.add(PartCut(self.ends, duration, 1, is_independent=True, data=data))
         self.ends += duration
 
     def _open_still(self, kind: TrackKind | None) -> None:
@@ -110,11 +111,12 @@ class Programme:
         if shown is kind and self.ends - since < SEGMENT_GRID * VIDEO_TIMESCALE:
             return
         self._filling = kind, self.ends
-        self._rendition.open_segment(self.ends, self._inits[kind] if kind else self._slate_init())
+        init = self._inits[kind] if kind else self._slate_init()
+        self._ladder.open_segment(self.ends, init)
 
     def _slate_init(self) -> Init:
         if self._slate is None:
             sets = parameter_sets(split(still()))
             assert sets
-            self._slate = self._rendition.add_init(described(sets))
+            self._slate = self._ladder.add_init(described(sets))
         return self._slate

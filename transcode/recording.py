@@ -10,14 +10,15 @@ from typing import Protocol
 from uuid import UUID
 
 from transcode import playlist
-from transcode.access_unit import AccessUnit, TrackKind
+from transcode.access_unit import AccessUnit, Rung, TrackKind
 from transcode.caption_lines import CaptionLines
 from transcode.cutting import written
 from transcode.manifest import Keeping, Manifest
 from transcode.playlist import Variant
+from transcode.rungs import LOWER, PROGRAMME
 from transcode.segments import Gap, Segment, Stretch
 from transcode.store import read_stretch
-from transcode.tape import PROGRAMME, Tape
+from transcode.tape import Tape
 from transcode.window import Rendered, Window
 
 
@@ -78,8 +79,13 @@ class Recording:
         return self._windows[PROGRAMME]
 
     def window(self, name: str) -> Window:
-        """The rendition called `name`: camera, screen, voice or programme. KeyError."""
+        """The rendition called `name`: camera, screen, voice, programme or a lower rung of it. KeyError."""
         return self._windows[name]
+
+    @property
+    def picture_reads(self) -> int:
+        """How often somebody asked for a playlist of its live pictures."""
+        return sum(self._windows[name].reads for name in (PROGRAMME, *LOWER.values()))
 
     @property
     def is_blank(self) -> bool:
@@ -131,7 +137,9 @@ class Recording:
         aac = self.aac if self.state is RecordingState.FINISHED else None
         if video is None:
             return None
-        return Rendered(playlist.multivariant(video, voice, aac, captions=captions))
+        measured = {name: self._windows[name].variant() for name in LOWER.values()}
+        lower = {name: each for name, each in measured.items() if each}
+        return Rendered(playlist.multivariant(video, voice, aac, lower=lower, captions=captions))
 
     def _length(self, segments: Iterable[Segment]) -> timedelta:
         ticks = sum(segment.duration for segment in segments)
@@ -171,10 +179,11 @@ class Recording:
         if self._files:
             self._files.fail(error)
 
-    def push(self, kind: TrackKind, unit: AccessUnit) -> None:
-        """Take an H.264 access unit, or an Opus packet of the one voice."""
+    def push(self, kind: TrackKind, unit: AccessUnit, rung: Rung = Rung.BEST) -> None:
+        """Take an H.264 access unit, or an Opus packet of the one voice. Lower rungs are what a track
+        sends beside its best size."""
         assert self._tape
-        self._tape.push(kind, unit)
+        self._tape.push(kind, unit, rung)
 
     def key_ahead(self, kind: TrackKind, pts: int) -> None:
         """A key picture of this time begins to arrive: do not wait for its end."""
@@ -224,10 +233,11 @@ def windows(
             first=first,
             discontinuities=discontinuities,
         )
-        for name in (*(kind.value for kind in TrackKind), PROGRAMME)
+        for name in (*(kind.value for kind in TrackKind), PROGRAMME, *LOWER.values())
     }
-    programme, voice = made[PROGRAMME], made[TrackKind.VOICE]
-    programme.siblings, voice.siblings = (voice,), (programme,)
+    together = [made[name] for name in (PROGRAMME, TrackKind.VOICE, *LOWER.values())]
+    for window in together:
+        window.siblings = tuple(each for each in together if each is not window)
     return made
 
 

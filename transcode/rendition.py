@@ -1,14 +1,17 @@
 """The writing end of one rendition: stored first, then noted, then told to its viewers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Protocol
+
+import msgspec
 
 from transcode import contents
 from transcode.contents import Contents
 from transcode.index import EndNoted, InitNoted, PartNoted, Record, SegmentNoted, SkippedNoted
 from transcode.packager import InitMade, PartCut
 from transcode.segments import Init, Part, Stretch
-from transcode.store import MemoryStore, Store
+from transcode.store import MemoryStore, Store, media_file
 from transcode.window import Window
 
 
@@ -51,11 +54,11 @@ class Rendition:
     def add_init(self, made: InitMade) -> Init:
         """Store an initialization segment."""
         stretch = self._append(made.data)
-        return self._number(made.codec, made.width, made.height, stretch, made.data)
+        return self._number(Init(0, made.codec, made.width, made.height, stretch, made.data))
 
     def adopt_init(self, init: Init) -> Init:
         """Use one that another rendition stored."""
-        return self._number(init.codec, init.width, init.height, init.stretch, init.data)
+        return self._number(replace(init, is_adopted=True))
 
     def open_segment(self, starts: int, init: Init, *, is_after_gap: bool = False) -> None:
         if self._opened:
@@ -104,7 +107,7 @@ class Rendition:
             return
         opened, parts = self._opened, self._parts
         self._opened, self._parts = None, []
-        self._note(EndNoted(ends))
+        self._note_end(opened, parts, ends)
         self._post(lambda: self.window.close_segment(ends))
         if parts:
             if self._store.is_kept:
@@ -129,14 +132,14 @@ class Rendition:
     def close(self) -> None:
         self._store.close()
 
-    def _number(self, codec: str, width: int, height: int, stretch: Stretch, data: bytes) -> Init:
-        init = Init(self._inits, codec, width, height, stretch, data)
+    def _number(self, made: Init) -> Init:
+        init, at = replace(made, number=self._inits), made.stretch
         self._inits += 1
         self.has_begun = True
         if self._store.is_kept:
             self._held.inits.append(init)
         self._note(
-            InitNoted(init.number, codec, width, height, stretch.file, stretch.offset, stretch.size)
+            InitNoted(init.number, init.codec, init.width, init.height, at.file, at.offset, at.size)
         )
         self._post(lambda: self.window.add_init(init))
         return init
@@ -150,8 +153,33 @@ class Rendition:
             self._on_fault(error)  # calls give_up_file
             return self._store.append(data)
 
+    def _note_end(self, opened: SegmentNoted, parts: Sequence[PartNoted], ends: int) -> None:
+        """Of a segment that began with `opened` and has these parts."""
+        self._note(EndNoted(ends))
+
     def _note(self, record: Record) -> None:
         try:
             self._store.note(record)
         except OSError as error:
             self._on_fault(error)
+
+
+class RungRendition(Rendition):
+    """Notes whole segments, and only those of its own: the others are noted with the programme."""
+
+    def _note(self, record: Record) -> None:
+        if not isinstance(record, SegmentNoted | PartNoted):
+            super()._note(record)
+
+    def _note_end(self, opened: SegmentNoted, parts: Sequence[PartNoted], ends: int) -> None:
+        own = media_file(self.window.name)
+        noted = [part for part in parts if part.file == own]
+        if noted:
+            whole = msgspec.structs.replace(
+                noted[0],
+                duration=ends - noted[0].starts,
+                frames=sum(part.frames for part in noted),
+                size=noted[-1].offset + noted[-1].size - noted[0].offset,
+            )
+            for record in (opened, whole, EndNoted(ends)):
+                super()._note(record)

@@ -16,8 +16,8 @@ from transcode import contents, edition, shelf
 from transcode.access_unit import VIDEO_TIMESCALE
 from transcode.contents import Contents
 from transcode.edition import Edition
+from transcode.rungs import PROGRAMME
 from transcode.segments import Segment
-from transcode.tape import PROGRAMME
 
 Span = tuple[int, int]  # [from, to) in milliseconds
 _TICKS: Final = VIDEO_TIMESCALE // 1_000  # a millisecond

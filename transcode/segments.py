@@ -33,6 +33,7 @@ class Init:
     height: int
     stretch: Stretch
     data: bytes
+    is_adopted: bool = False  # another rendition stored it
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 
 from kernel.errors import Conflict
-from transcode import contents, cutting, edition, fresh_numbers, manifest, playlist
+from transcode import contents, cutting, edition, fresh_numbers, manifest, playlist, rungs
 from transcode.access_unit import AUDIO_TIMESCALE, VIDEO_TIMESCALE, TrackKind
 from transcode.contents import Contents
 from transcode.cutting import Span
@@ -21,11 +21,12 @@ from transcode.edition import Edition
 from transcode.index import SkippedNoted
 from transcode.manifest import Manifest
 from transcode.playlist import ByteRanges, Timeline, Variant
+from transcode.rungs import LOWER, PROGRAMME
 from transcode.segments import Segment
 from transcode.store import cut_torn_tail, note_skipped
-from transcode.tape import PROGRAMME
 
-RENDITIONS: Final = (*(kind.value for kind in TrackKind), PROGRAMME)  # the last refers to others
+RENDITIONS: Final = (*(kind.value for kind in TrackKind), PROGRAMME, *LOWER.values())
+"""Each may refer to those before it."""
 MULTIVARIANT: Final = "index.m3u8"
 _CERTAIN: Final = "certain"
 
@@ -80,7 +81,10 @@ def skip_numbers(folder: Path, at: datetime) -> None:
 
 def load(folder: Path) -> dict[str, Contents]:
     """What is recorded so far."""
-    return {name: contents.read(folder, name) for name in RENDITIONS}
+    loaded = {name: contents.read(folder, name) for name in RENDITIONS}
+    for name in LOWER.values():
+        loaded[name] = _beside(loaded[PROGRAMME], loaded[name])
+    return loaded
 
 
 def conclude(folder: Path, noted: Manifest, held: Mapping[str, Contents] | None = None) -> None:
@@ -97,13 +101,14 @@ def write_playlists(
     chosen = edition.read(folder)[-1]
     known = load(folder) if held is None or chosen.cuts else held
     loaded = played(known, chosen)
+    variants = {name: _variant(name, each) for name, each in loaded.items()}
     for name, each in loaded.items():
-        if each.segments:
+        if each.segments and variants[name]:
             _write_playlist(folder, name, each, timeline(noted, name))
-    video = _variant(loaded[PROGRAMME], timeline(noted, PROGRAMME))
-    voice = _variant(loaded[TrackKind.VOICE], timeline(noted, TrackKind.VOICE))
+    video, voice = variants[PROGRAMME], variants[TrackKind.VOICE]
     if video:
-        text = playlist.multivariant(video, voice)
+        lower = {name: found for name in LOWER.values() if (found := variants[name])}
+        text = playlist.multivariant(video, voice, lower=lower)
         manifest.replace(folder / MULTIVARIANT, text.encode())
 
 
@@ -129,6 +134,8 @@ def played(loaded: Mapping[str, Contents], chosen: Edition) -> dict[str, Content
         TrackKind.CAMERA.value: _cut(left[TrackKind.CAMERA], cuts),
         TrackKind.SCREEN.value: _cut(left[TrackKind.SCREEN], cuts),
     }
+    whole = replace(left[PROGRAMME], segments=shown)
+    segments |= {name: _beside(whole, left[name]).segments for name in LOWER.values()}
     return {name: replace(held, segments=segments[name]) for name, held in left.items()}
 
 
@@ -149,6 +156,11 @@ def _cuts(programme: Contents, chosen: Edition) -> list[Span]:
     ]
 
 
+def _beside(programme: Contents, rung: Contents) -> Contents:
+    segments = rungs.beside(programme.segments, programme.inits, rung.segments, rung.inits)
+    return replace(rung, segments=segments, skipped=programme.skipped)
+
+
 def _cut(held: Contents, cuts: Sequence[Span]) -> list[Segment]:
     return cutting.without(held.segments, cuts, VIDEO_TIMESCALE, lambda each: held.parts(each.msn))
 
@@ -167,5 +179,7 @@ def _write_playlist(folder: Path, name: str, held: Contents, timeline: Timeline)
     manifest.replace(folder / f"{name}.m3u8", text.encode())
 
 
-def _variant(held: Contents, timeline: Timeline) -> Variant | None:
-    return playlist.variant(held.segments, held.inits, timeline.timescale)
+def _variant(name: str, held: Contents) -> Variant | None:
+    """None of a lower rung that has nothing of its own."""
+    ticks = playlist.timescale(name)
+    return playlist.variant(held.segments, held.inits, ticks, is_lower=rungs.is_lower(name))

@@ -19,8 +19,8 @@ from transcode import cutting, edition, shelf
 from transcode.access_unit import VIDEO_TIMESCALE
 from transcode.cutting import Span
 from transcode.extras import AAC, SINGLE_FILE
+from transcode.rungs import PROGRAMME
 from transcode.store import media_file
-from transcode.tape import PROGRAMME
 from transcode.vod import Extent, ExtentReader, read_recording
 
 _Timed = tuple[Fraction, "av.Packet[Any]"]  # second since the epoch, decoding

@@ -21,9 +21,9 @@ from transcode.access_unit import VIDEO_TIMESCALE, TrackKind
 from transcode.contents import Contents
 from transcode.extras import SLIDES
 from transcode.jobs import Told, untold
+from transcode.rungs import PROGRAMME
 from transcode.segments import Segment
 from transcode.store import read_stretch
-from transcode.tape import PROGRAMME
 
 WIDTH: Final = 64  # cells
 HEIGHT: Final = 36

@@ -19,9 +19,9 @@ from transcode.access_unit import VIDEO_TIMESCALE
 from transcode.contents import Contents
 from transcode.extras import STORYBOARD, STORYBOARD_SHEET
 from transcode.poster import jpeg
+from transcode.rungs import PROGRAMME
 from transcode.segments import Segment
 from transcode.store import read_stretch
-from transcode.tape import PROGRAMME
 
 _WIDTH: Final = 160
 _HEIGHT: Final = 90

@@ -10,9 +10,12 @@ from transcode.access_unit import (
     COMMON_TIMESCALE,
     VIDEO_TIMESCALE,
     AccessUnit,
+    Rung,
     TrackKind,
 )
 from transcode.h264 import MalformedH264
+from transcode.ladder import Ladder
+from transcode.lower_rung import LowerRung
 from transcode.opus import MalformedOpus
 from transcode.packager import (
     Cut,
@@ -25,10 +28,10 @@ from transcode.packager import (
 )
 from transcode.programme import Programme
 from transcode.rendition import Rendition
+from transcode.rungs import LOWER, PROGRAMME
 from transcode.segments import Init, Part
 from transcode.voice import VoiceLine
 
-PROGRAMME: Final = "programme"
 _VIDEO: Final = (TrackKind.CAMERA, TrackKind.SCREEN)
 _TO_VIDEO: Final = COMMON_TIMESCALE // VIDEO_TIMESCALE
 _TO_AUDIO: Final = COMMON_TIMESCALE // AUDIO_TIMESCALE
@@ -73,6 +76,10 @@ class Tape:
             for kind in _VIDEO
         }
         self._voice_packager = VoicePackager(part_target)
+        self._ladder = Ladder(
+            renditions[PROGRAMME],
+            {rung: LowerRung(renditions[name], part_target) for rung, name in LOWER.items()},
+        )
         self._inits: dict[TrackKind, Init] = {}
         self._lateness = dict.fromkeys(TrackKind, _LATENESS)
         self._now: int | None = None
@@ -92,9 +99,12 @@ class Tape:
         waits_for = self._programme.waits_for if self._programme else None
         return frozenset(wanted | ({waits_for} if waits_for else set()))
 
-    def push(self, kind: TrackKind, unit: AccessUnit) -> None:
-        """Take one access unit. Units of one track come in order; broken ones are counted."""
+    def push(self, kind: TrackKind, unit: AccessUnit, rung: Rung = Rung.BEST) -> None:
+        """Take one access unit. Units of one track and rung come in order; broken ones are counted."""
         unit = self._shifted(unit)
+        if rung is not Rung.BEST:
+            self._ladder.push(rung, kind, unit)
+            return
         at = unit.instant
         self._arrived(kind, at)
         try:
@@ -106,6 +116,8 @@ class Tape:
         except (MalformedH264, MalformedOpus):
             self.malformed += 1
         self._latest = max(self._latest, at)
+        if kind.is_video:
+            self._ladder.reached(kind, unit.pts)
         if self._latest >= self._looks_at:
             self._looks_at = self._latest + _LOOK
             for video in _VIDEO:
@@ -150,8 +162,7 @@ class Tape:
 
     def _begin(self, voice: int, programme: int) -> None:
         self._line = VoiceLine(voice // _TO_AUDIO)
-        rendition, starts = self._renditions[PROGRAMME], programme // _TO_VIDEO
-        self._programme = Programme(rendition, starts, self._part_target)
+        self._programme = Programme(self._ladder, programme // _TO_VIDEO, self._part_target)
 
     def _arrived(self, kind: TrackKind, at: int) -> None:
         if self._line is None:

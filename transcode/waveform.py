@@ -13,8 +13,8 @@ from transcode import contents, manifest, shelf, sound, uncut
 from transcode.access_unit import AUDIO_TIMESCALE, VIDEO_TIMESCALE, TrackKind
 from transcode.extras import WAVEFORM
 from transcode.jobs import Told, untold
+from transcode.rungs import PROGRAMME
 from transcode.sound import Sound
-from transcode.tape import PROGRAMME
 
 PER_SECOND: Final = 4
 _RATE: Final = 8_000  # samples a second; a voice has its peaks below

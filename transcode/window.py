@@ -14,7 +14,7 @@ from hashlib import blake2b
 from operator import attrgetter
 from typing import Final
 
-from transcode import playlist
+from transcode import playlist, rungs
 from transcode.contents import Contents
 from transcode.cutting import written
 from transcode.playlist import ByteRanges, OwnFiles, Report, Timeline, Variant
@@ -79,11 +79,13 @@ class Window:
         self.inits: dict[int, Init] = {}
         self.segments: list[Segment] = []
         self.is_ended = False
+        self.reads = 0  # of the live playlist
         self.watchers: set[Callable[[], None]] = set()  # called whenever it has changed
         self.played: Sequence[Segment] | None = None  # of a recording that was edited
         self._addresses = OwnFiles(name)
         self._part_target = part_target
         self._span = span
+        self._is_lower = rungs.is_lower(name)
         self._first = first
         self._discontinuities = discontinuities  # before the first that is listed
         self._listed = 0  # index of that segment: numbers that were skipped lie before it
@@ -246,6 +248,7 @@ class Window:
 
     def live(self, *, can_skip: bool = False) -> Rendered:
         """The playlist with the live edge; `can_skip` leaves out what the client knows."""
+        self.reads += 1
         rendered = self._rendered.get(can_skip)
         if rendered is None:
             rendered = self._rendered[can_skip] = Rendered(self._text(can_skip=can_skip))
@@ -259,8 +262,18 @@ class Window:
             self._recorded = Rendered(text)
         return self._recorded
 
+    @property
+    def is_listed(self) -> bool:
+        """False of a lower rung that has nothing of its own."""
+        return not self._is_lower or any(not init.is_adopted for init in self.inits.values())
+
     def variant(self) -> Variant | None:
-        return playlist.variant(self.segments, self.inits.values(), self.timeline.timescale)
+        """None while there is nothing to say; the size of a lower rung is that of its own pictures."""
+        if not self.is_listed:
+            return None
+        inits = list(self.inits.values())
+        ticks = self.timeline.timescale
+        return playlist.variant(self.segments, inits, ticks, is_lower=self._is_lower)
 
     def report(self) -> Report | None:
         if self._open and self._open.parts:
@@ -290,7 +303,7 @@ class Window:
     def _tail(self) -> str:
         if self.is_ended:
             return "#EXT-X-ENDLIST\n"
-        reports = filter(None, (sibling.report() for sibling in self.siblings))
+        reports = filter(None, (sibling.report() for sibling in self.siblings if sibling.is_listed))
         return self._open_entry() + playlist.rendition_reports(reports)
 
     def _open_entry(self) -> str:

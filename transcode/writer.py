@@ -1,9 +1,9 @@
 """The packager thread of one recording, and the bounded queue that leads to it.
 
 The event loop puts units in and never waits. The thread mixes, cuts and writes; viewers see
-the outcome through calls that it sends to the loop. Packets of voice do not wake it: fifty a second
-cost more in waking than in work, and pictures or the tick come soon. Another thread syncs to the disk once a
-second, so that a slow disk does not hold up the live edge.
+the outcome through calls that it sends to the loop. Packets of voice and pictures of lower rungs do not
+wake it: fifty a second cost more in waking than in work, and pictures or the tick come soon. Another
+thread syncs to the disk once a second, so that a slow disk does not hold up the live edge.
 
 When the queue is full the new unit is refused and counted. After a refused picture its track
 takes nothing before the next key frame, since the pictures between could not be decoded.
@@ -25,7 +25,7 @@ from typing import Final
 import structlog
 
 from kernel.errors import Conflict
-from transcode.access_unit import AccessUnit, Codec, TrackKind
+from transcode.access_unit import AccessUnit, Codec, Rung, TrackKind
 from transcode.h264 import MalformedH264
 from transcode.manifest import Keeping
 from transcode.mixer import VoiceMixer
@@ -61,6 +61,7 @@ class RecordingWriter:
         self._jobs: deque[Callable[[], None] | None] = deque()  # bounded by `push`
         self._bell: SimpleQueue[None] = SimpleQueue()
         self._torn: set[TrackKind] = set()
+        self._torn_rungs: set[Rung] = set()
         self._mixer = VoiceMixer()
         self._rescues: dict[TrackKind, Vp8Rescue] = {}
         self._syncer = ThreadPoolExecutor(1, thread_name_prefix="recording-sync")
@@ -79,8 +80,12 @@ class RecordingWriter:
         *,
         source: str = "",
         codec: Codec = Codec.H264,
+        rung: Rung = Rung.BEST,
     ) -> None:
         """Take a unit. `source` tells voices apart; pictures in VP8 are made into H.264."""
+        if rung is not Rung.BEST:
+            self._push_lower(kind, unit, rung)
+            return
         is_useless = kind in self._torn and not unit.is_key
         if is_useless or len(self._jobs) >= _CAPACITY:
             self.refused += 1
@@ -90,6 +95,15 @@ class RecordingWriter:
         self._jobs.append(partial(self._take, kind, unit, source, codec))
         if kind.is_video:
             self._bell.put(None)
+
+    def _push_lower(self, kind: TrackKind, unit: AccessUnit, rung: Rung) -> None:
+        is_useless = rung in self._torn_rungs and not unit.is_key
+        if is_useless or len(self._jobs) >= _CAPACITY:
+            self.refused += 1
+            self._torn_rungs.add(rung)
+            return
+        self._torn_rungs.discard(rung)
+        self._jobs.append(partial(self.recording.push, kind, unit, rung))
 
     def key_ahead(self, kind: TrackKind, pts: int) -> None:
         """A key picture in H.264 of this time begins to arrive; its unit follows."""
