@@ -36,7 +36,10 @@ class Followers:
         for rung in (Rung.LOW, Rung.MID):
             option = lower(options).get(rung)
             follower = self._lower.setdefault(rung, Follower(NO_LAYER))
-            follower.aim(NO_LAYER if option is None else option.index)
+            if option is None:
+                follower.rest()
+            else:
+                follower.aim(option.index)
 
 
 def lower(options: Sequence[Option]) -> dict[Rung, Option]:
@@ -60,6 +63,10 @@ class Follower:
         is_news = layer != self._target
         self._target = layer
         return is_news
+
+    def rest(self) -> None:
+        """Follow nothing."""
+        self._target = self._accepts = NO_LAYER
 
     def hold(self, layer: int) -> None:
         if self._accepts == layer:

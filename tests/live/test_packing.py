@@ -1,6 +1,7 @@
 """The packager thread: what the tap hands over is in the recording, or it is told why not."""
 
 import asyncio
+from dataclasses import replace
 from fractions import Fraction
 from uuid import uuid4
 
@@ -12,7 +13,14 @@ from live.messages import MediaKind, Source
 from live.packing import Packing
 from live.tracks import PublishedTrack
 from transcode import opus, writer
-from transcode.access_unit import AUDIO_TIMESCALE, VIDEO_TIMESCALE, AccessUnit, Codec, TrackKind
+from transcode.access_unit import (
+    AUDIO_TIMESCALE,
+    VIDEO_TIMESCALE,
+    AccessUnit,
+    Codec,
+    Rung,
+    TrackKind,
+)
 from transcode.library import Library
 
 RATE = 25
@@ -86,6 +94,38 @@ async def test_what_is_cast_is_recorded(pack):
     assert recording.track(TrackKind.SCREEN).is_empty
     assert recording.duration.total_seconds() == pytest.approx(2, abs=0.3)
     assert faults == []
+
+
+async def test_smaller_layers_of_the_camera_become_rungs(pack):
+    packing, recording, _, faults = pack()
+    camera, other = track(), track()
+    packing.cast({camera.id: TrackKind.CAMERA})
+    for unit in pictures(6):
+        packing.take(replace(camera, rung=Rung.LOW), unit)
+        packing.take(camera, unit)
+        packing.take(replace(other, rung=Rung.MID), unit)
+        packing.key_ahead(replace(camera, rung=Rung.LOW), unit.pts + 1)
+    packing.end(camera)
+    await packing.finish()
+    names = ("programme", "programme-low", "programme-mid")
+    programme, low, mid = (recording.window(name) for name in names)
+    starts = [segment.starts for segment in programme.segments]
+    assert [segment.starts for segment in low.segments] == starts
+    assert low.segments[1].stretch.file == "programme-low.mp4"
+    assert low.is_listed
+    assert not mid.is_listed
+    assert faults == []
+
+
+async def test_a_smaller_layer_in_vp8_is_left_out(pack):
+    packing, recording, _, _ = pack()
+    camera = track(codec=Codec.VP8)
+    packing.cast({camera.id: TrackKind.CAMERA})
+    (key, *_) = pictures(1, codec="libvpx")
+    packing.take(camera, key)
+    packing.take(replace(camera, rung=Rung.LOW), key)
+    await packing.finish()
+    assert not recording.window("programme-low").is_listed
 
 
 async def test_another_camera_waits_for_its_key_frame(pack):

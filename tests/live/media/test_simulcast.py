@@ -9,7 +9,10 @@ import pytest
 from bench.light_client import VIDEO_TYPE, LightClient, in_layer, rtp_packet
 from live import forwarder as forwarder_module
 from live import rtcp
+from live.follower import lower
+from live.layers import Option
 from live.messages import Source
+from transcode.access_unit import Rung
 
 SPS = {
     "q": bytes.fromhex("6742c00bd901419f9f0110000003001000000300a0f142a480"),  # 320 x 180
@@ -284,3 +287,65 @@ async def test_the_recording_follows_the_best_layer_that_there_is(room, lecturer
     numbers = [sequence for sequence, _ in tapped]
     assert tapped[-1][1] == "h 3"
     assert [n - numbers[0] & 0xFFFF for n in numbers] == list(range(9 + 3))
+
+
+class Rungs:
+    """What the tap of each rung gets."""
+
+    def __init__(self, forwarder):
+        self.got = {rung: [] for rung in Rung}
+        forwarder.taps = (self._tap(Rung.BEST),)
+        forwarder.lower_taps = {rung: (self._tap(rung),) for rung in (Rung.MID, Rung.LOW)}
+
+    def _tap(self, rung):
+        got = self.got[rung]
+
+        class Tap:
+            def packet(self, sequence, timestamp, marker, ticks, payload):
+                got.append((sequence, payload.rpartition(b"|")[2].decode()))
+
+        return Tap()
+
+    def pictures(self, rung):
+        return list(dict.fromkeys(text for _, text in self.got[rung]))
+
+
+async def test_smaller_layers_are_tapped_while_rungs_are_taken(room, lecturer):
+    forwarder = await shown(room, lecturer, "q", "h", "f", key=True)
+    rungs = Rungs(forwarder)
+    await shown(room, lecturer, "q", "h", "f", key=True)
+    assert [rungs.pictures(rung) for rung in Rung] == [["f 2"], [], []]
+    room.stage.take_rungs([forwarder.track.id])
+    forwarder.follow_best(room.port.clock.monotonic())
+    await shown(room, lecturer, "q", "h", "f")  # no key picture: nothing to begin with
+    await shown(room, lecturer, "q", "h", "f", key=True)
+    await shown(room, lecturer, "q", "f")
+    assert rungs.pictures(Rung.BEST)[-3:] == ["f 3", "f 4", "f 5"]
+    assert rungs.pictures(Rung.MID) == ["h 4"]
+    assert rungs.pictures(Rung.LOW) == ["q 4", "q 5"]
+    room.stage.take_rungs([])
+    forwarder.follow_best(room.port.clock.monotonic())
+    await shown(room, lecturer, "q", "h", "f", key=True)
+    assert rungs.pictures(Rung.LOW)[-1] == "q 5"
+
+
+async def test_the_publisher_is_asked_for_all_layers_only_while_rungs_are_taken(room, lecturer):
+    forwarder = await shown(room, lecturer, "q", "h", "f", key=True)
+    Rungs(forwarder)
+    now = room.port.clock.monotonic()
+    forwarder.follow_best(now)
+    assert forwarder.needed(now) == ("f",)
+    forwarder.is_laddered = True
+    forwarder.follow_best(now)
+    assert forwarder.needed(now) == ("q", "h", "f")
+
+
+def test_lower_rungs_are_the_layers_below_the_largest():
+    def option(index, height):
+        return Option(index, "", height, 1000.0 * height)
+
+    q, h, f = option(0, 180), option(1, 360), option(2, 720)
+    assert lower([f, q, h]) == {Rung.LOW: q, Rung.MID: h}
+    assert lower([f, q]) == {Rung.LOW: q}
+    assert lower([f]) == lower([]) == {}
+    assert lower([option(0, 180), option(1, 0)]) == {}, "A size that is not known yet counts not."
