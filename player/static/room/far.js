@@ -2,12 +2,14 @@
 import { $ } from "../dom.js";
 import { Beacon } from "../watch/beacon.js";
 import { Player } from "../watch/player.js";
+import { keptQuality, Quality } from "../watch/quality.js";
 
 const BEGIN_MS = 12_000; // what has not begun to play by then does not reach us
 
 export class FarTier {
   #config;
   #beacon = null;
+  #quality = null;
   #openedAt = 0;
   #position = 0;
   #hasPlayed = false;
@@ -29,7 +31,10 @@ export class FarTier {
     if (this.player) return;
     $("watch").hidden = false;
     const root = $("watch").querySelector("[data-player]");
-    this.player = new Player({ root, url: this.#config.hls, mode: "live" });
+    const urls = { picture: this.#config.hls, sound: this.#config.voice };
+    const url = keptQuality().choice === "sound" ? urls.sound : urls.picture;
+    this.player = new Player({ root, url, mode: "live" });
+    this.#quality = new Quality({ root, player: this.player, urls });
     this.#beacon = new Beacon({ video: this.player.video, address: this.#config.beacon, mode: "live" });
     this.#openedAt = performance.now();
     this.#position = 0;
@@ -39,8 +44,9 @@ export class FarTier {
   close() {
     if (!this.player) return;
     this.#beacon.close();
+    this.#quality.close();
     this.player.close();
-    this.player = this.#beacon = null;
+    this.player = this.#beacon = this.#quality = null;
     $("watch").hidden = true;
   }
 

@@ -13,9 +13,9 @@ import { offerMissed } from "./missed.js";
 import { openOffline } from "./offline.js";
 import { openJobs } from "./jobs.js";
 import { Player } from "./player.js";
+import { keptQuality, Quality } from "./quality.js";
 import { offerRemote } from "./remote.js";
 import { openRetention } from "./retention.js";
-import { beginsSparing, openSaver } from "./saver.js";
 import { openSeekBar } from "./seek_bar.js";
 import { TimedList } from "./timed_list.js";
 import { drawChat, WordsPanel } from "./words_panel.js";
@@ -54,7 +54,7 @@ function stoppedAt() {
 
 async function watch(root) {
   const key = `daris.position.${config.lecture}`;
-  const url = beginsSparing() ? config.voice : config.hls;
+  const url = keptQuality().choice === "sound" ? config.voice : config.hls;
   const player = new Player({ root, url, mode: "recording", key, keysOn: document, resume: stoppedAt() });
   const beacon = new Beacon({ video: player.video, address: config.beacon, mode: "recording", revision: Number(recorded.dataset.revision) });
   const { poster, lecturer } = recorded.dataset;
@@ -63,12 +63,12 @@ async function watch(root) {
   player.captions = captions;
   player.addEventListener("help", () => $("keys-help").showModal());
   player.addEventListener("search", () => $("words-search").focus());
+  new Quality({ root, player, urls: { picture: config.hls, sound: config.voice } });
   globalThis.daris = { player, beacon, captions, companion: null };
   const ready = new Promise((resolve) => player.addEventListener("ready", resolve, { once: true }));
   const panel = new WordsPanel(player);
   captions.addEventListener("cues", () => panel.showCues(captions.cues, captions.language));
   const [lines] = await Promise.all([loadChat(), ready, captions.load().catch(() => {})]);
-  openSaver(root, player, { picture: config.hls, sound: config.voice });
   offerRemote(root, player.video);
   const addCompanion = () => {
     if (!hasScreen(player.fragments) || globalThis.daris.companion) return;

@@ -3,8 +3,10 @@ import Hls from "hls.js";
 import { clock } from "../dom.js";
 import { t } from "../translate.js";
 import { shortcuts } from "./keys.js";
+import { keepPosition, keptPosition } from "./left_off.js";
 import { isLost } from "./lost.js";
 import { positionAt } from "./pieces.js";
+import { limit } from "./rungs.js";
 
 const WORKER = new URL("../vendor/hls.js/hls.worker.js", import.meta.url).href;
 const RETRY_MS = 1500;
@@ -12,9 +14,8 @@ const IDLE_MS = 2800;
 const PICTURE_SECONDS = 1 / 25;
 const NEAR_EDGE_SECONDS = 4; // beyond the live position: still "live"
 const KEEP_POSITION_MS = 5000;
-const SKIPPED_AT_ENDS_SECONDS = 15; // positions this near to an end are not worth resuming
 
-/** Fires `ready` when the first playlist is there, `position` (detail: seconds), and `tip` while somebody points at
+/** Fires `ready` when the first playlist is there, `level` when another size is played, `position` (detail: seconds), and `tip` while somebody points at
  * a position of the seek bar (detail: {position, tip}, the element that may say more about it). */
 export class Player extends EventTarget {
   #root;
@@ -26,6 +27,7 @@ export class Player extends EventTarget {
   #retry = null;
   #saved = 0;
   #resume;
+  #limits = { height: null, cap: null };
   #from = null; // seconds, where the next load begins
   #stop = new AbortController();
   captions = null; // of a recording, once they are there
@@ -64,7 +66,24 @@ export class Player extends EventTarget {
 
   /** What hls.js knows of the programme: pieces in media time with their time of day. */
   get fragments() {
-    return this.#hls?.levels?.[this.#hls.loadLevel]?.details?.fragments ?? [];
+    const { levels = [], loadLevel, currentLevel } = this.#hls ?? {};
+    return (levels[loadLevel]?.details ?? levels[currentLevel]?.details)?.fragments ?? [];
+  }
+
+  /** Of the size that is played, in lines; null while that is unknown, or where it is sound. */
+  get height() {
+    return this.#hls?.levels?.[this.#hls.currentLevel]?.height || null;
+  }
+
+  /** Whether there is this size; true while that is unknown. */
+  hasHeight(height) {
+    return !this.#hls?.levels?.length || this.#hls.levels.some((level) => level.height === height);
+  }
+
+  /** Play this `height`, or at most `cap`; null: as the line allows. */
+  limit(limits) {
+    this.#limits = limits;
+    if (this.#hls?.levels?.length) limit(this.#hls, limits);
   }
 
   /** The media time of a moment on the wall clock; null while that is unknown. */
@@ -195,10 +214,12 @@ export class Player extends EventTarget {
       lowLatencyMode: this.isLive,
       maxLiveSyncPlaybackRate: this.isLive ? 1.06 : 1,
       backBufferLength: 120,
-      startPosition: this.isLive ? -1 : (this.#from ?? this.#kept()),
+      startPosition: this.isLive ? -1 : (this.#from ?? keptPosition(this.#key, this.#resume)),
     });
     this.#hls = hls;
     hls.on(Hls.Events.ERROR, (_, data) => data.fatal && this.#failed(hls, data));
+    hls.on(Hls.Events.MANIFEST_PARSED, () => limit(hls, this.#limits));
+    hls.on(Hls.Events.LEVEL_SWITCHED, () => this.dispatchEvent(new Event("level")));
     hls.on(Hls.Events.LEVEL_LOADED, () => this.#ready());
     hls.on(Hls.Events.LEVEL_UPDATED, (_, { details }) => isLost(details, this.video) && this.#again());
     hls.on(Hls.Events.SUBTITLE_TRACKS_UPDATED, (_, { subtitleTracks }) => {
@@ -368,22 +389,8 @@ export class Player extends EventTarget {
 
   // ---------------------------------------------------------------- where one left off
 
-  /** Here or on another device, whichever was later. */
-  #kept() {
-    const here = this.#keptHere();
-    const latest = [here, this.#resume].filter(Boolean).sort((a, b) => b.at - a.at)[0];
-    return latest?.seconds > SKIPPED_AT_ENDS_SECONDS ? latest.seconds : 0;
-  }
-
-  #keptHere() {
-    const [seconds, at] = (this.#key && localStorage.getItem(this.#key)?.split("@")) || [];
-    return seconds === undefined ? null : { seconds: Number(seconds), at: Number(at) || 0 };
-  }
-
   #keepPosition() {
     this.#saved = performance.now();
-    if (!this.#key || !this.video.currentTime) return;
-    const isNearEnd = this.duration - this.video.currentTime < SKIPPED_AT_ENDS_SECONDS;
-    localStorage.setItem(this.#key, `${isNearEnd ? 0 : this.video.currentTime.toFixed(1)}@${Date.now()}`);
+    keepPosition(this.#key, this.video.currentTime, this.duration);
   }
 }
