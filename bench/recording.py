@@ -24,10 +24,11 @@ from bench import clips
 from bench.report import arguments, show
 from player.delivery import LIBRARY, add_routes
 from transcode import aac, shelf, single_file
-from transcode.access_unit import AccessUnit, TrackKind
+from transcode.access_unit import AccessUnit, Rung, TrackKind
 from transcode.library import Library
 from transcode.manifest import Manifest
 from transcode.recording import Recording
+from transcode.rungs import LOWER
 from transcode.writer import RecordingWriter
 
 LECTURE = UUID(int=7)
@@ -35,10 +36,13 @@ EPOCH = datetime(2026, 9, 7, 4, tzinfo=UTC)
 HOUR = 3600
 CLIP = 10  # seconds that are drawn, and repeated
 KILLS = 3
+LOWER_SIZE = (160, 96)
+RUNG_SECONDS = 600
 MEANINGS = {
     "stop_to_playable_ms": "from stop to playlist and first segment over HTTP, after an hour",
     "index_cpu_s_per_hour": "CPU to make the playlists of an hour from its index",
     "package_cpu_s_per_hour": "CPU to package and store an hour of two tracks and the programme",
+    "rung_cpu_s_per_hour": "CPU more to package and store a lower rung of the picture for an hour",
     "ffmpeg_copy_cpu_s_per_hour": "CPU of ffmpeg -c copy -f hls over the same hour",
     "single_file_cpu_s_per_hour": "CPU to copy the pictures of an hour, with AAC, into one MP4",
     "ffmpeg_mp4_cpu_s_per_hour": "CPU of ffmpeg -c copy -movflags +faststart over the same hour",
@@ -75,9 +79,30 @@ async def _hour(folder: Path) -> dict[str, float | None]:
         "stop_to_playable_ms": stop_ms,
         "index_cpu_s_per_hour": time.process_time() - before,
         "package_cpu_s_per_hour": package_cpu,
+        "rung_cpu_s_per_hour": await _rung_cpu(folder),
         "ffmpeg_copy_cpu_s_per_hour": _ffmpeg_cpu(opened.folder),
         **_single_file_cpu(opened.folder),
     }
+
+
+async def _rung_cpu(folder: Path) -> float:
+    """Of one of two lower rungs."""
+    best, lower = clips.video(CLIP), {rung: clips.video(CLIP, size=LOWER_SIZE) for rung in LOWER}
+    voice = clips.voice(CLIP)
+    spent = []
+    for number, rungs in enumerate(({}, lower)):
+        opened = Library(folder).open_recording(
+            UUID(int=8 + number), EPOCH, post=asyncio.get_running_loop().call_soon_threadsafe
+        )
+        units = clips.laddered({Rung.BEST: best, **rungs}, voice=voice)
+        before = time.process_time()
+        for at in range(0, RUNG_SECONDS, CLIP):
+            for kind, unit, rung in units:
+                opened.push(kind, _later(unit, at), rung)
+            await asyncio.sleep(0)
+        spent.append(time.process_time() - before)
+        opened.finish()
+    return (spent[1] - spent[0]) / len(LOWER) * HOUR / RUNG_SECONDS
 
 
 def _later(unit: AccessUnit, seconds: int) -> AccessUnit:

@@ -95,6 +95,7 @@ class Window:
         self._texts: list[str] = []
         self._rendered: dict[bool, Rendered] = {}
         self._recorded: Rendered | None = None
+        self._measured: tuple[tuple[int, int], Variant | None] | None = None
         self._grown = asyncio.Event()
 
     # what happened, in order
@@ -271,9 +272,12 @@ class Window:
         """None while there is nothing to say; the size of a lower rung is that of its own pictures."""
         if not self.is_listed:
             return None
-        inits = list(self.inits.values())
-        ticks = self.timeline.timescale
-        return playlist.variant(self.segments, inits, ticks, is_lower=self._is_lower)
+        known = len(self.inits), self.next_msn
+        if self._measured is None or self._measured[0] != known:
+            inits, ticks = self.inits.values(), self.timeline.timescale
+            made = playlist.variant(self.segments, inits, ticks, is_lower=self._is_lower)
+            self._measured = known, made
+        return self._measured[1]
 
     def report(self) -> Report | None:
         if self._open and self._open.parts:

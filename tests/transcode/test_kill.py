@@ -30,11 +30,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 from bench import clips
+from transcode.access_unit import Rung
 from transcode.library import Library
 from transcode.writer import RecordingWriter
 
 async def record():
-    units = clips.interleaved(camera=clips.video(9, gop=25), voice=clips.voice(9))
+    camera = {Rung.BEST: clips.video(9, gop=25), Rung.LOW: clips.video(9, gop=25, size=(160, 96))}
+    units = clips.laddered(camera, voice=clips.voice(9))
     epoch = datetime.fromisoformat(sys.argv[2])
     library = Library(Path(sys.argv[1]))
     lectures = [UUID(int=7 + number) for number in range(int(sys.argv[3]))]
@@ -43,10 +45,10 @@ async def record():
     speed = int(sys.argv[4])
     now = lambda: epoch + speed * timedelta(seconds=time.monotonic() - began)
     writers = [RecordingWriter(each, now) for each in opened]
-    for kind, unit in units:
+    for kind, unit, rung in units:
         await asyncio.sleep(float(unit.time) / speed - (time.monotonic() - began))
         for writer in writers:
-            writer.push(kind, unit)
+            writer.push(kind, unit, rung=rung)
         print(float(unit.time), flush=True)
 
 asyncio.run(record())
@@ -100,6 +102,12 @@ def test_after_a_kill_the_lecture_goes_on_in_the_same_item(tmp_path):
     )
     assert all(a.ends == b.starts for a, b in pairwise(found.programme.segments))
     assert [each.is_after_gap for each in found.track(TrackKind.CAMERA).segments].count(True) == 1
+    low = found.window("programme-low").segments
+    assert [(each.msn, each.starts, each.ends) for each in low] == [
+        (each.msn, each.starts, each.ends) for each in found.programme.segments
+    ]
+    own = {each.starts // (20 * 90_000) for each in low if each.stretch.file == "programme-low.mp4"}
+    assert own == {0, 1}, "It has segments of its own from before and from after."
     command = ["ffmpeg", "-v", "error", "-xerror", "-i", found.folder / "index.m3u8"]
     subprocess.run([*command, "-f", "null", "-"], check=True)
 

@@ -3,7 +3,6 @@
 import io
 import json
 import subprocess
-from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime
 from fractions import Fraction
@@ -215,22 +214,6 @@ def test_what_is_cut_is_cut_from_every_rung(tmp_path, opened, camera, voice):
             assert mine.program_date_time == programmes.program_date_time
             assert mine.discontinuity == programmes.discontinuity
         assert f"{name}.mp4" in text
-
-
-def test_a_recording_that_goes_on_after_a_crash_keeps_its_rungs(tmp_path, opened, camera, voice):
-    teach(opened, camera, voice, until=7.1)
-    opened._files._shelved and __import__("os").close(opened._files._shelved.lock)  # it died
-    again = Library(tmp_path).open_recording(LECTURE, EPOCH, post=lambda call: call())
-    teach(again, camera, voice).finish()
-    for name in NAMES[1:]:
-        assert listed(again, name) == listed(again, "programme")
-    found = Library(tmp_path).find(LECTURE)
-    best = m3u8.loads(found.programme.recorded().plain.decode())
-    low = m3u8.loads(found.window("programme-low").recorded().plain.decode())
-    assert [each.duration for each in low.segments] == [each.duration for each in best.segments]
-    files = Counter(each.uri for each in low.segments)
-    assert files["programme-low.mp4"] >= 8
-    assert times(found.folder, "programme-low")
 
 
 def test_what_is_paused_is_in_no_rung(tmp_path, camera, voice):

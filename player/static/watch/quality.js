@@ -65,6 +65,7 @@ export class Quality {
     } catch {
       return; // the next look may tell
     }
+    if (this.#rungs.heights.length > 1) clearInterval(this.#look);
     this.#draw();
     this.#apply();
   }

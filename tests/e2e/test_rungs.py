@@ -1,0 +1,172 @@
+"""A real browser's simulcast becomes the rungs of the stream and of the recording, and people choose one."""
+
+import io
+from fractions import Fraction
+from itertools import pairwise
+
+import av
+import m3u8
+import numpy as np
+import pytest
+
+from tests.e2e.looks import flaws, photograph
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
+
+WIDE = {"width": 1280, "height": 800}
+NAMES = ("programme", "programme-mid", "programme-low")
+WATCH = """(() => {
+    const video = document.querySelector("[data-testid=watch-video]");
+    globalThis.stops = 0;
+    video.addEventListener("waiting", () => (globalThis.stops += 1));
+})()"""
+
+
+@pytest.fixture
+async def lecture(server, browser, account, enter):
+    """A lecture that is being recorded, its lecturer, and the lecturer's page."""
+    lecturer = await account(server, "lecturer", "Aigerim Bekova")
+    planned = await lecturer.plan(is_recorded=True)
+    host = await enter(await lecturer.sign_in(browser, viewport=WIDE), planned)
+    await host.press("start")
+    await host.until("daris.stats().then(({ sent }) => sent.camera.layers.length === 3)")
+    return planned, lecturer, host
+
+
+async def test_the_layers_of_a_lecturer_are_sizes_to_choose_from(
+    server, browser, account, lecture, player, eventually
+):
+    lecture, lecturer, host = lecture
+    dana = await account(server, "student", "Dana Omarova")
+    far = player(await dana.sign_in(browser, viewport=WIDE))
+    page = far.page
+    await page.goto(f"/lectures/{lecture}?watch=1")
+    await far.plays(frames=10)
+    get = Fetch(page, lecture)
+
+    async def are_listed():
+        return len(await get.sizes()) == 3 and min(await get.ends()) >= 4
+
+    await eventually(are_listed, seconds=60)
+    assert await get.sizes() == [(1280, 720), (640, 360), (320, 180)]
+    await same_moments(get)
+
+    await page.get_by_test_id("quality").press("Enter")
+    await page.get_by_test_id("quality-180").wait_for()
+    await photograph(page, "quality-live")
+    await choose(page, far, eventually, "quality-180", 320)
+    await page.evaluate(WATCH)
+    await choose(page, far, eventually, "quality-720", 1280)
+    await choose(page, far, eventually, "quality-auto", 1280)
+    assert await page.evaluate("stops") == 0
+    assert (await page.get_by_test_id("quality-now").inner_text()) == "now 720p"
+    await page.get_by_test_id("saver").check()
+    await page.get_by_test_id("saver").press("Escape")
+    assert not await page.get_by_test_id("quality-auto").is_visible()
+
+    await host.press("stop")
+    await host.press("stop-confirm")
+
+    async def is_published():
+        return (await lecturer.get(f"/api/v1/lectures/{lecture}"))["recording"] == "ready"
+
+    await eventually(is_published, seconds=30)
+    await page.goto(f"/lectures/{lecture}")
+    await page.get_by_test_id("play").click()
+    await eventually(lambda: is_wide(far, 320), seconds=30)  # the data saver is remembered
+    await page.get_by_test_id("quality").click()
+    for scheme, width in (("light", 1280), ("dark", 390)):
+        await page.emulate_media(color_scheme=scheme)
+        await page.set_viewport_size({"width": width, "height": 844})
+        await photograph(page, f"quality-recorded-{scheme}-{width}")
+        assert await flaws(page) == []
+    await choose(page, far, eventually, "quality-360", 640)
+    assert not await page.get_by_test_id("saver").is_checked()
+    assert not host.errors
+
+
+class Fetch:
+    """Playlists and media, with the page's right to see them."""
+
+    def __init__(self, page, lecture):
+        self._page, self._base = page, f"/hls/{lecture}/"
+
+    async def bytes(self, name):
+        answer = await self._page.request.get(self._base + name)
+        assert answer.ok, name
+        return await answer.body()
+
+    async def playlist(self, name):
+        return m3u8.loads((await self.bytes(f"{name}.m3u8")).decode())
+
+    async def sizes(self):
+        listed = (await self.playlist("index")).playlists
+        return [each.stream_info.resolution for each in listed if each.stream_info.resolution]
+
+    async def ends(self):
+        """Of each rung the number of its last whole segment."""
+        return [
+            max(
+                (number(each) for each in (await self.playlist(name)).segments if each.uri),
+                default=0,
+            )
+            for name in NAMES
+        ]
+
+    async def pictures(self, name, msn):
+        """{time: picture, 80 wide} of a segment."""
+        listed = await self.playlist(name)
+        segment = next(each for each in listed.segments if each.uri and number(each) == msn)
+        data = await self.bytes(segment.init_section.uri) + await self.bytes(segment.uri)
+        with av.open(io.BytesIO(data)) as file:
+            decoded = list(file.decode(video=0))
+        assert decoded[0].key_frame
+        return {
+            frame.pts * frame.time_base: frame.reformat(80, 45, "gray").to_ndarray().astype(int)
+            for frame in decoded
+        }, decoded[0].width
+
+
+def number(segment) -> int:
+    return int(segment.uri.split("/")[-1].split(".")[0])
+
+
+async def same_moments(get) -> None:
+    """Rungs list the same segments, and what a rung shows is what the programme shows then."""
+    lists = {name: await get.playlist(name) for name in NAMES}
+    times = {
+        name: {number(each): each.program_date_time for each in listed.segments if each.uri}
+        for name, listed in lists.items()
+    }
+    common = set.intersection(*(set(each) for each in times.values()))
+    assert all(len({times[name][msn] for name in NAMES}) == 1 for msn in common)
+    msn = max(common)
+    best, width = await get.pictures("programme", msn)
+    assert width == 1280
+    for name, width in zip(NAMES[1:], (640, 320), strict=True):
+        smaller, found = await get.pictures(name, msn)
+        assert found == width
+        apart = [at - nearest(picture, best) for at, picture in smaller.items()]
+        frame = max(after - before for before, after in pairwise(best))
+        assert sorted(map(abs, apart))[len(apart) // 2] <= frame + Fraction(1, 1000)
+
+
+def nearest(picture, shown) -> Fraction:
+    """The time at which most nearly that picture is shown."""
+    return min(shown, key=lambda at: np.abs(shown[at] - picture).mean())
+
+
+async def is_wide(far, width) -> bool:
+    return (await far.picture())["width"] == width
+
+
+async def choose(page, far, eventually, test_id, width) -> None:
+    """And see it play on in that size."""
+    await page.get_by_test_id(test_id).check()
+    await eventually(lambda: is_wide(far, width), seconds=40)
+    before = (await far.picture())["at"]
+
+    async def plays_on():
+        return (await far.picture())["at"] > before + 0.5
+
+    await eventually(plays_on, seconds=30)
