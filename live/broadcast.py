@@ -16,6 +16,7 @@ import structlog
 from kernel.clock import Clock
 from kernel.errors import Conflict, DarisError, Unavailable
 from live.decision import Delivery
+from live.demand import Demand
 from live.events import (
     LiveFact,
     RecordingFaulted,
@@ -37,7 +38,6 @@ from transcode.recording import Recording
 
 log = structlog.get_logger()
 
-WATCHED: Final = 30.0  # seconds after the last look at the stream's pictures that they are watched
 KEYFRAMES: Final = 2.0  # seconds between the keyframes that all tracks are asked for: segments
 
 
@@ -76,7 +76,7 @@ class Broadcast:
         self._state = RecordingState.OFF
         self._switching = asyncio.Lock()
         self._told: list[str] = []
-        self._reads, self._read_at = 0, float("-inf")  # of the stream's playlists
+        self._demand = Demand()
         self._faults: asyncio.Queue[str] = asyncio.Queue(100)
 
     @asynccontextmanager
@@ -272,15 +272,12 @@ class Broadcast:
                 self._fault(self._recording.fault)
 
     def _laddered(self) -> list[UUID]:
-        """Whose smaller layers are packed: the camera's, while that is of use to anybody. They cost the
-        lecturer's line and some of our time."""
+        """Whose smaller layers are packed: the camera's, while there is demand."""
         if self._recording is None or self._packing is None:
             return []
-        reads = self._recording.picture_reads
-        if reads != self._reads:
-            self._reads, self._read_at = reads, self._clock.monotonic()
-        is_watched = self._clock.monotonic() - self._read_at < WATCHED
-        if not (is_watched or self._state is RecordingState.ON):
+        reads, now = self._recording.picture_reads, self._clock.monotonic()
+        is_recorded = self._state is RecordingState.ON
+        if not self._demand.is_there(reads, now, is_recorded=is_recorded):
             return []
         return [track for track, kind in self._roles().items() if kind is TrackKind.CAMERA]
 
