@@ -11,6 +11,7 @@ from live.follower import Followers
 from live.layer import Entry, Layer
 from live.layers import Option, sorted_by_size
 from live.leg import BATCH, LONGEST_PAYLOAD, SILENCE, Fanout, Leg
+from live.line_share import LineShare
 from live.loudness import Loudness
 from live.messages import MediaKind
 from live.packet_cache import Cached
@@ -73,7 +74,8 @@ class Forwarder:
         self._follows = Followers(len(rids) - 1)
         self.lower_taps: dict[Rung, tuple[PacketTap, ...]] = {}
         self.is_laddered = False
-        """Whether `lower_taps` get the smaller layers, too."""
+        """Whether `lower_taps` get the smaller layers, too, if the line has room for them."""
+        self._share = LineShare()
 
     def _made(self, rids: Sequence[str]) -> tuple[Layer, ...]:
         capacity = _VIDEO_CACHE if self.is_video else _SOUND_CACHE
@@ -249,12 +251,19 @@ class Forwarder:
         options = sorted_by_size(self.options())
         self.need(options[-1].index, now)
         follow = [option.index for option in options if option.is_awake][-1]
-        if self.is_laddered:
-            for option in options:
-                self.need(option.index, now)
-        self._follows.aim_lower(options if self.is_laddered else ())
+        is_laddered = self._is_laddered(options[-1].index, now)
+        for option in options if is_laddered else ():
+            self.need(option.index, now)
+        self._follows.aim_lower(options if is_laddered else ())
         if self._follows.best.aim(follow):
             self.want_keyframe(now, LOSS_PATIENCE_SECONDS, follow)
+
+    def _is_laddered(self, largest: int, now: float) -> bool:
+        if not self.is_laddered:
+            self._share.leave()
+            return False
+        newest = max(layer.last_at for layer in self.layers)
+        return self._share.has_room(self.layers[largest].last_at, newest, now)
 
     # ------------------------------------------------------------ the receivers' side
 

@@ -6,7 +6,6 @@ from itertools import pairwise
 
 import av
 import m3u8
-import numpy as np
 import pytest
 
 from tests.e2e.looks import flaws, photograph
@@ -114,7 +113,7 @@ class Fetch:
         ]
 
     async def pictures(self, name, msn):
-        """{time: picture, 80 wide} of a segment."""
+        """{time: picture, 64 wide} of a segment, and their real width."""
         listed = await self.playlist(name)
         segment = next(each for each in listed.segments if each.uri and number(each) == msn)
         data = await self.bytes(segment.init_section.uri) + await self.bytes(segment.uri)
@@ -122,7 +121,7 @@ class Fetch:
             decoded = list(file.decode(video=0))
         assert decoded[0].key_frame
         return {
-            frame.pts * frame.time_base: frame.reformat(80, 45, "gray").to_ndarray().astype(int)
+            frame.pts * frame.time_base: bytes(frame.reformat(64, 36, "gray").planes[0])
             for frame in decoded
         }, decoded[0].width
 
@@ -146,14 +145,18 @@ async def same_moments(get) -> None:
     for name, width in zip(NAMES[1:], (640, 320), strict=True):
         smaller, found = await get.pictures(name, msn)
         assert found == width
-        apart = [at - nearest(picture, best) for at, picture in smaller.items()]
+        apart = [at - nearest(picture, best) for at, picture in list(smaller.items())[::3]]
         frame = max(after - before for before, after in pairwise(best))
         assert sorted(map(abs, apart))[len(apart) // 2] <= frame + Fraction(1, 1000)
 
 
 def nearest(picture, shown) -> Fraction:
     """The time at which most nearly that picture is shown."""
-    return min(shown, key=lambda at: np.abs(shown[at] - picture).mean())
+
+    def distance(at):
+        return sum(abs(one - other) for one, other in zip(shown[at], picture, strict=True))
+
+    return min(shown, key=distance)
 
 
 async def is_wide(far, width) -> bool:

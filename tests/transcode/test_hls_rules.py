@@ -13,26 +13,31 @@ import m3u8
 import pytest
 
 from bench import clips
-from transcode.access_unit import TrackKind
+from transcode.access_unit import Rung, TrackKind
 from transcode.library import Library
 from transcode.recording import Recording
 from transcode.window import Window
 
 EPOCH = datetime(2026, 9, 7, 4, 0, tzinfo=UTC)
 SECONDS = 20
-NAMES = ("camera", "screen", "voice", "programme")
+NAMES = ("camera", "screen", "voice", "programme", "programme-low")
 
 
-def lecture() -> Iterator[tuple[float, TrackKind, object]]:
-    """Camera, larger after 6 s, sent again from 15 s after a pause; screen from 8.3 to 11.3 s."""
-    camera = [
-        *clips.video(6, size=(320, 180)),
-        *clips.video(6, starts=6.0, size=(480, 272)),
-        *clips.video(5, starts=15.0, size=(480, 272)),
-    ]
+def lecture() -> Iterator[tuple[float, TrackKind, object, Rung]]:
+    """Camera in two sizes, both larger after 6 s, sent again from 15 s after a pause; screen from 8.3 to
+    11.3 s."""
     screen = clips.video(3, starts=8.3, size=(640, 368))
-    units = clips.interleaved(camera=camera, screen=screen, voice=clips.voice(SECONDS))
-    return ((float(unit.time), kind, unit) for kind, unit in units)
+    camera = {Rung.BEST: filmed((320, 180), (480, 272)), Rung.LOW: filmed((160, 96), (240, 144))}
+    units = clips.laddered(camera, screen=screen, voice=clips.voice(SECONDS))
+    return ((float(unit.time), kind, unit, rung) for kind, unit, rung in units)
+
+
+def filmed(size, larger):
+    return [
+        *clips.video(6, size=size),
+        *clips.video(6, starts=6.0, size=larger),
+        *clips.video(5, starts=15.0, size=larger),
+    ]
 
 
 class Played:
@@ -44,11 +49,11 @@ class Played:
 
     def teach(self) -> None:
         at = 0.25
-        for time, kind, unit in lecture():
+        for time, kind, unit, rung in lecture():
             while time >= at:
                 self._look(at)
                 at += 0.25
-            self.recording.push(kind, unit)
+            self.recording.push(kind, unit, rung)
         self._look(at)
 
     def _look(self, at: float) -> None:
@@ -110,7 +115,7 @@ def test_a_part_fills_85_percent_of_its_target_but_at_boundaries(played, name):
             assert is_cut or part.duration >= 0.85 * target
 
 
-@pytest.mark.parametrize("name", ["camera", "screen", "programme"])
+@pytest.mark.parametrize("name", ["camera", "screen", "programme", "programme-low"])
 def test_segments_begin_with_a_key_frame_and_parts_say_if_they_have_one(played, name):
     window = played.recording.window(name)
     for segment in whole(played.listed(name)[-1]):

@@ -11,6 +11,7 @@ import { limit } from "./rungs.js";
 const WORKER = new URL("../vendor/hls.js/hls.worker.js", import.meta.url).href;
 const RETRY_MS = 1500;
 const IDLE_MS = 2800;
+const USUAL_MBPS = 3; // where the browser does not tell
 const PICTURE_SECONDS = 1 / 25;
 const NEAR_EDGE_SECONDS = 4; // beyond the live position: still "live"
 const KEEP_POSITION_MS = 5000;
@@ -214,6 +215,7 @@ export class Player extends EventTarget {
       lowLatencyMode: this.isLive,
       maxLiveSyncPlaybackRate: this.isLive ? 1.06 : 1,
       backBufferLength: 120,
+      abrEwmaDefaultEstimate: (navigator.connection?.downlink ?? USUAL_MBPS) * 800_000, // not all of it is ours
       startPosition: this.isLive ? -1 : (this.#from ?? keptPosition(this.#key, this.#resume)),
     });
     this.#hls = hls;
