@@ -204,7 +204,7 @@ async def test_who_spares_data_hears_the_sound_alone_and_goes_on_where_it_was(
     await player(page).plays(frames=10)
     await player(page).seek(20)
     await page.get_by_test_id("speed").select_option("1.5")
-    await page.get_by_test_id("quality").click()
+    await page.get_by_test_id("sizes").click()
     await page.get_by_test_id("saver").check()
 
     async def is_sound_alone(since=20.5):
@@ -227,7 +227,7 @@ async def test_who_spares_data_hears_the_sound_alone_and_goes_on_where_it_was(
     around = await page.get_by_test_id("player").bounding_box()
     assert last["x"] + last["width"] <= around["x"] + around["width"]
     await page.reload()  # and it stays so
-    await page.get_by_test_id("quality").click()
+    await page.get_by_test_id("sizes").click()
     await page.locator("[data-testid=saver]:checked").wait_for()
     await page.get_by_test_id("saver").uncheck()
     await page.get_by_test_id("play").click()

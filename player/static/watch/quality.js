@@ -119,14 +119,18 @@ export class Quality {
       ...this.#rungs.heights.map(({ height, bps }) => [String(height), `${height}p`, bps]),
       ["sound", t("The sound alone"), this.#rungs.sound],
     ];
-    this.#part("[data-qualities]").replaceChildren(...choices.map(([value, name, bps]) => this.#option(value, name, bps)));
+    const box = this.#part("[data-qualities]");
+    const shown = [...box.querySelectorAll("input")].map(({ value }) => value);
+    if (shown.join() !== choices.map(([value]) => value).join()) {
+      box.replaceChildren(...choices.map(([value, name]) => this.#option(value, name)));
+    } // else whoever is at one of them stays there
+    for (const [value, , bps] of choices) if (bps) box.querySelector(`[data-rate="${value}"]`).textContent = rate(bps);
     this.#part("[data-quality-menu]").hidden = !this.#rungs.heights.length;
   }
 
-  #option(value, name, bps) {
-    const input = el("input", { type: "radio", name: "quality", value, "data-testid": `quality-${value}` });
-    const now = value === "auto" ? el("span", { "data-quality-now": "", "data-testid": "quality-now" }) : el("span", {}, bps ? rate(bps) : "");
-    return el("label", { class: "player-quality" }, input, el("span", {}, name), now);
+  #option(value, name) {
+    const input = el("input", { type: "radio", name: "quality", value, "data-testid": `size-${value}` });
+    return el("label", { class: "player-quality" }, input, el("span", {}, name), el("span", { "data-rate": value }));
   }
 
   #show() {
@@ -138,9 +142,9 @@ export class Quality {
       ? t("at most {height}p", { height: Math.min(...this.#heights) })
       : t("the sound alone");
     for (const input of this.#part("[data-qualities]").querySelectorAll("input")) input.checked = input.value === String(choice);
-    const now = this.#part("[data-quality-now]");
+    const now = this.#part('[data-rate="auto"]');
     if (now) now.textContent = choice === "auto" && playing ? t("now {height}p", { height: playing }) : "";
-    this.#part("[data-quality-badge]").textContent = playing ? `${playing}p` : "";
+    this.#part("[data-quality-menu] summary").dataset.badge = playing ? `${playing}p` : ""; // seen, not read
     this.#root.toggleAttribute("data-sound-only", this.#isSound);
   }
 
