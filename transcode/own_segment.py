@@ -5,6 +5,7 @@ is shown again, so that a rung is never behind the programme for long.
 """
 
 from collections import deque
+from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
 from typing import Final, Self, assert_never
@@ -98,11 +99,9 @@ class OwnSegment:
         if self._is_torn and not (unit.is_key and at >= self._edge):
             return
         self._is_torn = False
-        try:
+        with suppress(MalformedH264):  # nothing of it was stored
             for cut in self._line.packager.push(replace(unit, pts=at)):
                 self._store(cut)
-        except MalformedH264:
-            self._is_torn = True
 
     def _store(self, cut: Cut) -> None:
         match cut:

@@ -1,4 +1,5 @@
 // The quality menu: by itself, one size, or the sound alone; and the data saver. What is chosen is remembered.
+import Hls from "hls.js";
 import { el } from "../dom.js";
 import { locale, t } from "../translate.js";
 import { meaning, rungsOf } from "./rungs.js";
@@ -71,7 +72,12 @@ export class Quality {
   }
 
   get #heights() {
-    return this.#rungs.heights.map(({ height }) => height);
+    return this.#sizes.map(({ height }) => height);
+  }
+
+  /** Where the browser plays HLS itself, it alone chooses among them. */
+  get #sizes() {
+    return Hls.isSupported() ? this.#rungs.heights : this.#rungs.heights.slice(0, 1);
   }
 
   #spare(spares) {
@@ -116,7 +122,7 @@ export class Quality {
   #draw() {
     const choices = [
       ["auto", t("Automatic"), null],
-      ...this.#rungs.heights.map(({ height, bps }) => [String(height), `${height}p`, bps]),
+      ...this.#sizes.map(({ height, bps }) => [String(height), `${height}p`, bps]),
       ["sound", t("The sound alone"), this.#rungs.sound],
     ];
     const box = this.#part("[data-qualities]");
