@@ -65,7 +65,7 @@ class Rendition:
             self.close_segment(starts)
         self._opened = SegmentNoted(starts, init.number, is_after_gap)
         self._discontinuities += is_after_gap
-        self._note_step(self._opened)
+        self._note(self._opened)
         window = self.window
         self._post(
             lambda: window.open_segment(starts, init.number, is_after_gap=is_after_gap),
@@ -99,7 +99,7 @@ class Rendition:
             at.size,
         )
         self._parts.append(noted)
-        self._note_step(noted)
+        self._note(noted)
         self._post(lambda: self.window.add_part(part))
 
     def close_segment(self, ends: int) -> None:
@@ -107,7 +107,7 @@ class Rendition:
             return
         opened, parts = self._opened, self._parts
         self._opened, self._parts = None, []
-        self._note_end(opened, parts, EndNoted(ends))
+        self._note_end(opened, parts, ends)
         self._post(lambda: self.window.close_segment(ends))
         if parts:
             if self._store.is_kept:
@@ -153,11 +153,9 @@ class Rendition:
             self._on_fault(error)  # calls give_up_file
             return self._store.append(data)
 
-    def _note_step(self, record: SegmentNoted | PartNoted) -> None:
-        self._note(record)
-
-    def _note_end(self, opened: SegmentNoted, parts: Sequence[PartNoted], end: EndNoted) -> None:
-        self._note(end)
+    def _note_end(self, opened: SegmentNoted, parts: Sequence[PartNoted], ends: int) -> None:
+        """Of a segment that began with `opened` and has these parts."""
+        self._note(EndNoted(ends))
 
     def _note(self, record: Record) -> None:
         try:
@@ -169,18 +167,19 @@ class Rendition:
 class RungRendition(Rendition):
     """Notes whole segments, and only those of its own: the others are noted with the programme."""
 
-    def _note_step(self, record: SegmentNoted | PartNoted) -> None:
-        pass
+    def _note(self, record: Record) -> None:
+        if not isinstance(record, SegmentNoted | PartNoted):
+            super()._note(record)
 
-    def _note_end(self, opened: SegmentNoted, parts: Sequence[PartNoted], end: EndNoted) -> None:
+    def _note_end(self, opened: SegmentNoted, parts: Sequence[PartNoted], ends: int) -> None:
         own = media_file(self.window.name)
         noted = [part for part in parts if part.file == own]
         if noted:
             whole = msgspec.structs.replace(
                 noted[0],
-                duration=end.ends - noted[0].starts,
+                duration=ends - noted[0].starts,
                 frames=sum(part.frames for part in noted),
                 size=noted[-1].offset + noted[-1].size - noted[0].offset,
             )
-            for record in (opened, whole, end):
-                self._note(record)
+            for record in (opened, whole, EndNoted(ends)):
+                super()._note(record)

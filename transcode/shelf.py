@@ -107,7 +107,7 @@ def write_playlists(
             _write_playlist(folder, name, each, timeline(noted, name))
     video, voice = variants[PROGRAMME], variants[TrackKind.VOICE]
     if video:
-        lower = {name: own for name in LOWER.values() if (own := variants[name])}
+        lower = {name: found for name in LOWER.values() if (found := variants[name])}
         text = playlist.multivariant(video, voice, lower=lower)
         manifest.replace(folder / MULTIVARIANT, text.encode())
 

@@ -7,7 +7,7 @@ opens whatever a playlist names. Here a playlist stays within its folder.
 import io
 import re
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
@@ -38,17 +38,17 @@ class Recording:
 
 
 def read_recording(index: Path) -> Recording:
-    """Follow a multivariant playlist's best variant and its audio, or a media playlist alone."""
+    """Follow a multivariant playlist's best variant, the largest and then the richest, and its audio, or
+    a media playlist alone."""
     text = _read(index)
-    variants: list[tuple[int, str, str]] = []
+    variants: list[tuple[tuple[int, int], str, str]] = []
     renditions: dict[str, str] = {}
     lines = text.splitlines()
     for tag, following in zip(lines, [*lines[1:], ""], strict=True):
         if tag.startswith("#EXT-X-STREAM-INF:"):
             attributes = _attributes(tag)
-            variants.append(
-                (int(attributes.get("BANDWIDTH", "0")), attributes.get("AUDIO", ""), following)
-            )
+            worth = _pixels(attributes), int(attributes.get("BANDWIDTH", "0"))
+            variants.append((worth, attributes.get("AUDIO", ""), following))
         elif (
             tag.startswith("#EXT-X-MEDIA:")
             and (attributes := _attributes(tag)).get("TYPE") == "AUDIO"
@@ -106,6 +106,12 @@ def _extent(path: Path, byte_range: str | None, following: int) -> Extent:
         return Extent(path, 0, path.stat().st_size)
     length, _, offset = byte_range.partition("@")
     return Extent(path, int(offset) if offset else following, int(length))
+
+
+def _pixels(attributes: Mapping[str, str]) -> int:
+    """Of a variant; 0 of sound alone."""
+    width, _, height = attributes.get("RESOLUTION", "0x0").partition("x")
+    return int(width) * int(height)
 
 
 def _attributes(tag: str) -> dict[str, str]:

@@ -7,7 +7,6 @@ import asyncio
 import gzip
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from datetime import timedelta
 from fractions import Fraction
 from hashlib import blake2b
@@ -17,23 +16,13 @@ from typing import Final
 from transcode import playlist, rungs
 from transcode.contents import Contents
 from transcode.cutting import written
+from transcode.open_segment import OpenSegment
 from transcode.playlist import ByteRanges, OwnFiles, Report, Timeline, Variant
-from transcode.segments import Init, Part, Segment, Stretch
+from transcode.segments import Init, Part, Segment
 
 _DATA_KEPT: Final = 2 * playlist.SKIP_BOUNDARY  # seconds from the edge, in memory
 _GZIP_LEVEL: Final = 4
 _NUMBER: Final = attrgetter("msn")
-
-
-@dataclass(slots=True)
-class _Open:
-    """The segment that still grows."""
-
-    msn: int
-    starts: int
-    init: int
-    is_after_gap: bool
-    parts: list[Part] = field(default_factory=list)
 
 
 class Rendered:
@@ -90,7 +79,7 @@ class Window:
         self._discontinuities = discontinuities  # before the first that is listed
         self._listed = 0  # index of that segment: numbers that were skipped lie before it
         self._is_independent = True
-        self._open: _Open | None = None
+        self._open: OpenSegment | None = None
         self._parts: dict[int, tuple[Part, ...]] = {}
         self._texts: list[str] = []
         self._rendered: dict[bool, Rendered] = {}
@@ -106,7 +95,7 @@ class Window:
     def open_segment(self, starts: int, init: int, *, is_after_gap: bool) -> None:
         if self._open:
             self.close_segment(starts)
-        self._open = _Open(self.next_msn, starts, init, is_after_gap)
+        self._open = OpenSegment(self.next_msn, starts, init, is_after_gap)
 
     def add_part(self, part: Part) -> None:
         assert self._open
@@ -117,7 +106,7 @@ class Window:
         """The open segment lasts until `ends`; without parts it never was."""
         opened, self._open = self._open, None
         if opened and opened.parts:
-            self._append(_closed(opened, max(ends, opened.starts + 1)), tuple(opened.parts))
+            self._append(opened.closed(ends), tuple(opened.parts))
             self._wake()
 
     def limit(self, span: timedelta | None) -> None:
@@ -396,20 +385,3 @@ class Window:
         grown.set()
         for watcher in tuple(self.watchers):
             watcher()
-
-
-def _closed(opened: _Open, ends: int) -> Segment:
-    first, last = opened.parts[0], opened.parts[-1]
-    stretch = Stretch(
-        first.stretch.file, first.stretch.offset, last.stretch.end - first.stretch.offset
-    )
-    return Segment(
-        msn=opened.msn,
-        starts=opened.starts,
-        duration=ends - opened.starts,
-        init=opened.init,
-        is_after_gap=opened.is_after_gap,
-        is_independent=first.is_independent,
-        frames=sum(part.frames for part in opened.parts),
-        stretch=stretch,
-    )

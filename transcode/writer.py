@@ -1,9 +1,9 @@
 """The packager thread of one recording, and the bounded queue that leads to it.
 
 The event loop puts units in and never waits. The thread mixes, cuts and writes; viewers see
-the outcome through calls that it sends to the loop. Packets of voice do not wake it: fifty a second
-cost more in waking than in work, and pictures or the tick come soon. Another thread syncs to the disk once a
-second, so that a slow disk does not hold up the live edge.
+the outcome through calls that it sends to the loop. Packets of voice and pictures of lower rungs do not
+wake it: fifty a second cost more in waking than in work, and pictures or the tick come soon. Another
+thread syncs to the disk once a second, so that a slow disk does not hold up the live edge.
 
 When the queue is full the new unit is refused and counted. After a refused picture its track
 takes nothing before the next key frame, since the pictures between could not be decoded.
@@ -103,7 +103,7 @@ class RecordingWriter:
             self._torn_rungs.add(rung)
             return
         self._torn_rungs.discard(rung)
-        self._jobs.append(partial(self.recording.push, kind, unit, rung))  # the best is near
+        self._jobs.append(partial(self.recording.push, kind, unit, rung))
 
     def key_ahead(self, kind: TrackKind, pts: int) -> None:
         """A key picture in H.264 of this time begins to arrive; its unit follows."""

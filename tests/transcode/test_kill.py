@@ -91,7 +91,7 @@ def test_what_was_recorded_before_a_kill_plays(tmp_path, round_):
 
 def test_after_a_kill_the_lecture_goes_on_in_the_same_item(tmp_path):
     pushed = record_and_kill(tmp_path, EPOCH, 4.0)
-    record_and_kill(tmp_path, EPOCH + timedelta(seconds=20), 3.0)
+    record_and_kill(tmp_path, EPOCH + timedelta(seconds=20), 5.0)
     found = Library(tmp_path).finish_interrupted(LECTURE)
     (gap,) = found.gaps
     assert pushed - 2 < (gap.starts_at - EPOCH).total_seconds() <= pushed + 0.1

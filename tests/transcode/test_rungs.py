@@ -19,6 +19,7 @@ from transcode.access_unit import Rung, TrackKind
 from transcode.edition import Cut, Edition
 from transcode.library import Library
 from transcode.manifest import Keeping
+from transcode.vod import read_recording
 
 EPOCH = datetime(2026, 9, 7, 4, 0, tzinfo=UTC)
 LECTURE = UUID(int=7)
@@ -122,6 +123,18 @@ def test_recorded_rungs_show_the_same_moments(opened, camera, voice):
     assert len(best) == 25 * SECONDS
     for name in NAMES[1:]:
         assert times(opened.folder, name) == pytest.approx(best, abs=0.002)
+
+
+def test_what_follows_a_recording_takes_the_best_rung(opened, camera, voice):
+    """Also where a smaller one takes more."""
+    teach(opened, {Rung.BEST: camera[Rung.LOW], Rung.LOW: camera[Rung.BEST]}, voice).finish()
+    index = opened.folder / "index.m3u8"
+    text = index.read_text().replace("RESOLUTION=640x368", "RESOLUTION=80x45")
+    index.write_text(text)
+    said = [each.stream_info.bandwidth for each in m3u8.loads(text).playlists]
+    assert said[1] > said[0]
+    found = read_recording(index)
+    assert {extent.path.name for run in found.pictures for extent in run} == {"camera.mp4"}
 
 
 def test_live_playlists_report_the_other_rungs(opened, camera, voice):
