@@ -174,6 +174,7 @@ class VideoPackager:
         self._cuts_at_key = False
         self._repeats_init = False
         self._intervals: deque[int] = deque([3000], maxlen=9)
+        self._interval = 3000  # the usual one: their median
         self.wants_key = True
         self.dropped = 0
 
@@ -238,10 +239,6 @@ class VideoPackager:
         """The next segment comes with an initialization segment, also if it is the old one."""
         self._repeats_init = True
 
-    @property
-    def _interval(self) -> int:
-        return median_low(self._intervals)
-
     def _key(self, unit: AccessUnit, nals: list[bytes]) -> Iterator[Cut]:
         sets = parameter_sets(nals) or self._sets
         if sets is None:
@@ -283,6 +280,7 @@ class VideoPackager:
     def _add(self, pts: int, data: bytes, *, is_key: bool) -> Iterator[Cut]:
         if self._last >= 0:
             self._intervals.append(min(max(pts - self._last, _FASTEST), self._part_target))
+            self._interval = median_low(self._intervals)
         if self._part and not self._part.has_room(pts + self._interval):
             yield self._cut(pts)
         self._part.add(pts, data, is_key=is_key)

@@ -68,6 +68,8 @@ class Tape:
         resume: Position | None = None,
         on_resumed: Callable[[Fraction], None] | None = None,
     ) -> None:
+        """`resume`: where it goes on after a crash; `on_resumed` is told when the first unit comes, and
+        before that when stills and silence are put where none does."""
         self._renditions = renditions
         self._part_target = part_target
         self._offset = _ticks(offset)
@@ -88,6 +90,7 @@ class Tape:
         self._line: VoiceLine | None = None
         self._programme: Programme | None = None
         self._resumed_at: Callable[[Fraction], None] | None = on_resumed
+        self._has_told = False
         self.malformed = 0
         if resume:
             self._begin(_ticks(resume.voice), _ticks(resume.programme))
@@ -134,6 +137,9 @@ class Tape:
     def tick(self, now: Fraction) -> None:
         """It is `now` seconds since the room's epoch: fill what nobody sends."""
         self._now = _ticks(now) + self._offset
+        if self._resumed_at and not self._has_told:  # before anything is filled
+            self._has_told = True
+            self._resumed_at(Fraction(self._now, COMMON_TIMESCALE))
         for kind in _VIDEO:
             self._watch(kind, self._now - self._lateness[kind])
         self._keep_up(self._now - max(self._lateness.values()))

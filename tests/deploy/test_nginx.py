@@ -128,8 +128,9 @@ async def fetch(cache: ClientSession, path: str, who: str = "") -> tuple[int, st
         return answer.status, await answer.text()
 
 
-async def test_a_segment_is_asked_of_daris_once_for_all(cache, origin, lecture):
-    path = SEGMENT.format(lecture)
+@pytest.mark.parametrize("address", [SEGMENT, "/hls/{}/captions/kk/live-7.vtt"])
+async def test_a_segment_is_asked_of_daris_once_for_all(cache, origin, lecture, address):
+    path = address.format(lecture)
     for who in ("dana", "timur", "dana"):
         assert await fetch(cache, path, who) == (200, path)
     assert origin.served[path] == 1

@@ -167,6 +167,23 @@ def test_who_dies_before_anything_is_written_lengthens_the_gap(interrupted):
     assert (gap.ends_at - EPOCH).total_seconds() == 40
 
 
+def test_an_outage_is_listed_also_if_nobody_sends_before_the_next(tmp_path):
+    """Stills and silence go on meanwhile, so the next outage begins after them."""
+    opened = Library(tmp_path).open_recording(LECTURE, EPOCH, post=lambda call: call())
+    for kind, unit in clips.interleaved(camera=clips.video(3), voice=clips.voice(3)):
+        opened.push(kind, unit)
+    for life in (1, 2):
+        os.close(opened._files._shelved.lock)  # as the process would
+        epoch = EPOCH + life * timedelta(seconds=20)
+        opened = Library(tmp_path).open_recording(LECTURE, epoch, post=lambda call: call())
+        for second in range(1, 4):
+            opened.tick(Fraction(second))
+    begins = [(gap.starts_at - EPOCH).total_seconds() for gap in opened.gaps]
+    ends = [(gap.ends_at - EPOCH).total_seconds() for gap in opened.gaps]
+    assert begins == pytest.approx([3, 22.7], abs=0.3)
+    assert ends == [21, 41]
+
+
 @pytest.mark.parametrize("lost", [1, 100, 5000])
 @pytest.mark.parametrize("file", ["camera.mp4", "camera.index", "voice.index"])
 def test_torn_files_are_cut_to_what_is_whole(interrupted, file, lost):
