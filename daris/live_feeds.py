@@ -19,7 +19,7 @@ from transcode.library import Library
 from transcode.live_edge import fragments
 from transcode.live_feed import Kind, packed
 from transcode.recording import Recording
-from transcode.window import Window
+from transcode.segments import Init, Part
 
 log = structlog.get_logger()
 
@@ -28,6 +28,8 @@ FED = Gauge("daris_live_feeds", "Live lectures that are conditioned for channels
 _LOOK_AGAIN = timedelta(seconds=0.5)
 _PAUSE = timedelta(seconds=1)
 _PATIENCE = timedelta(seconds=20)  # a conditioner that takes nothing for so long is stuck
+_PICTURE, _SOUND = (Kind.PICTURE_INIT, Kind.PICTURE), (Kind.SOUND_INIT, Kind.SOUND)
+_SCREEN, _CAMERA = (Kind.SCREEN_INIT, Kind.SCREEN), (Kind.CAMERA_INIT, Kind.CAMERA)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,14 +97,11 @@ def _command(folder: Path, feed: Feed, recording: Recording) -> list[str]:
 
 async def _feed(recording: Recording, process: asyncio.subprocess.Process) -> None:
     assert process.stdin is not None
-    voice = recording.track(TrackKind.VOICE)
+    pump = Pump(recording, process.stdin)
     async with asyncio.TaskGroup() as tasks:
         pumps = [
-            tasks.create_task(_pump(window, *kinds, process.stdin), name="live-feed-pump")
-            for window, kinds in (
-                (recording.programme, (Kind.PICTURE_INIT, Kind.PICTURE)),
-                (voice, (Kind.SOUND_INIT, Kind.SOUND)),
-            )
+            tasks.create_task(run(), name="live-feed-pump")
+            for run in (pump.programme, pump.voice, pump.camera)
         ]
         ended = tasks.create_task(process.wait(), name="live-feed-process")
         await asyncio.wait([ended, pumps[0]], return_when=asyncio.FIRST_COMPLETED)
@@ -110,16 +109,57 @@ async def _feed(recording: Recording, process: asyncio.subprocess.Process) -> No
             task.cancel()
 
 
-async def _pump(window: Window, init_kind: Kind, kind: Kind, pipe: asyncio.StreamWriter) -> None:
-    """One rendition into the pipe, until it ends or the other side goes away."""
-    known = None
-    async for init, part in fragments(window):
-        if init is not known:
-            known = init
-            pipe.write(packed(init_kind, init.data))
-        pipe.write(packed(kind, part.data))
+class Pump:
+    """A recording's renditions into the pipe of its conditioner, each until it ends or the other side goes
+    away. Event loop only."""
+
+    def __init__(self, recording: Recording, pipe: asyncio.StreamWriter) -> None:
+        self._recording = recording
+        self._pipe = pipe
+        self._shows_screen = False
+        self._known: dict[tuple[Kind, Kind], Init] = {}  # that was sent last
+
+    async def programme(self) -> None:
+        known = None
+        async for init, part in fragments(self._recording.programme):
+            if init is not known:
+                known, self._shows_screen = init, self._is_of_screen(init)
+            kinds = _SCREEN if self._shows_screen else _PICTURE
+            if not await self._write(kinds, init, part):
+                return
+
+    async def voice(self) -> None:
+        async for init, part in fragments(self._recording.track(TrackKind.VOICE)):
+            if not await self._write(_SOUND, init, part):
+                return
+
+    async def camera(self) -> None:
+        """Only while it is not the programme itself; from a key picture on."""
+        is_sent = False
+        async for init, part in fragments(self._recording.track(TrackKind.CAMERA)):
+            is_sent = self._shows_screen and (is_sent or part.is_independent)
+            if not is_sent:
+                self._known.pop(_CAMERA, None)
+            elif not await self._write(_CAMERA, init, part):
+                return
+
+    async def _write(self, kinds: tuple[Kind, Kind], init: Init, part: Part) -> bool:
+        """With its set-up before, where that is another one. False when nobody takes it."""
+        if self._known.get(kinds) is not init:
+            self._known[kinds] = init
+            self._pipe.write(packed(kinds[0], init.data))
+        self._pipe.write(packed(kinds[1], part.data))
         try:
             async with asyncio.timeout(_PATIENCE.total_seconds()):
-                await pipe.drain()
+                await self._pipe.drain()
         except (ConnectionError, TimeoutError):
-            return
+            return False
+        return True
+
+    def _is_of_screen(self, init: Init) -> bool:
+        """The programme's set-ups are those of its tracks."""
+        camera, screen = (
+            {known.data for known in self._recording.track(kind).inits.values()}
+            for kind in (TrackKind.CAMERA, TrackKind.SCREEN)
+        )
+        return init.data in screen - camera

@@ -11,6 +11,7 @@ import resource
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -74,7 +75,7 @@ class Conditioning:
         """Return the second of the programme that was reached."""
         if self._start is None:
             self._start = timed.seconds
-        timed = Timed(max(0.0, timed.seconds - self._start), timed.frame, timed.aspect)
+        timed = replace(timed, seconds=max(0.0, timed.seconds - self._start))
         if timed.seconds > _LONGEST_SECONDS:
             raise SourceError("The media is longer than twelve hours.")
         if isinstance(timed.frame, av.VideoFrame):

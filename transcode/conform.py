@@ -6,18 +6,25 @@ import av
 from av.filter import Graph
 
 from transcode.house import AAC_FRAME_SAMPLES, FRAME_RATE, SAMPLE_RATE, Profile
+from transcode.inset import AHEAD_SECONDS, Box, Insets, inlaid
 from transcode.levels import Levels
 from transcode.silence import silence
-from transcode.source import Timed
+from transcode.source import Layer, Timed
 
+_THINNEST_BAR = 3  # pixels; thinner ones are rounding
 _TOLERANCE_SAMPLES = SAMPLE_RATE // 25  # what a clock may be off before sound is set right
 
 
 class PictureConformer:
-    """The n-th picture out is the last one in that had begun by n/25 s; each is scaled when it is first used."""
+    """The n-th picture out is the last one in that had begun by n/25 s; each is scaled when it is first used.
+
+    A camera that is an inset lies in the corner of the screen of its time.
+    """
 
     def __init__(self, profile: Profile) -> None:
         self._profile = profile
+        self._box, self._insets = Box(profile), Insets()
+        self._small: _Scaler | None = None
         self._held: Timed | None = None
         self._scaled: av.VideoFrame | None = None
         self._scaler: _Scaler | None = None
@@ -25,6 +32,11 @@ class PictureConformer:
 
     def push(self, timed: Timed) -> Iterator[av.VideoFrame]:
         """`timed.seconds` count from the programme's start."""
+        if timed.layer is Layer.INSET:
+            if self._held is not None and self._held.layer is Layer.UNDER:
+                self._insets.push(timed.seconds, self._shrunk(timed))
+            yield from self.fill(timed.seconds - AHEAD_SECONDS)
+            return
         if self._held is not None:
             yield from self.fill(timed.seconds)
         self._held, self._scaled = timed, None
@@ -39,29 +51,41 @@ class PictureConformer:
         if self._scaled is None:
             assert isinstance(held.frame, av.VideoFrame)
             if self._scaler is None or not self._scaler.fits(held):
-                self._scaler = _Scaler(held, self._profile)
+                self._scaler = _Scaler(held, self._profile.width, self._profile.height)
             self._scaled = self._scaler.scale(held.frame)
-        return self._scaled
+        inset = self._insets.at((self.count - 1) / FRAME_RATE)
+        if inset is None or held.layer is not Layer.UNDER:
+            return self._scaled
+        return inlaid(self._scaled, inset, self._box)
+
+    def _shrunk(self, timed: Timed) -> av.VideoFrame:
+        assert isinstance(timed.frame, av.VideoFrame)
+        if self._small is None or not self._small.fits(timed):
+            self._small = _Scaler(timed, self._box.width, self._box.height)
+        return self._small.scale(timed.frame)
 
 
 class _Scaler:
     """Upright, in proportion, with bars where the shape differs; made for one shape of input."""
 
-    def __init__(self, timed: Timed, profile: Profile) -> None:
+    def __init__(self, timed: Timed, full_width: int, full_height: int) -> None:
         frame = timed.frame
         assert isinstance(frame, av.VideoFrame)
         self._shape = _shape(timed)
         quarter_turns = round(frame.rotation / 90) % 4
         shown = frame.width * timed.aspect, frame.height
         width, height = reversed(shown) if quarter_turns % 2 else shown
-        scale = min(profile.width / width, profile.height / height)
-        fitted = [max(2, round(side * scale / 2) * 2) for side in (width, height)]
-        bars = (profile.width - fitted[0]) // 4 * 2, (profile.height - fitted[1]) // 4 * 2
+        scale = min(full_width / width, full_height / height)
+        fitted = [
+            full if full - side * scale < _THINNEST_BAR else max(2, round(side * scale / 2) * 2)
+            for side, full in ((width, full_width), (height, full_height))
+        ]
+        bars = (full_width - fitted[0]) // 4 * 2, (full_height - fitted[1]) // 4 * 2
         steps = [
             *[("transpose", "cclock")] * quarter_turns,
             ("scale", f"{fitted[0]}:{fitted[1]}:flags=bicubic:out_color_matrix=bt709:out_range=tv"),
             ("format", "yuv420p"),
-            ("pad", f"{profile.width}:{profile.height}:{bars[0]}:{bars[1]}"),
+            ("pad", f"{full_width}:{full_height}:{bars[0]}:{bars[1]}"),
             ("setsar", "1"),
             ("buffersink", None),
         ]

@@ -13,6 +13,7 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from queue import Empty, Queue
@@ -84,7 +85,7 @@ class LiveConditioning:
         self._drift.settle(is_pause=not self._levels.speaks)
         seconds = timed.seconds + self._drift.shift - self._origin
         self._heard_of = max(self._heard_of, seconds)
-        moved = Timed(max(0.0, seconds), timed.frame, timed.aspect)
+        moved = replace(timed, seconds=max(0.0, seconds))
         if isinstance(timed.frame, av.VideoFrame):
             self._show(self._pictures.push(moved))
         elif seconds >= 0:

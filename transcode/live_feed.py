@@ -17,6 +17,10 @@ class Kind(IntEnum):
     PICTURE = 2
     SOUND_INIT = 3
     SOUND = 4
+    SCREEN_INIT = 5  # a picture, too, in whose corner the camera may be
+    SCREEN = 6
+    CAMERA_INIT = 7  # that camera
+    CAMERA = 8
 
 
 @dataclass(frozen=True, slots=True)

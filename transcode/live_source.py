@@ -12,9 +12,15 @@ from av.codec.context import CodecContext
 from av.video.codeccontext import VideoCodecContext
 
 from transcode.live_feed import Kind, Record
-from transcode.source import Timed
+from transcode.source import Layer, Timed
 
-_INITS = {Kind.PICTURE_INIT: Kind.PICTURE, Kind.SOUND_INIT: Kind.SOUND}
+_INITS = {
+    Kind.PICTURE_INIT: Kind.PICTURE,
+    Kind.SOUND_INIT: Kind.SOUND,
+    Kind.SCREEN_INIT: Kind.SCREEN,
+    Kind.CAMERA_INIT: Kind.CAMERA,
+}
+_LAYERS = {Kind.SCREEN: Layer.UNDER, Kind.CAMERA: Layer.INSET}
 
 
 class LiveSource:
@@ -28,7 +34,7 @@ class LiveSource:
         """The frames of a fragment; seconds count from the recording's epoch."""
         kind = _INITS.get(record.kind)
         if kind is not None:
-            self._tracks[kind] = _Track(record.data)
+            self._tracks[kind] = _Track(record.data, _LAYERS.get(kind, Layer.ALONE))
         elif record.kind in self._tracks:
             track = self._tracks[record.kind]
             yield from track.decode(record.data)
@@ -37,8 +43,9 @@ class LiveSource:
 
 
 class _Track:
-    def __init__(self, init: bytes) -> None:
+    def __init__(self, init: bytes, layer: Layer) -> None:
         self._init = init
+        self._layer = layer
         self._decoder: CodecContext | None = None
         self.damaged = 0
 
@@ -65,7 +72,7 @@ class _Track:
             return
         for frame in frames:
             if frame.pts is not None:
-                yield Timed(float(frame.pts * base), frame)
+                yield Timed(float(frame.pts * base), frame, layer=self._layer)
 
 
 def _decoded(

@@ -4,14 +4,13 @@ What carries the program clock leaves at its own moment. Other datagrams may lea
 them, ten milliseconds early at most: it is the waking up that costs.
 """
 
-import os
 import threading
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from queue import SimpleQueue
 
 from transcode.outputs import Burst, Output
+from transcode.real_time import PACER, in_real_time
 
 DATAGRAM = 7 * 188
 _LOST_SECONDS = 0.5
@@ -59,7 +58,10 @@ class Pacer:
         self._thread.join()
 
     def _run(self) -> None:
-        _prefer_this_thread()
+        with in_real_time(PACER):
+            self._send()
+
+    def _send(self) -> None:
         number = 0
         while (datagrams := self._queue.get()) is not None and not self._stopping:
             due = self._starts_at + number * self._seconds_each
@@ -80,10 +82,3 @@ def has_clock(datagram: bytes) -> bool:
         datagram[at + 3] & 0x20 and datagram[at + 4] and datagram[at + 5] & 0x10
         for at in range(0, len(datagram), 188)
     )
-
-
-def _prefer_this_thread() -> None:
-    """A datagram that waits for a busy machine is late for good. Real time where we are allowed to:
-    the thread only sleeps and sends."""
-    with suppress(OSError):
-        os.sched_setscheduler(threading.get_native_id(), os.SCHED_RR, os.sched_param(1))

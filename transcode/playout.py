@@ -37,6 +37,7 @@ from transcode.house_item import HouseItem
 from transcode.mpegts import AHEAD_SECONDS, TransportStream
 from transcode.outputs import Address, Output, OutputError, UdpAddress, read_address
 from transcode.pacer import Pacer
+from transcode.real_time import ASSEMBLER, in_real_time
 from transcode.si import Charset
 from transcode.si_injector import Service, SiInjector
 from transcode.si_tables import HD_SERVICE, SD_SERVICE
@@ -219,6 +220,7 @@ def attempt(
         for slot in _slots_to_catch_up(folder, first):
             hls.push(assembler.show(slot, plan.timeline().at(slot)))
         log.info("playout.on_air", slot=first, outputs=len(outputs))
+        stack.enter_context(in_real_time(ASSEMBLER))
         for slot in _slots_in_time(first, clock, stop):
             shown = assembler.show(slot, plan.timeline().at(slot))
             if transport:

@@ -3,7 +3,8 @@
 import heapq
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import Enum, auto
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Protocol
@@ -11,6 +12,7 @@ from typing import Any, Protocol
 import av
 from av.container import InputContainer
 
+from transcode.access_unit import TrackKind
 from transcode.vod import Extent, ExtentReader, PlaylistError, Recording, read_recording
 
 _LISTS = {"hls", "concat", "dash", "imf"}  # formats that make FFmpeg open whatever a stranger names
@@ -21,6 +23,14 @@ class SourceError(ValueError):
     """The input cannot be conditioned. The sentence says why."""
 
 
+class Layer(Enum):
+    """How a picture is shown."""
+
+    ALONE = auto()
+    UNDER = auto()  # a screen, in whose corner the camera may be
+    INSET = auto()  # that camera
+
+
 @dataclass(frozen=True, slots=True)
 class Timed:
     """A decoded frame and its second on the source's own clock."""
@@ -28,6 +38,7 @@ class Timed:
     seconds: float
     frame: av.VideoFrame | av.AudioFrame
     aspect: Fraction = Fraction(1)  # of one pixel
+    layer: Layer = Layer.ALONE
 
 
 class Source(Protocol):
@@ -43,9 +54,22 @@ class Source(Protocol):
 def open_source(path: Path) -> Source:
     """Raise SourceError when there is nothing in it that could be shown or heard."""
     try:
-        return RecordingSource(read_recording(path)) if path.suffix == ".m3u8" else FileSource(path)
+        return _recording(path) if path.suffix == ".m3u8" else FileSource(path)
     except (OSError, UnicodeDecodeError, PlaylistError) as error:
         raise SourceError(f"{path.name} cannot be read: {error}.") from error
+
+
+def _recording(index: Path) -> "RecordingSource":
+    """With its camera, where a screen is shown in the place of it."""
+    recording, camera = read_recording(index), index.parent / f"{TrackKind.CAMERA}.m3u8"
+    has_screen = any(_is_screen(run) for run in recording.pictures)
+    insets = read_recording(camera).pictures if has_screen and camera.is_file() else ()
+    return RecordingSource(recording, insets)
+
+
+def _is_screen(run: Sequence[Extent]) -> bool:
+    """The parts of a lecture's programme lie in the file of their track."""
+    return run[0].path.stem == TrackKind.SCREEN
 
 
 class FileSource:
@@ -72,18 +96,22 @@ class FileSource:
 
 
 class RecordingSource:
-    """The folder of a lecture: pictures and voice apart, on one clock."""
+    """The folder of a lecture: pictures and voice apart, on one clock; `insets` is the camera under a screen."""
 
-    def __init__(self, recording: Recording) -> None:
+    def __init__(self, recording: Recording, insets: Sequence[Sequence[Extent]] = ()) -> None:
         self._recording = recording
+        self._insets = insets
         self.seconds = recording.seconds
         self.damaged = 0
         if not recording.pictures and not recording.sounds:
             raise SourceError("The recording is empty.")
 
     def frames(self) -> Iterator[Timed]:
+        camera = (
+            replace(timed, layer=Layer.INSET) for timed in self._decoded(self._insets, "video")
+        )
         pictures = self._decoded(self._recording.pictures, "video")
-        yield from heapq.merge(pictures, self.sounds(), key=lambda timed: timed.seconds)
+        yield from heapq.merge(camera, pictures, self.sounds(), key=lambda timed: timed.seconds)
 
     def sounds(self) -> Iterator[Timed]:
         yield from self._decoded(self._recording.sounds, "audio")
@@ -92,7 +120,8 @@ class RecordingSource:
         for run in runs:
             with ExtentReader(run) as file:
                 reader = _Reader(_open(file, run[0].path.name), (kind,))
-                yield from reader.frames()
+                layer = Layer.UNDER if _is_screen(run) else Layer.ALONE
+                yield from (replace(timed, layer=layer) for timed in reader.frames())
                 self.damaged += reader.damaged
 
 

@@ -52,6 +52,8 @@ async def test_a_pushed_recording_goes_on_air(
     watching = player(await operator.sign_in(browser))
     await watching.page.goto("/channels/one")
     await watching.plays()
+    assert command(server, operator, "take", "slate", "--minutes", "1")["operator"]
+    assert command(server, operator, "release") == {"channel": "one"}
     async with operator.api() as api, api.get("/tv/epg.xml") as guide:
         told = ET.fromstring(await guide.text())
     titles = [programme.findtext("title") for programme in told.iter("programme")]
@@ -81,8 +83,12 @@ def rundown(begins: datetime) -> dict:
 
 
 def push(server, operator, schedule) -> dict:
+    return command(server, operator, "push", schedule)
+
+
+def command(server, operator, *words) -> dict:
     done = subprocess.run(
-        [sys.executable, "-m", "daris", "channel", "push", schedule, "--channel", "one"]
+        [sys.executable, "-m", "daris", "channel", *words, "--channel", "one"]
         + ["--server", server.url, "--token", operator.token, "--json"],
         env=server.environ,
         capture_output=True,

@@ -160,6 +160,24 @@ def test_a_recording_is_conditioned_across_its_changes_of_source(lecture, tmp_pa
     assert counted(tmp_path / "out.mp4") == ["216", "405"]
 
 
+def test_the_camera_is_an_inset_while_a_screen_is_shown_and_alone_again_after_it(lecture, tmp_path):
+    report(condition(lecture / "index.m3u8", tmp_path / "out.mp4"))
+    right = brightness(tmp_path / "out.mp4", "crop=120:70:500:270")  # where the inset lies
+    left = brightness(tmp_path / "out.mp4", "crop=120:70:20:270")
+    apart = [abs(one - other) > 30 for one, other in zip(right, left, strict=True)]
+    assert not any(apart[: 2 * 25 - 10])
+    assert all(apart[3 * 25 : 5 * 25])
+    assert not any(apart[7 * 25 :])
+
+
+def brightness(path, region: str) -> list[float]:
+    """Of a part of each picture, whatever bar moves across it."""
+    filters = f"{region},signalstats,metadata=print:key=lavfi.signalstats.YLOW:file=-"
+    command = ["ffmpeg", "-v", "error", "-i", path, "-vf", filters, "-an", "-f", "null", "-"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return [float(line.rpartition("=")[2]) for line in done.stdout.splitlines() if "YLOW" in line]
+
+
 def test_a_pause_of_the_voice_stays_where_it_was(lecture, tmp_path):
     report(condition(lecture / "index.m3u8", tmp_path / "out.mp4"))
     command = ["ffmpeg", "-hide_banner", "-nostats", "-i", tmp_path / "out.mp4"]
