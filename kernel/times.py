@@ -20,11 +20,13 @@ _PATTERNS = {
     "day": "EEEE, d MMMM",
     "weekday": "EEE",
     "daymonth": "d MMM",
+    "month": "LLLL y",
     "moment": "d MMM, HH:mm",
     "full": "EEEE, d MMMM y, HH:mm",
 }
 _KAZAKH_PATTERNS = {
     "date": "y 'ж'. d MMMM",
+    "month": "y 'ж'. LLLL",
     "day": "d MMMM, EEEE",
     "full": "y 'ж'. d MMMM, EEEE, HH:mm",
 }
@@ -90,6 +92,21 @@ def wall(context: Context, value: datetime, part: str) -> str:
 
 
 @pass_context
+def clock_in(context: Context, value: datetime, zone: ZoneInfo) -> str:
+    """The time on the wall clock of another zone, with its weekday if that is another one there."""
+    local = value.astimezone(zone)
+    if local.date() == value.astimezone(context["zone"]).date():
+        return f"{local:%H:%M}"
+    return f"{in_words(value, 'weekday', zone=zone, locale=context['locale'])} {local:%H:%M}"
+
+
+@pass_context
+def zone_city(context: Context, zone: ZoneInfo) -> str:
+    """The place after which a zone is named, as in Almaty."""
+    return str(get_timezone_location(zone, locale=context["locale"], return_city=True))
+
+
+@pass_context
 def on_the_same_day(context: Context, value: datetime, other: datetime) -> bool:
     zone: ZoneInfo = context["zone"]
     return value.astimezone(zone).date() == other.astimezone(zone).date()
@@ -110,6 +127,8 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "iso": iso,
     "wall": wall,
     "zone_name": zone_name,
+    "zone_city": zone_city,
+    "clock_in": clock_in,
     "on_the_same_day": on_the_same_day,
     "groupby_day": groupby_day,
 }

@@ -1,28 +1,22 @@
 """The page of a person's week: a grid of hours on wide screens, an agenda on the phone."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from functools import partial
-from typing import Literal
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
-import msgspec
 from aiohttp import web
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from identity.rights import Action, Role, Viewer
+from identity.rights import Action, Viewer, allows
 from identity.sessions import require
-from kernel.errors import Invalid
-from kernel.pages import locale_of, render, zone_of
+from kernel.pages import HOUSE_ZONE, locale_of, render, zone_of
 from kernel.web import CLOCK, DATABASE, query
 from player.entrance import signed_in
+from player.whose import Asked, choose, near
 from schedule.academic import Period, holidays_between, is_odd, monday, period_on, week_of
-from schedule.courses import list_groups
-from schedule.enrolments import Enrolment, enrolments_of
 from schedule.lectures import Filter, list_lectures
-from schedule.lifecycle import Lecture
+from schedule.lifecycle import Lecture, LectureState
 from schedule.national_days import in_language
 from schedule.stretches import stretches_of
 from schedule.study_work import Kind
@@ -69,55 +63,41 @@ class TeachingWeek:
     is_midterm: bool
 
 
-class WeekQuery(msgspec.Struct, frozen=True):
-    """The query string: any day of the week, and whose lectures."""
-
-    on: date | None = None
-    whose: Literal["mine", "all"] | None = None
-    group: UUID | None = None  # instead: those of a group
-    auditorium: str | None = None  # or in an auditorium
-
-
 def routes() -> list[web.RouteDef]:
     return [web.get("/week", show_week)]
 
 
 async def show_week(request: web.Request) -> web.Response:
     signed_in(request)
-    viewer, asked = require(request, Action.SEE_SCHEDULE), query(request, WeekQuery)
+    viewer, asked = require(request, Action.SEE_SCHEDULE), query(request, Asked)
     zone = zone_of(request)
-    today = request.app[CLOCK].now().astimezone(zone).date()
-    first = monday(_near(asked.on or today))
+    now = request.app[CLOCK].now()
+    today = now.astimezone(zone).date()
+    first = monday(near(asked.on or today))
+    last = first + 6 * _DAY
     which = Filter(since=_at(first, zone), until=_at(first + _WEEK, zone))
     async with request.app[DATABASE].connect() as connection:
-        own = await _enrolments(connection, viewer, first)
-        whose = asked.whose or ("mine" if own or _teaches(viewer) else "all")
-        lectures = await list_lectures(
-            connection, _narrowed(which, asked, viewer, whose, own), limit=_MOST + 1
-        )
-        groups = await list_groups(connection)
-        period = await period_on(connection, first, first + 6 * _DAY)
-        free = await holidays_between(connection, first, first + 6 * _DAY)
+        choice = await choose(connection, asked, viewer, first, last)
+        which = choice.narrow(which, viewer)
+        found = await list_lectures(connection, which, limit=_MOST + 1)
+        period = await period_on(connection, first, last)
+        free = await holidays_between(connection, first, last)
         stretches = [] if period is None else await stretches_of(connection, period)
-    if whose == "mine" and not _teaches(viewer) and not _is_of_something(asked):
-        lectures = [one for one in lectures if _is_for(one, own)]
+    lectures = [one for one in found if choice.has(one.work.course, one.work.groups)]
     return render(
         request,
         "week.html",
         week=lay_out(lectures[:_MOST], first, zone, free=free, today=today),
         teaching=period and teaching_week(period, first),
-        stretches=[one for one in stretches if one.touches(first, first + 6 * _DAY)],
+        stretches=[one for one in stretches if one.touches(first, last)],
         named=partial(in_language, locale=locale_of(request)),
-        whose=None if _is_of_something(asked) else whose,
-        teaches=_teaches(viewer),
-        has_own=_teaches(viewer) or bool(own),
-        group=next((one for one in groups if one.id == asked.group), None),
-        groups=groups,
-        auditorium=asked.auditorium,
+        choice=choice,
+        movable={one.id for one in lectures if _may_move(viewer, one, now)},
+        house=house_zone(zone, _at(first, zone)),
         previous=first - _WEEK,
         following=first + _WEEK,
         first=first,
-        most=_MOST if len(lectures) > _MOST else None,
+        most=_MOST if len(found) > _MOST else None,
         kinds=list(Kind),
         is_this_week=first == monday(today),
     )
@@ -183,51 +163,17 @@ def _blocks(lectures: Sequence[Lecture], earliest: int, zone: ZoneInfo) -> list[
     return blocks
 
 
-async def _enrolments(
-    connection: AsyncConnection, viewer: Viewer, first: date
-) -> dict[UUID, list[Enrolment]]:
-    """The viewer's in the week, by course."""
-    assert viewer.person_id is not None  # they are signed in
-    by_course: dict[UUID, list[Enrolment]] = {}
-    for one in await enrolments_of(connection, viewer.person_id, first, first + 6 * _DAY):
-        by_course.setdefault(one.course, []).append(one)
-    return by_course
+def house_zone(zone: ZoneInfo, at: datetime) -> ZoneInfo | None:
+    """The university's, if its clocks show something else than those of `zone` at that time."""
+    house = ZoneInfo(HOUSE_ZONE)
+    return None if at.astimezone(house).utcoffset() == at.astimezone(zone).utcoffset() else house
 
 
-def _narrowed(
-    which: Filter,
-    asked: WeekQuery,
-    viewer: Viewer,
-    whose: Literal["mine", "all"],
-    own: Collection[UUID],
-) -> Filter:
-    if _is_of_something(asked):
-        return replace(which, group=asked.group, auditorium=asked.auditorium)
-    if whose == "all":
-        return which
-    if _teaches(viewer):
-        return replace(which, lecturer=viewer.person_id)
-    return replace(which, courses=own)
-
-
-def _is_of_something(asked: WeekQuery) -> bool:
-    return asked.group is not None or asked.auditorium is not None
-
-
-def _is_for(lecture: Lecture, own: Mapping[UUID, list[Enrolment]]) -> bool:
-    course = lecture.work.course
-    return course is not None and any(one.has(lecture.work.groups) for one in own.get(course, []))
-
-
-def _teaches(viewer: Viewer) -> bool:
-    return Role.LECTURER in viewer.roles
+def _may_move(viewer: Viewer, lecture: Lecture, now: datetime) -> bool:
+    """As far as a list tells: whose faculty a course is of is asked when it is moved."""
+    is_ahead = lecture.state is LectureState.PLANNED and lecture.starts_at > now
+    return is_ahead and allows(viewer, Action.CHANGE_LECTURE, lecture.subject)
 
 
 def _at(day: date, zone: ZoneInfo, hour: time = time(0)) -> datetime:
     return datetime.combine(day, hour, zone)
-
-
-def _near(day: date) -> date:
-    if not 1900 < day.year < 2200:
-        raise Invalid("This time lies outside of the calendar.")
-    return day

@@ -19,6 +19,7 @@ from identity.people import Person, list_people, login_key
 from identity.rights import Role
 from kernel.database import Id, metadata
 from kernel.errors import DarisError, Invalid
+from kernel.sentence import sentence
 from schedule import planning
 from schedule.channels import list_channels
 from schedule.courses import (
@@ -36,6 +37,14 @@ from schedule.sheet import Findings
 from schedule.study_work import Kind, Mode, StudyWork
 
 _AT_ONCE: Final = 500
+_TAKEN: Final = {
+    "lecturer": "{name} teaches “{title}” from {begins} to {ends}.",
+    "group": "The group {name} has “{title}” from {begins} to {ends}.",
+    "auditorium": "The auditorium {name} has “{title}” from {begins} to {ends}.",
+    "channel": "The channel {name} has “{title}” from {begins} to {ends}.",
+}
+_NO_COURSE: Final = "There is no course {key}; import the rosters first."
+_NO_GROUP: Final = "There is no group {key}; import the rosters first."
 _OCCUPYING = (LectureState.PLANNED, LectureState.OPEN, LectureState.LIVE)
 
 lecture_keys = sa.Table(
@@ -93,7 +102,7 @@ async def take_classes(
         try:
             term.take(row)
         except DarisError as error:
-            findings.add(row.number, error.message)
+            findings.add(row.number, error)
     await term.save(connection, policy)
     await progress(len(rows), len(rows))
     return term.taken()
@@ -118,7 +127,7 @@ class _Term:
     known: Mapping[str, Lecture]
     occupancy: Occupancy
     channels: Collection[str]
-    names: Mapping[Hashable, str]  # what sentences call a claim
+    names: Mapping[Hashable, tuple[str, str]]  # which sentence a claim has, and its name
     seen: dict[str, int] = field(default_factory=dict)
     added: list[tuple[str, Plan, str]] = field(default_factory=list)
     changed: list[tuple[int, Lecture, Plan]] = field(default_factory=list)
@@ -139,10 +148,12 @@ class _Term:
         known = await _known(connection, {row.key for row in rows})
         everybody = await list_people(connection, limit=1_000_000)
         groups = await list_groups(connection)
-        names: dict[Hashable, str] = {person.id: f"{person.name} teaches" for person in everybody}
-        names |= {group.id: f"The group {group.name} has" for group in groups}
+        names: dict[Hashable, tuple[str, str]] = {
+            person.id: ("lecturer", person.name) for person in everybody
+        }
+        names |= {group.id: ("group", group.name) for group in groups}
         channels = {one.id for one in await list_channels(connection)}
-        names |= {_on_air(one): f"The channel {one} has" for one in channels}
+        names |= {_on_air(one): ("channel", one) for one in channels}
         return cls(
             by=by,
             findings=findings,
@@ -162,7 +173,11 @@ class _Term:
 
     def take(self, row: ClassRow) -> None:
         if row.key in self.seen:
-            raise Invalid(f"The key {row.key} is in row {self.seen[row.key]} already.")
+            raise Invalid(
+                sentence(
+                    "The key {key} is in row {row} already.", key=row.key, row=self.seen[row.key]
+                )
+            )
         self.seen[row.key] = row.number
         before = self.known.get(row.key)
         self._check_is_open(before.work.course if before else None)
@@ -178,8 +193,10 @@ class _Term:
             self.same += 1
             self._occupy(plan)
         elif before is not None and before.state is not LectureState.PLANNED:
-            sentence = f"“{before.title}” is {before.state} already and stays as it is."
-            self.findings.add(row.number, sentence, is_note=True)
+            told = sentence(
+                "“{title}” has begun or is over and stays as it is.", title=before.title
+            )
+            self.findings.add(row.number, told, is_note=True)
         else:
             self._check_is_free(plan)
             self._occupy(plan)
@@ -200,13 +217,13 @@ class _Term:
     def _teacher(self, row: ClassRow) -> Person:
         teacher = self.teachers.get(login_key(row.lecturer))
         if teacher is None:
-            raise Invalid(f"No lecturer signs in as {row.lecturer}.")
+            raise Invalid(sentence("No lecturer signs in as {login}.", login=row.lecturer))
         return teacher
 
     def _plan(self, row: ClassRow, teacher: Person) -> Plan:
         work = StudyWork(
-            course=None if row.course is None else _found(self.courses, row.course, "course"),
-            groups=tuple(_found(self.groups, key, "group") for key in row.groups),
+            course=None if row.course is None else _found(self.courses, row.course, _NO_COURSE),
+            groups=tuple(_found(self.groups, key, _NO_GROUP) for key in row.groups),
             kind=row.kind,
             mode=row.mode,
             auditorium=row.auditorium,
@@ -224,7 +241,7 @@ class _Term:
 
     def _channel(self, row: ClassRow) -> str | None:
         if row.channel is not None and row.channel not in self.channels:
-            raise Invalid(f"There is no channel {row.channel}.")
+            raise Invalid(sentence("There is no channel {key}.", key=row.channel))
         return row.channel
 
     def _check_is_open(self, course: UUID | None) -> None:
@@ -240,8 +257,15 @@ class _Term:
             stay.starts_at.astimezone(self.by.zone),
             stay.ends_at.astimezone(self.by.zone),
         )
-        what = self.names.get(claim, f"The auditorium {claim} has")
-        raise Invalid(f"{what} “{stay.title}” from {begins:%Y-%m-%d %H:%M} to {ends:%H:%M}.")
+        code, name = self.names.get(claim, ("auditorium", claim))
+        told = sentence(
+            _TAKEN[code],
+            name=name,
+            title=stay.title,
+            begins=f"{begins:%Y-%m-%d %H:%M}",
+            ends=f"{ends:%H:%M}",
+        )
+        raise Invalid(told)
 
     def _occupy(self, plan: Plan) -> None:
         self.occupancy.add(_claims(plan), Stay(plan.starts_at, plan.ends_at, plan.title))
@@ -258,7 +282,7 @@ class _Term:
             try:
                 await self._change(connection, before, plan, policy)
             except DarisError as error:
-                self.findings.add(number, error.message)
+                self.findings.add(number, error)
 
     async def _change(
         self, connection: AsyncConnection, before: Lecture, plan: Plan, policy: Policy
@@ -311,9 +335,9 @@ def _may_teach(person: Person) -> bool:
     return person.disabled_at is None and bool(person.roles & {Role.LECTURER, Role.ADMIN})
 
 
-def _found(known: Mapping[str, UUID], key: str, what: str) -> UUID:
+def _found(known: Mapping[str, UUID], key: str, missing: str) -> UUID:
     if (found := known.get(key_of(key))) is None:
-        raise Invalid(f"There is no {what} {key}; import the rosters first.")
+        raise Invalid(sentence(missing, key=key))
     return found
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta, tzinfo
+from enum import StrEnum
 from typing import Any, Final
 
 import msgspec
@@ -9,11 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from identity.people import people_by_ids
 from kernel.errors import DarisError, Invalid
+from kernel.sentence import sentence
 from schedule import planning
 from schedule.class_list import ClassRow, keys_of_lectures
 from schedule.courses import courses_by_ids, list_groups
 from schedule.lifecycle import Lecture, LectureState
 from schedule.sheet import Findings, Row, read_sheet, write_sheet
+from schedule.study_work import Kind, Mode
 
 COLUMNS: Final = (
     "key", "title", "lecturer", "starts_at", "ends_at", "minutes", "course", "groups", "kind",
@@ -30,7 +33,7 @@ def read_classes(data: bytes, zone: tzinfo) -> tuple[list[ClassRow], Findings]:
         try:
             rows.append(_row(row, zone))
         except (msgspec.ValidationError, ValueError, DarisError) as error:
-            findings.add(row.number, f"{error}")
+            findings.add(row.number, error)
     return rows, findings
 
 
@@ -61,6 +64,8 @@ async def write_classes(connection: AsyncConnection, planned: Sequence[Lecture])
 def _row(row: Row, zone: tzinfo) -> ClassRow:
     cells = row.cells
     starts_at = _moment(cells["starts_at"], zone)
+    _check_is_known(cells, "kind", Kind)
+    _check_is_known(cells, "mode", Mode)
     given: dict[str, Any] = {
         name: cells[name]
         for name in ("course", "kind", "mode", "auditorium", "channel", "summary")
@@ -81,6 +86,17 @@ def _row(row: Row, zone: tzinfo) -> ClassRow:
         },
         ClassRow,
     )
+
+
+def _check_is_known(cells: Mapping[str, str], name: str, words: type[StrEnum]) -> None:
+    if cells[name] and cells[name] not in set(words):
+        told = sentence(
+            "The column {name} holds one of {known}, not “{text}”.",
+            name=name,
+            known=", ".join(words),
+            text=cells[name][:40],
+        )
+        raise Invalid(told)
 
 
 def _key(text: str) -> str:
@@ -107,7 +123,9 @@ def _moment(text: str, zone: tzinfo) -> datetime:
         except ValueError:
             continue
         return planning.in_utc(found if found.tzinfo else found.replace(tzinfo=zone))
-    raise Invalid(f"“{text[:40]}” is no time; write 2026-09-08 14:00 or 08.09.2026 14:00.")
+    raise Invalid(
+        sentence("“{text}” is no time; write 2026-09-08 14:00 or 08.09.2026 14:00.", text=text[:40])
+    )
 
 
 def _is_true(text: str) -> bool:

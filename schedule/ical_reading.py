@@ -12,6 +12,7 @@ from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from kernel.errors import DarisError, Invalid
+from kernel.sentence import sentence
 from schedule.class_list import ClassRow
 from schedule.planning import in_utc
 from schedule.sheet import MOST_ROWS, Findings, decoded
@@ -72,9 +73,9 @@ def read_calendar(
         try:
             rows += _rows(event, zone, lecturer, moved)
         except (DarisError, ValueError, OverflowError) as error:
-            findings.add(event.line, f"{error}")
+            findings.add(event.line, error)
         if len(rows) > MOST_ROWS:
-            raise Invalid(f"A calendar has at most {MOST_ROWS} classes.")
+            raise Invalid(sentence("A calendar has at most {most} classes.", most=MOST_ROWS))
     return rows, findings
 
 
@@ -220,5 +221,5 @@ def _moment(of: Property, text: str, zone: tzinfo) -> datetime:
     try:
         own = ZoneInfo(name) if name else zone
     except (ZoneInfoNotFoundError, ValueError) as error:
-        raise Invalid(f"{name[:80]} is not a time zone.") from error
+        raise Invalid(sentence("{name} is not a time zone.", name=name[:80])) from error
     return datetime.strptime(text, "%Y%m%dT%H%M%S").replace(tzinfo=own)

@@ -136,7 +136,7 @@ async def list_lectures(
     connection: AsyncConnection, which: Filter, *, limit: int = 50, after: UUID | None = None
 ) -> list[Lecture]:
     """By planned start; from behind the lecture `after`."""
-    query = _select().where(*_conditions(which))
+    query = _select().where(*conditions(which))
     if after is not None:
         last = await bare_lecture(connection, after)
         query = query.where(
@@ -299,7 +299,7 @@ def _select() -> sa.Select[*tuple[Any, ...]]:
     return sa.select(*_LECTURE).join(people, lectures.c.lecturer == people.c.id)
 
 
-def _conditions(which: Filter) -> list[sa.ColumnElement[bool]]:
+def conditions(which: Filter) -> list[sa.ColumnElement[bool]]:
     """What a field that is given asks; `states` may be empty, `courses` and `ids` are then none."""
     asked: dict[str, Callable[[Any], sa.ColumnElement[bool]]] = {
         "since": lambda moment: lectures.c.ends_at > moment,

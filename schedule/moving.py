@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from kernel.errors import Conflict, Invalid, NotFound, PreconditionFailed
 from kernel.ids import new_id
-from schedule.academic import Period, holidays_of, monday, period_by_id
+from schedule.academic import Period, monday, period_by_id
 from schedule.lectures import bare_lecture
 from schedule.lifecycle import Lecture, LectureState, Policy
 from schedule.planning import Author, in_utc
@@ -30,6 +30,7 @@ from schedule.series import (
     series_by_id,
     series_classes,
 )
+from schedule.stretches import teaching_days
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +118,8 @@ async def _cut(
 async def _followed(
     connection: AsyncConnection, rest: Series, period: Period, by: Author, policy: Policy
 ) -> Moved:
-    free = await holidays_of(connection, period)
-    slots = {slot.week: slot for slot in expand(rest.pattern, period, free)}
+    days = await teaching_days(connection, period)
+    slots = {slot.week: slot for slot in expand(rest.pattern, period, days.free, days.moved)}
     taught = {slot.week for slot in expand(rest.pattern, period)}
     outcome = await follow(connection, rest, by, policy, slots)
     return Moved(outcome, len(taught - slots.keys()))

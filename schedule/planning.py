@@ -12,6 +12,7 @@ from identity.people import Person, people, people_by_ids
 from identity.rights import Role
 from kernel.errors import Conflict, Invalid, PreconditionFailed
 from kernel.ids import new_id
+from kernel.sentence import sentence
 from schedule.channels import channel_by_id
 from schedule.conflicts import check_is_free
 from schedule.courses import check_groups, course_by_id
@@ -190,7 +191,7 @@ async def check_lecturer(connection: AsyncConnection, lecturer: UUID) -> Person:
     if person is None or person.disabled_at is not None:
         raise Invalid("The lecturer is not known here.")
     if not person.roles & _TEACHING:
-        raise Invalid(f"{person.name} is not a lecturer.")
+        raise Invalid(sentence("{name} is not a lecturer.", name=person.name))
     return person
 
 
@@ -268,12 +269,12 @@ def _fact(lecture: Lecture, by: Author, wanted: Plan | None = None) -> dict[str,
 def check_title(text: str) -> str:
     text = " ".join(text.split())
     if not 0 < len(text) <= LONGEST_TITLE or not text.isprintable():
-        raise Invalid(f"A title has 1 to {LONGEST_TITLE} printable characters.")
+        raise Invalid(sentence("A title has 1 to {most} printable characters.", most=LONGEST_TITLE))
     return text
 
 
 def check_summary(text: str) -> str:
     text = text.strip()
     if len(text) > LONGEST_SUMMARY or "\0" in text:
-        raise Invalid(f"A summary has at most {LONGEST_SUMMARY} characters.")
+        raise Invalid(sentence("A summary has at most {most} characters.", most=LONGEST_SUMMARY))
     return text

@@ -20,6 +20,7 @@ from identity.people import login_key, people
 from identity.rights import Role
 from kernel.errors import DarisError
 from kernel.ids import new_id
+from kernel.sentence import sentence
 from schedule.courses import (
     Course,
     Group,
@@ -101,7 +102,7 @@ def read_roster(data: bytes) -> tuple[list[RosterRow], Findings]:
         try:
             rows.append(_row(row))
         except (msgspec.ValidationError, DarisError) as error:
-            findings.add(row.number, f"{error}")
+            findings.add(row.number, error)
     return rows, findings
 
 
@@ -125,7 +126,7 @@ async def take_roster(
         try:
             register.take(row)
         except DarisError as error:
-            findings.add(row.number, error.message)
+            findings.add(row.number, error)
     await register.save(connection)
     await progress(len(rows), len(rows))
     return register.taken()
@@ -181,10 +182,13 @@ class _Register:
         wanted = check_enrolment(self._wanted(row, course, person, group, before))
         clash = next((one for one in of if one is not before and _overlap(one, wanted)), None)
         if clash is not None:
-            self.findings.add(row.number, f"{row.login} is enrolled from {clash.since} already.")
+            told = sentence(
+                "{login} is enrolled from {since} already.", login=row.login, since=clash.since
+            )
+            self.findings.add(row.number, told)
         elif wanted.id in self.seen:
             first = self.seen[wanted.id]
-            self.findings.add(row.number, f"This is in row {first} already.")
+            self.findings.add(row.number, sentence("This is in row {row} already.", row=first))
         else:
             self.seen[wanted.id] = row.number
             self._put(of, before, wanted)
@@ -229,7 +233,8 @@ class _Register:
         known = self.courses.get(key)
         if known is None:
             if row.course_title is None:
-                self.findings.add(row.number, f"There is no course {key}; course_title makes it.")
+                told = sentence("There is no course {key}; course_title makes it.", key=key)
+                self.findings.add(row.number, told)
                 return None
             known = check_course(
                 Course(
@@ -241,7 +246,8 @@ class _Register:
                 )
             )
         if not self.by.may_manage(self.coordinators.get(known.faculty or "", frozenset())):
-            self.findings.add(row.number, f"{key} is of a faculty that others coordinate.")
+            told = sentence("{key} is of a faculty that others coordinate.", key=key)
+            self.findings.add(row.number, told)
             return None
         if key not in self.courses:
             self.courses[key] = known
@@ -263,8 +269,11 @@ class _Register:
         if key in self.people:
             return self.people[key]
         if row.name is None or not self.by.may_add_people:
-            how = "an administrator imports new people, with their name"
-            self.findings.add(row.number, f"Nobody signs in as {row.login}; {how}.")
+            told = sentence(
+                "Nobody signs in as {login}; an administrator imports new people, with their name.",
+                login=row.login,
+            )
+            self.findings.add(row.number, told)
             return None
         person = new_id()
         values = {

@@ -8,13 +8,14 @@ is taken away again when it comes in.
 import codecs
 import csv
 import io
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 import msgspec
 
-from kernel.errors import Invalid
+from kernel.errors import DarisError, Invalid
+from kernel.sentence import parts_of, sentence
 
 MOST_ROWS: Final = 50_000
 MOST_FINDINGS: Final = 200  # of one file; who has so many reads them in parts
@@ -28,11 +29,19 @@ _MARKS: Final = (
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """What is wrong with a row; with `is_note` it is only left out, and the rest can be saved."""
+    """What is wrong with a row; with `is_note` it is only left out, and the rest can be saved.
+    `template` and `values` are what the message was made of."""
 
     row: int
     message: str
+    template: str
+    values: Mapping[str, str]
     is_note: bool = False
+
+    @classmethod
+    def told(cls, row: int, message: str, *, is_note: bool = False) -> "Finding":
+        template, values = parts_of(message)
+        return cls(row, str(message), template, values, is_note)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +59,15 @@ class Findings:
     found: list[Finding] = field(default_factory=list)
     count: int = 0  # of those that keep it from being saved
 
-    def add(self, row: int, message: str, *, is_note: bool = False) -> None:
+    def add(self, row: int, what: str | Exception, *, is_note: bool = False) -> None:
         self.count += not is_note
         if len(self.found) < MOST_FINDINGS:
-            self.found.append(Finding(row, message, is_note))
+            message = what.args[0] if isinstance(what, DarisError) else what
+            self.found.append(
+                Finding.told(
+                    row, message if isinstance(message, str) else f"{message}", is_note=is_note
+                )
+            )
 
 
 def read_sheet(data: bytes, *, columns: Collection[str], needed: Collection[str]) -> list[Row]:
@@ -72,9 +86,11 @@ def read_sheet(data: bytes, *, columns: Collection[str], needed: Collection[str]
                 continue
             rows.append(Row(reader.line_num, _named(heading, cells, columns, reader.line_num)))
             if len(rows) > MOST_ROWS:
-                raise Invalid(f"A sheet has at most {MOST_ROWS} rows.")
+                raise Invalid(sentence("A sheet has at most {most} rows.", most=MOST_ROWS))
     except csv.Error as error:
-        raise Invalid(f"Row {reader.line_num} can't be taken apart: {error}.") from error
+        raise Invalid(
+            sentence("Row {row} can't be taken apart: {reason}.", row=reader.line_num, reason=error)
+        ) from error
     if not heading:
         raise Invalid("The sheet is empty; its first row names the columns.")
     return rows
@@ -111,14 +127,22 @@ def _separator(text: str, columns: Collection[str]) -> str:
 
 def _heading(cells: Sequence[str], columns: Collection[str], needed: Collection[str]) -> list[str]:
     names = [_name(cell) for cell in cells]
-    wrong = [f"There is no column “{name[:40]}”." for name in names if name not in columns]
+    wrong = [
+        sentence("There is no column “{name}”.", name=name[:40])
+        for name in names
+        if name not in columns
+    ]
     twice = {name for name in names if names.count(name) > 1}
-    wrong += [f"The column {name} stands twice." for name in sorted(twice)]
-    wrong += [f"The column {name} is missing." for name in needed if name not in names]
+    wrong += [sentence("The column {name} stands twice.", name=name) for name in sorted(twice)]
+    wrong += [
+        sentence("The column {name} is missing.", name=name) for name in needed if name not in names
+    ]
     if wrong:
         known = ", ".join(columns)
-        findings = [Finding(1, message) for message in wrong]
-        raise Invalid(f"The first row names the columns: {known}.", findings=findings)
+        findings = [Finding.told(1, message) for message in wrong]
+        raise Invalid(
+            sentence("The first row names the columns: {known}.", known=known), findings=findings
+        )
     return names
 
 
@@ -126,7 +150,7 @@ def _named(
     heading: Sequence[str], cells: Sequence[str], columns: Collection[str], number: int
 ) -> dict[str, str]:
     if len(cells) > len(heading):
-        raise Invalid(f"Row {number} has more cells than the first row.")
+        raise Invalid(sentence("Row {row} has more cells than the first row.", row=number))
     given = (_plain(cell) for cell in cells)
     return dict.fromkeys(columns, "") | dict(zip(heading, given, strict=False))
 

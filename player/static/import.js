@@ -1,7 +1,7 @@
 // Import a roster or a class list: what it would do is shown as soon as a file is chosen.
 import { $, el } from "./dom.js";
 import { call } from "./site.js";
-import { t, tn } from "./translate.js";
+import { t, tn, told } from "./translate.js";
 
 const form = $("import-form");
 const save = $("import-save");
@@ -37,7 +37,7 @@ function show({ taken, findings, errors }) {
 
 function tableOf(findings) {
   const rows = findings.map((one) =>
-    el("tr", { class: one.is_note ? "is-note" : null }, el("td", { class: "number" }, String(one.row)), el("td", {}, one.message)),
+    el("tr", { class: one.is_note ? "is-note" : null }, el("td", { class: "number" }, String(one.row)), el("td", {}, told(one.message, one.template, one.values))),
   );
   const head = el("tr", {}, el("th", { scope: "col", class: "number" }, t("Row")), el("th", { scope: "col" }, t("What is wrong")));
   return el("div", { class: "import-findings", tabindex: "0", role: "region", "aria-label": t("What is wrong") }, el("table", {}, el("thead", {}, head), el("tbody", {}, ...rows)));
@@ -45,7 +45,7 @@ function tableOf(findings) {
 
 function complain(error) {
   $("import-error").hidden = false;
-  $("import-error").textContent = [error.message, ...(error.findings ?? []).slice(0, 3).map((one) => one.message)].join(" ");
+  $("import-error").textContent = [error.message, ...(error.findings ?? []).slice(0, 3).map((one) => told(one.message, one.template, one.values))].join(" ");
 }
 
 /** Show what the file would do; the newest question wins. */

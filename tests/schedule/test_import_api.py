@@ -3,6 +3,7 @@
 import pytest
 
 from identity.rights import Role
+from player.sentences import SENTENCES
 from schedule import agenda, api, course_api, enrolment_api, import_api
 
 ROSTER = (
@@ -199,3 +200,27 @@ async def test_courses_of_other_coordinators_stay_as_they_are(
         answer = await send(f"{what}?dry_run=true", text, headers=saule)
         assert all("others coordinate" in message for _, message in told(answer))
         assert answer["errors"] == len(text.splitlines()) - 1
+
+
+async def test_every_finding_can_be_said_in_another_language(send):
+    await send("roster", ROSTER)
+    wrong = (
+        "b1,Waves,nobody,2026-09-08 14:00,,50,,,,,\n"
+        "b2,Waves,aigerim,soon,,50,,,,,\n"
+        "b3,Waves,aigerim,2026-09-08 14:00,,,,,,,\n"
+        "b4,Waves,aigerim,2026-09-08 14:00,,50,NONE,,,,\n"
+        "b5,Waves,aigerim,2026-09-08 14:00,,50,PHYS1,none,,,\n"
+        "b6,Waves,aigerim,2026-09-08 14:00,,50,,,dance,,\n"
+        "b7,Waves,aigerim,2026-09-08 14:00,,50,,,,,\n"
+        "b7,Waves,aigerim,2026-09-09 14:00,,50,,,,,\n"
+        "b8,Tides,aigerim,2026-09-08 14:10,,50,,,,,\n"
+        "b9,Waves,aigerim,2026-09-01 14:00,,50,,,,,\n"
+        "b10,,aigerim,2026-09-10 14:00,,50,,,,,\n"
+    )
+    shown = await send("classes?dry_run=true", HEAD + wrong)
+    assert shown["errors"] == 9
+    for one in shown["findings"]:
+        assert one["template"] in SENTENCES, one
+        assert one["template"].format_map(one["values"]) == one["message"]
+    nameless = await send("classes?dry_run=true", "key,name\n", status=400)
+    assert {one["template"] for one in (nameless, *nameless["findings"])} <= set(SENTENCES)
