@@ -11,9 +11,10 @@ from kernel.database import Database
 from kernel.errors import Refused
 from kernel.pages import HOUSE_ZONE
 from schedule.class_list import ClassesTaken, ClassRow, take_classes
-from schedule.class_sheet import read_classes, write_classes
+from schedule.class_sheet import read_classes, write_calendar, write_classes
 from schedule.courses import course_by_key
 from schedule.enrolments import members_of
+from schedule.ical import Pages
 from schedule.ical_reading import read_calendar
 from schedule.import_api import Imported
 from schedule.lectures import Filter, list_lectures
@@ -72,11 +73,14 @@ async def export_roster(database: Database, course: str, file: Path) -> None:
         file.write_bytes(write_roster(found, await members_of(connection, found.id)))
 
 
-async def export_classes(database: Database, file: Path) -> int:
-    """All that there are, up to 50,000; how many."""
+async def export_classes(database: Database, file: Path, address: str) -> int:
+    """All that there are, up to 50,000, as a calendar where the file is called so; how many."""
     async with database.connect() as connection:
         planned = await list_lectures(connection, Filter(), limit=MOST_ROWS)
-        file.write_bytes(await write_classes(connection, planned))
+        if file.suffix.lower() == ".ics":
+            file.write_bytes(await write_calendar(connection, planned, Pages.at(address)))
+        else:
+            file.write_bytes(await write_classes(connection, planned))
     return len(planned)
 
 

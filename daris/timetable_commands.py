@@ -98,10 +98,10 @@ def export_roster(settings: Settings, course: str, file: Path, *, as_json: bool)
 @as_json_option
 @with_settings
 def export_classes(settings: Settings, file: Path, *, as_json: bool) -> None:
-    """Write all classes as a CSV sheet that can be read again."""
+    """Write all classes as a CSV sheet, or an .ics calendar, that can be read again."""
 
     async def write(database: Database) -> int:
-        return await importing.export_classes(database, file)
+        return await importing.export_classes(database, file, settings.address)
 
     count = on_database(settings, write)
     say({"file": str(file), "classes": count}, f"{count} classes are in {file}.", as_json)

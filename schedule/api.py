@@ -3,7 +3,6 @@
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Annotated
-from urllib.parse import urlsplit
 from uuid import UUID
 
 import msgspec
@@ -265,8 +264,7 @@ async def invite(request: web.Request) -> web.Response:
 async def show_ical(request: web.Request) -> web.Response:
     lecture = await lecture_of(request)
     _require_sight(request, lecture)
-    address = request.app[SETTINGS].address
-    text = ical.calendar(lecture, ical.Pages(address, urlsplit(address).hostname or "daris"))
+    text = ical.calendar(lecture, ical.Pages.at(request.app[SETTINGS].address))
     return web.Response(text=text, content_type=ical.CONTENT_TYPE)
 
 

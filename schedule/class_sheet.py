@@ -1,9 +1,11 @@
 """Class lists as sheets: rows of a class list are read from one, lectures are written into one."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, Self
+from uuid import UUID
 
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -11,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from identity.people import people_by_ids
 from kernel.errors import DarisError, Invalid
 from kernel.sentence import sentence
-from schedule import planning
+from schedule import ical, planning
 from schedule.class_list import ClassRow, keys_of_lectures
 from schedule.courses import courses_by_ids, list_groups
 from schedule.lifecycle import Lecture, LectureState
@@ -37,21 +39,49 @@ def read_classes(data: bytes, zone: tzinfo) -> tuple[list[ClassRow], Findings]:
     return rows, findings
 
 
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What other systems call the lectures and what belongs to them."""
+
+    keys: Mapping[UUID, str]
+    logins: Mapping[UUID, str]
+    courses: Mapping[UUID, str]
+    groups: Mapping[UUID, str]
+
+    @classmethod
+    async def read(cls, connection: AsyncConnection, planned: Sequence[Lecture]) -> Self:
+        keys = {lecture: key for key, lecture in (await keys_of_lectures(connection)).items()}
+        teachers = await people_by_ids(connection, {one.lecturer for one in planned})
+        named = {one.work.course for one in planned if one.work.course is not None}
+        courses = await courses_by_ids(connection, named)
+        return cls(
+            keys,
+            {teacher.id: teacher.login for teacher in teachers.values()},
+            {course.id: course.key for course in courses.values()},
+            {group.id: group.key for group in await list_groups(connection)},
+        )
+
+    def key(self, lecture: Lecture) -> str:
+        """By which an import knows the lecture again."""
+        return self.keys.get(lecture.id, str(lecture.id))
+
+    def course(self, lecture: Lecture) -> str | None:
+        return None if lecture.work.course is None else self.courses[lecture.work.course]
+
+    def of_groups(self, lecture: Lecture) -> str:
+        return " | ".join(self.groups[group] for group in lecture.work.groups)
+
+
 async def write_classes(connection: AsyncConnection, planned: Sequence[Lecture]) -> bytes:
     """A sheet that can be read again; times are UTC."""
-    keys = {lecture: key for key, lecture in (await keys_of_lectures(connection)).items()}
-    teachers = await people_by_ids(connection, {one.lecturer for one in planned})
-    named = {one.work.course for one in planned if one.work.course is not None}
-    courses = await courses_by_ids(connection, named)
-    groups = {group.id: group.key for group in await list_groups(connection)}
+    named = await Named.read(connection, planned)
     return write_sheet(
         COLUMNS,
         (
             [
-                keys.get(one.id, one.id), one.title, teachers[one.lecturer].login,
+                named.key(one), one.title, named.logins[one.lecturer],
                 f"{one.starts_at:%Y-%m-%dT%H:%MZ}", f"{one.ends_at:%Y-%m-%dT%H:%MZ}", None,
-                courses[one.work.course].key if one.work.course else None,
-                " | ".join(groups[group] for group in one.work.groups), one.work.kind,
+                named.course(one), named.of_groups(one), one.work.kind,
                 one.work.mode, one.work.auditorium, one.work.channel, one.summary,
                 "yes" if one.is_recorded else "no",
                 "cancelled" if one.state is LectureState.CANCELLED else None,
@@ -59,6 +89,33 @@ async def write_classes(connection: AsyncConnection, planned: Sequence[Lecture])
             for one in planned
         ),
     )  # fmt: skip
+
+
+async def write_calendar(
+    connection: AsyncConnection, planned: Sequence[Lecture], pages: ical.Pages
+) -> bytes:
+    """A calendar that can be read again: UIDs are keys, and what iCalendar lacks stands in X-DARIS-…
+    (RFC 5545, 3.8.8.2)."""
+    named = await Named.read(connection, planned)
+    events = [
+        replace(event, uid=named.key(one), more=_extra(one, named))
+        for one, event in zip(planned, ical.of_lectures(planned, pages), strict=True)
+    ]
+    return ical.text(events, name=None, zone=None).encode()
+
+
+def _extra(lecture: Lecture, named: Named) -> tuple[tuple[str, str], ...]:
+    work = lecture.work
+    said = {
+        "LECTURER": named.logins[lecture.lecturer],
+        "COURSE": named.course(lecture),
+        "GROUPS": named.of_groups(lecture),
+        "KIND": work.kind,
+        "MODE": work.mode,
+        "CHANNEL": work.channel,
+        "RECORDED": "yes" if lecture.is_recorded else "no",
+    }
+    return tuple((f"X-DARIS-{name}", value) for name, value in said.items() if value)
 
 
 def _row(row: Row, zone: tzinfo) -> ClassRow:
@@ -81,7 +138,7 @@ def _row(row: Row, zone: tzinfo) -> ClassRow:
             "starts_at": starts_at,
             "ends_at": _end(cells, starts_at, zone),
             "groups": tuple(key.strip() for key in cells["groups"].split("|") if key.strip()),
-            "is_recorded": _is_true(cells["recorded"] or "yes"),
+            "is_recorded": is_true(cells["recorded"] or "yes"),
             "is_cancelled": cells["status"].casefold() == "cancelled",
         },
         ClassRow,
@@ -128,7 +185,7 @@ def _moment(text: str, zone: tzinfo) -> datetime:
     )
 
 
-def _is_true(text: str) -> bool:
+def is_true(text: str) -> bool:
     word = text.casefold()
     if word not in {"yes", "no", "true", "false", "1", "0", "да", "нет", "иә", "жоқ"}:
         raise Invalid("recorded is yes or no.")

@@ -5,7 +5,6 @@ import hashlib
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Final
-from urllib.parse import urlsplit
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -147,11 +146,12 @@ async def list_all(request: web.Request) -> web.Response:
 async def read(request: web.Request) -> web.Response:
     """One's own lectures, those of a course, or what a channel shows; cancelled ones say so."""
     now = request.app[CLOCK].now()
+    pages = ical.Pages.at(request.app[SETTINGS].address)
     async with request.app[DATABASE].connect() as connection:
         feed, person = await feed_of(connection, request.match_info["secret"], What.CALENDAR)
         if not allows(viewer_of_person(person), Action.SEE_SCHEDULE):
             raise NotFound("There is no such calendar.")
-        events, name = await _events(connection, feed.topic, person, now, _pages(request))
+        events, name = await _events(connection, feed.topic, person, now, pages)
     zone = ZoneInfo(person.zone or HOUSE_ZONE)
     text = await asyncio.to_thread(ical.text, events, name=f"Daris: {name}", zone=zone)
     return _unless_known(request, text)
@@ -173,11 +173,6 @@ async def _made(request: web.Request, topic: Topic) -> web.Response:
         secret = await make_feed(connection, person, at=now, topic=topic)
     url = f"{request.app[SETTINGS].address}/{_PATHS[topic.what].format(secret)}"
     return reply(FeedBody(now, url), status=HTTPStatus.CREATED)
-
-
-def _pages(request: web.Request) -> ical.Pages:
-    address = request.app[SETTINGS].address
-    return ical.Pages(address, urlsplit(address).hostname or "daris")
 
 
 async def _events(

@@ -3,6 +3,8 @@
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Self
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from schedule.channels import Channel
@@ -29,6 +31,7 @@ class Event:
     contact: str = ""
     location: str = ""
     is_cancelled: bool = False
+    more: tuple[tuple[str, str], ...] = ()  # properties of our own
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,10 @@ class Pages:
 
     address: str
     host: str
+
+    @classmethod
+    def at(cls, address: str) -> Self:
+        return cls(address, urlsplit(address).hostname or "daris")
 
 
 def calendar(lecture: Lecture, pages: Pages) -> str:
@@ -117,6 +124,8 @@ def _lines(event: Event, zone: ZoneInfo | None) -> Iterator[str]:
         yield f"CONTACT:{_escaped(event.contact)}"
     yield f"URL:{event.url}"
     yield f"STATUS:{'CANCELLED' if event.is_cancelled else 'CONFIRMED'}"
+    for name, value in event.more:
+        yield f"{name}:{_escaped(value)}"
     yield "END:VEVENT"
 
 

@@ -14,8 +14,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from kernel.errors import DarisError, Invalid
 from kernel.sentence import sentence
 from schedule.class_list import ClassRow
+from schedule.class_sheet import is_true
 from schedule.planning import in_utc
 from schedule.sheet import MOST_ROWS, Findings, decoded
+from schedule.study_work import Kind, Mode
 
 _MOST_REPETITIONS: Final = 400  # of one event
 _DAYS: Final = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
@@ -143,6 +145,11 @@ def _row(
         starts_at=starts_at,
         ends_at=starts_at + length,
         course=event.text("X-DARIS-COURSE") or None,
+        groups=tuple(k.strip() for k in event.text("X-DARIS-GROUPS").split("|") if k.strip()),
+        kind=Kind(event.text("X-DARIS-KIND") or Kind.LECTURE),
+        mode=Mode(event.text("X-DARIS-MODE") or Mode.NETWORK),
+        channel=event.text("X-DARIS-CHANNEL") or None,
+        is_recorded=is_true(event.text("X-DARIS-RECORDED") or "yes"),
         auditorium=event.text("LOCATION")[:100] or None,
         summary=event.text("DESCRIPTION"),
         is_cancelled=event.text("STATUS").upper() == "CANCELLED",

@@ -18,9 +18,10 @@ from identity.rights import Action, Subject, allows
 from identity.sessions import require, viewer_of
 from kernel.errors import Refused, TooLarge, Unsupported
 from kernel.pages import zone_of
-from kernel.web import CLOCK, DATABASE, path_id, query, reply
+from kernel.web import CLOCK, DATABASE, SETTINGS, path_id, query, reply
+from schedule import ical
 from schedule.class_list import ClassesTaken, take_classes
-from schedule.class_sheet import read_classes, write_classes
+from schedule.class_sheet import read_classes, write_calendar, write_classes
 from schedule.courses import course_by_id
 from schedule.enrolment_api import course_subject
 from schedule.enrolments import members_of
@@ -63,7 +64,7 @@ def routes() -> list[web.RouteDef]:
         web.post("/api/v1/import/roster", import_roster),
         web.post("/api/v1/import/classes", import_classes),
         web.get("/api/v1/courses/{id}/roster.csv", export_roster),
-        web.get("/api/v1/classes.csv", export_classes),
+        web.get("/api/v1/classes.{form:csv|ics}", export_classes),
     ]
 
 
@@ -123,7 +124,12 @@ async def export_classes(request: web.Request) -> web.Response:
     )
     async with request.app[DATABASE].connect() as connection:
         planned = await list_lectures(connection, which, limit=MOST_ROWS)
-        return _file(await write_classes(connection, planned), "classes.csv")
+        if request.match_info["form"] == "csv":
+            return _file(await write_classes(connection, planned), "classes.csv")
+        content = await write_calendar(
+            connection, planned, ical.Pages.at(request.app[SETTINGS].address)
+        )
+    return _file(content, "classes.ics", ical.CONTENT_TYPE)
 
 
 async def _taken(
@@ -154,10 +160,10 @@ async def _body(request: web.Request) -> bytes:
     return bytes(body)
 
 
-def _file(content: bytes, name: str) -> web.Response:
+def _file(content: bytes, name: str, content_type: str = "text/csv") -> web.Response:
     return web.Response(
         body=content,
-        content_type="text/csv",
+        content_type=content_type,
         charset="utf-8",
         headers={"Content-Disposition": f'attachment; filename="{_ascii(name)}"'},
     )

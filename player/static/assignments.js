@@ -5,7 +5,7 @@ import { locale, t } from "./translate.js";
 
 const box = $("assignments");
 const { address, mode } = box?.dataset ?? {};
-const moment = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short", timeZone: box?.dataset.zone });
+const moment = new Intl.DateTimeFormat(locale === "en" ? "en-GB" : locale, { dateStyle: "medium", timeStyle: "short", timeZone: box?.dataset.zone });
 
 function state(one) {
   if (one.watched_percent === null) return null;

@@ -7,6 +7,7 @@ import pytest
 from daris import importing
 from kernel.errors import NotFound, Refused
 
+ADDRESS = "https://live.example.kz"
 ROSTER = (
     "course,course_title,login,name,part,group,category,legal_basis\n"
     "CS1,Algorithms,dana,Дана,learner,IS-21,3,=1+2\n"
@@ -48,8 +49,11 @@ async def test_what_is_exported_can_be_read_again(take, either_database, tmp_pat
     await importing.export_roster(either_database, " cs1 ", out)
     assert "'=1+2" in out.read_text("utf-8-sig")
     assert (await take("roster", out.read_bytes()))[0].taken.same == 2
-    assert await importing.export_classes(either_database, out) == 2
+    assert await importing.export_classes(either_database, out, ADDRESS) == 2
     assert (await take("classes", out.read_bytes()))[0].taken.same == 2
+    calendar = tmp_path / "out.ics"
+    assert await importing.export_classes(either_database, calendar, ADDRESS) == 2
+    assert (await take("classes", calendar.read_bytes(), suffix="ics"))[0].taken.same == 2
     with pytest.raises(NotFound, match="no course cs2"):
         await importing.export_roster(either_database, "CS2", out)
 
@@ -61,7 +65,7 @@ async def test_one_wrong_row_keeps_the_file_out(take, either_database, tmp_path)
         await take("classes", wrong)
     (told,) = error.value.findings
     assert told == "row 3: Болат teaches “Sorting” from 2026-12-01 10:00 to 10:50."
-    assert await importing.export_classes(either_database, tmp_path / "out.csv") == 0
+    assert await importing.export_classes(either_database, tmp_path / "out.csv", ADDRESS) == 0
 
 
 async def test_a_calendar_is_known_by_its_ending(take):

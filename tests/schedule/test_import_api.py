@@ -1,5 +1,6 @@
 """Rosters and class lists: with a preview, whole or not at all, the second time nothing new."""
 
+import icalendar
 import pytest
 
 from identity.rights import Role
@@ -224,3 +225,19 @@ async def test_every_finding_can_be_said_in_another_language(send):
         assert one["template"].format_map(one["values"]) == one["message"]
     nameless = await send("classes?dry_run=true", "key,name\n", status=400)
     assert {one["template"] for one in (nameless, *nameless["findings"])} <= set(SENTENCES)
+
+
+async def test_a_calendar_that_was_exported_changes_nothing_when_it_comes_back(send, get):
+    await send("roster", ROSTER)
+    await send("classes", CLASSES)
+    calendar = await get("classes.ics")
+    events = {
+        event["UID"]: event for event in icalendar.Calendar.from_ical(calendar).walk("VEVENT")
+    }
+    assert events.keys() == {"a1", "a2"}
+    assert events["a1"]["X-DARIS-KIND"] == "laboratory"
+    taken = (await send("classes", calendar, kind="text/calendar"))["taken"]
+    assert taken == {"added": 0, "changed": 0, "cancelled": 0, "same": 2}
+    other = calendar.replace(b"X-DARIS-KIND:laboratory", b"X-DARIS-KIND:party")
+    refused = await send("classes", other, kind="text/calendar", status=422)
+    assert "party" in refused["findings"][0]["message"]
