@@ -67,14 +67,16 @@ class Actor(_Part, frozen=True, kw_only=True):
     @property
     def identities(self) -> list[str]:
         """The inverse functional identifiers, each as one string; a valid agent has one."""
-        account = self.account
-        named = {
-            "mbox": self.mbox,
-            "sha1": self.mbox_sha1sum and self.mbox_sha1sum.lower(),
-            "openid": self.openid,
-            "account": account and f"{account.homePage} {account.name}",
-        }
-        return [f"{kind} {value}" for kind, value in named.items() if value]
+        found = []
+        if self.mbox:
+            found.append(f"mbox {self.mbox}")
+        if self.mbox_sha1sum:
+            found.append(f"sha1 {self.mbox_sha1sum.lower()}")
+        if self.openid:
+            found.append(f"openid {self.openid}")
+        if self.account:
+            found.append(f"account {self.account.homePage} {self.account.name}")
+        return found
 
 
 class VerbPart(_Part, frozen=True, kw_only=True):
