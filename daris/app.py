@@ -19,7 +19,7 @@ from footprint.checkpoints import Signer
 from footprint.drain import Drain
 from footprint.eraser import Eraser
 from footprint.erasure_views import ERASER
-from footprint.outbox import Destination, Outbox, outbox_folder
+from footprint.outbox import outbox_folder, outbox_of
 from footprint.prewatch import note_assignments
 from footprint.retention import rules_in
 from footprint.statements import House
@@ -249,14 +249,7 @@ async def _outbox(app: web.Application) -> AsyncIterator[None]:
     if not settings.xapi_url:
         yield
         return
-    destination = Destination(settings.xapi_url, settings.xapi_user, settings.xapi_password)
-    outbox = Outbox(
-        destination,
-        outbox_folder(settings),
-        app[DATABASE],
-        app[CLOCK],
-        House(settings.address),
-    )
+    outbox = outbox_of(settings, app[DATABASE], app[CLOCK])
     async with asyncio.TaskGroup() as tasks:
         running = tasks.create_task(outbox.run(), name="footprint-outbox")
         yield

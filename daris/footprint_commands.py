@@ -14,16 +14,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from daris.console import as_json_option, on_database, say, with_settings, write
 from footprint import checkpoints, integrity, rebuilding, retention, upkeep
 from footprint.checkpoints import Checkpoint, Signer
+from footprint.dead_letters import Dead, listed
 from footprint.drain import Drain
 from footprint.eraser import Eraser
 from footprint.erasure import Erased, Ground, Traces
 from footprint.integrity import Verdict
 from footprint.log import Head
-from footprint.outbox import outbox_folder
+from footprint.outbox import outbox_folder, outbox_of
 from footprint.statements import House
 from kernel.clock import SystemClock
 from kernel.database import Database
-from kernel.errors import DarisError
+from kernel.errors import DarisError, SettingsError
 from kernel.journal import open_journal
 from kernel.settings import Settings
 
@@ -138,6 +139,23 @@ def rebuild(settings: Settings, as_json: bool) -> None:
 
     count = write(settings, work)
     say({"facts": count}, f"All views were made anew from {count} facts.", as_json)
+
+
+@footprint.command("refused")
+@click.option("--retry", is_flag=True, help="Send each once more first.")
+@as_json_option
+@with_settings
+def refused(settings: Settings, *, retry: bool, as_json: bool) -> None:
+    """List the statements that the other record store (DARIS_XAPI_URL) refused for good, and why."""
+
+    async def send(database: Database) -> list[Dead]:
+        return await outbox_of(settings, database, CLOCK).retry()
+
+    if retry and not settings.xapi_url:
+        raise SettingsError("DARIS_XAPI_URL names no record store to send to.")
+    found = on_database(settings, send) if retry else listed(outbox_folder(settings))
+    lines = [f"Number {one.seq}, {one.id}: {one.status}, {one.reason}" for one in found]
+    say(found, "\n".join(lines) or "Nothing is refused.", as_json)
 
 
 async def _erasing(

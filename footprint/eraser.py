@@ -7,7 +7,7 @@ from uuid import UUID
 
 import structlog
 
-from footprint import erasure, outbox
+from footprint import dead_letters, erasure
 from footprint.drain import Drain
 from footprint.erasure import Erased, Ground, Traces
 from footprint.statements import House
@@ -41,7 +41,7 @@ class Eraser:
             done = await erasure.erase(
                 connection, person, by=by, ground=ground, house=self.house, now=self.clock.now()
             )
-        await asyncio.to_thread(outbox.forget, self.outbox_folder, done.seqs)
+        await asyncio.to_thread(dead_letters.forget, self.outbox_folder, done.seqs)
         await self.drain.shed()
         await self.database.scrub()
         log.info("footprint.person_erased", erasure=str(done.id), facts=done.facts)

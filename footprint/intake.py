@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any, Final
 from uuid import UUID
 
@@ -19,7 +20,8 @@ from aiohttp import web
 from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from footprint import log, store
+from footprint import attachments, log, store
+from footprint.attachments import File
 from footprint.events import StatementReceived
 from footprint.reception import receive
 from footprint.statements import House
@@ -34,6 +36,7 @@ _UNSAID: Final = {VERSION: "1.0.0", VERSION_2: "2.0.0"}  # what a statement with
 _AT_ONCE: Final = 500  # statements of one commit; a larger request is one by itself
 _MOST_WAITING: Final = 2_000  # requests; beyond, the disk has stopped
 _PAUSE: Final = timedelta(seconds=5)
+_NO_FILES: Final[Mapping[str, File]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,11 @@ class Arrival:
     fact: StatementReceived
     told: Received
 
+    def files(self, files: Mapping[str, File]) -> list[File]:
+        """Those that belong to it."""
+        hashes = {attachment.sha2.lower() for attachment in self.told.files}
+        return [files[sha2] for sha2 in sorted(hashes & files.keys())]
+
     @property
     def voids(self) -> UUID | None:
         return self.told.target if self.told.verb.id == VOIDED else None
@@ -61,6 +69,7 @@ class Letter:
     """The statements of one request, which are kept together."""
 
     arrivals: tuple[Arrival, ...]
+    files: Mapping[str, File]  # by hash
 
     @property
     def ids(self) -> list[UUID]:
@@ -90,13 +99,19 @@ class Intake:
     _waiting: deque[_Waiting] = field(default_factory=deque)
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    async def take(self, documents: Iterable[bytes | msgspec.Raw], sender: Sender) -> list[UUID]:
-        """Keep the statements, all or none; on return they survive the end of the machine. Their ids.
+    async def take(
+        self,
+        documents: Iterable[bytes | msgspec.Raw],
+        sender: Sender,
+        files: Mapping[str, File] = _NO_FILES,
+    ) -> list[UUID]:
+        """Keep the statements with their files, by hash, all or none; on return they survive the end
+        of the machine. Their ids.
 
         Invalid when one is not a statement, Conflict when its id belongs to something else. A
         statement that is there already is left as it is.
         """
-        letter = opened(documents, self.house, sender, now=self.clock.now())
+        letter = opened(documents, self.house, sender, now=self.clock.now(), files=files)
         if len(self._waiting) >= _MOST_WAITING:
             raise Unavailable("Too many statements wait for the disk.", retry_after=_PAUSE)
         waiting = _Waiting(letter)
@@ -154,13 +169,21 @@ INTAKE: web.AppKey[Intake] = web.AppKey("intake", Intake)
 
 
 def opened(
-    documents: Iterable[bytes | msgspec.Raw], house: House, sender: Sender, *, now: datetime
+    documents: Iterable[bytes | msgspec.Raw],
+    house: House,
+    sender: Sender,
+    *,
+    now: datetime,
+    files: Mapping[str, File] = _NO_FILES,
 ) -> Letter:
     """The request's statements, checked as far as they tell by themselves; Invalid says what is wrong."""
-    arrivals = tuple(_arrival(raw, house, sender, now) for raw in documents)
-    letter = Letter(arrivals)
+    arrivals = tuple(_arrival(raw, house, sender, files=files, now=now) for raw in documents)
+    letter = Letter(arrivals, files)
     if len(set(letter.ids)) < len(arrivals):
         raise Invalid("Two statements of one request have the same id.")
+    named = {file.sha2 for arrival in arrivals for file in arrival.files(files)}
+    if strange := files.keys() - named:
+        raise Invalid(f"No statement of the request has an attachment with sha2 {min(strange)}.")
     return letter
 
 
@@ -175,6 +198,7 @@ async def keep(
     kept = await log.extend(connection, head, facts, now=now, source=log.Source.ELSEWHERE)
     told = {identifier: arrival.told for identifier, arrival in desk.fresh.items()}
     await store.index(connection, kept, house, told)
+    await attachments.keep(connection, {item.seq: desk.files[item.fact.id] for item in kept})
     return errors
 
 
@@ -186,6 +210,7 @@ class _Desk:
     taken: frozenset[UUID]  # ids of facts of any kind
     voiding: set[UUID]
     fresh: dict[UUID, Arrival] = field(default_factory=dict)
+    files: dict[UUID, list[File]] = field(default_factory=dict)  # of those
 
     @classmethod
     async def of(
@@ -207,6 +232,7 @@ class _Desk:
         except (Conflict, Invalid) as error:
             return error
         self.fresh |= {one.fact.id: one for one in fresh}
+        self.files |= {one.fact.id: one.files(letter.files) for one in fresh}
         self.voiding |= {one.fact.id for one in fresh if one.voids}
         return None
 
@@ -241,8 +267,15 @@ async def _voiding(connection: AsyncConnection, targets: Sequence[UUID]) -> set[
     return found
 
 
-def _arrival(raw: bytes | msgspec.Raw, house: House, sender: Sender, now: datetime) -> Arrival:
-    told = receive(raw, spoken=sender.spoken)
+def _arrival(
+    raw: bytes | msgspec.Raw,
+    house: House,
+    sender: Sender,
+    *,
+    files: Mapping[str, File],
+    now: datetime,
+) -> Arrival:
+    told = receive(raw, spoken=sender.spoken, files=files)
     identifier = told.id or new_id()
     authority = house.actor(sender.person)
     members = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])

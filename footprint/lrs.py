@@ -1,5 +1,4 @@
-"""The learning record store over HTTP: statements and about, xAPI 1.0.3 and 2.0. We keep no files: an
-attachment is taken when it says where it lies."""
+"""The learning record store over HTTP: statements and about, xAPI 1.0.3 and 2.0."""
 
 from collections.abc import AsyncIterator, Callable, Iterable
 from datetime import datetime
@@ -13,11 +12,13 @@ import msgspec
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from footprint import log, lrs_documents, search, statement_formats, store
+from footprint import attachments, log, lrs_documents, multipart, search, statement_formats, store
 from footprint.events import FootprintRead
 from footprint.intake import INTAKE, Intake, Sender
+from footprint.multipart import Parts
 from footprint.reception import identity_in
 from footprint.statements import House
+from footprint.xapi import Received
 from footprint.xapi_version import SPOKEN, spoken, version_of
 from identity.rights import Action, Subject, Viewer, allows
 from identity.sessions import require, viewer_of
@@ -26,6 +27,7 @@ from kernel.ids import new_id
 from kernel.web import CLOCK, DATABASE, RECORDER, SETTINGS, query, reply
 
 _ONE: Final = frozenset({"statementId", "voidedStatementId", "format", "attachments"})
+_LARGEST_WITH_FILES: Final = 10  # statements of a page; a file has up to 16 MiB
 _CONSISTENT: Final = "X-Experience-API-Consistent-Through"
 
 
@@ -104,53 +106,72 @@ async def get_statements(request: web.Request) -> web.Response:
         through = head.received_at or request.app[CLOCK].now()
         headers = {_CONSISTENT: _rfc3339(through)}
         if asked.statementId or asked.voidedStatementId:
-            body = await _one(connection, asked, house)
-            headers["Last-Modified"] = format_datetime(_stored(body), usegmt=True)
-            body = shape(body)
+            told = [await _one(connection, asked, house)]
+            headers["Last-Modified"] = format_datetime(_stored(told[0]), usegmt=True)
+            body = shape(told[0])
         else:
             wanted = _wanted(asked, follows=not _is_about(asked, viewer, house))
             found = await search.find(connection, wanted, house)
-            body = _page(map(shape, found.statements), _more(request, found.last))
-    return web.Response(body=body, content_type="application/json", headers=headers)
+            told = found.statements
+            body = _page(map(shape, told), _more(request, found.last))
+        headers["Content-Type"] = "application/json"
+        if asked.attachments:
+            body, headers["Content-Type"] = await _with_files(connection, body, told)
+    return web.Response(body=body, headers=headers)
+
+
+async def _with_files(
+    connection: AsyncConnection, body: bytes, told: Iterable[bytes]
+) -> tuple[bytes, str]:
+    """The body with the files of its statements, as many as we have, and its media type."""
+    named = [file for each in told for file in msgspec.json.decode(each, type=Received).files]
+    types = {file.sha2.lower(): file.contentType for file in named}
+    return multipart.written(body, await attachments.files_of(connection, types), types)
 
 
 async def post_statements(request: web.Request) -> web.Response:
-    """One statement or a list: all are kept, or none. Answers their ids."""
+    """One statement or a list, perhaps with files: all are kept, or none. Answers their ids."""
+    viewer = require(request, Action.WRITE_STATEMENTS)
     if request.query:
         raise Invalid("POST takes no parameters.")
-    return reply(await _take(request, await _documents(request)))
+    parts = await _parts(request)
+    sender = Sender(viewer.person_id, version_of(request))
+    return reply(await request.app[INTAKE].take(_listed(parts.statements), sender, parts.files))
 
 
 async def put_statement(request: web.Request) -> web.Response:
     """One statement under the id of its sender."""
+    viewer = require(request, Action.WRITE_STATEMENTS)
     asked = query(request, Put)
-    documents = await _documents(request, may_be_list=False)
-    members = msgspec.json.decode(documents[0], type=dict[str, Any])
-    if str(members.setdefault("id", str(asked.statementId))).lower() != str(asked.statementId):
+    parts = await _parts(request)
+    members = _decoded(parts.statements, dict[str, msgspec.Raw])
+    own = msgspec.json.encode(asked.statementId)
+    if bytes(members.setdefault("id", msgspec.Raw(own))).lower() != own:
         raise Invalid("The statement's id is not the one of the address.")
-    await _take(request, [msgspec.json.encode(members)])
+    sender = Sender(viewer.person_id, version_of(request))
+    await request.app[INTAKE].take([msgspec.json.encode(members)], sender, parts.files)
     return web.Response(status=204)
 
 
-async def _take(request: web.Request, documents: list[bytes]) -> list[UUID]:
-    viewer = require(request, Action.WRITE_STATEMENTS)
-    sender = Sender(viewer.person_id, version_of(request))
-    return await request.app[INTAKE].take(documents, sender)
-
-
-async def _documents(request: web.Request, *, may_be_list: bool = True) -> list[bytes]:
+async def _parts(request: web.Request) -> Parts:
     if request.content_type == "multipart/mixed":
-        raise Unsupported(
-            "We keep no files: send statements as application/json, attachments with a fileUrl."
-        )
+        return await multipart.read(request)
     if request.content_type != "application/json":
-        raise Unsupported("Send statements as application/json.")
-    shapes = list[msgspec.Raw] | dict[str, msgspec.Raw] if may_be_list else dict[str, msgspec.Raw]
+        raise Unsupported("Send statements as application/json, with files as multipart/mixed.")
+    return Parts(await request.read(), {})
+
+
+def _listed(body: bytes) -> list[bytes]:
+    """The statements, each by itself."""
+    told = _decoded(body, list[msgspec.Raw] | dict[str, msgspec.Raw])
+    return [bytes(item) for item in told] if isinstance(told, list) else [body]
+
+
+def _decoded(body: bytes, shape: Any) -> Any:
     try:
-        body = msgspec.json.decode(await request.read(), type=shapes)
+        return msgspec.json.decode(body, type=shape)
     except (msgspec.DecodeError, RecursionError) as error:
         raise Invalid(f"The body is neither a statement nor a list of them: {error}.") from error
-    return [bytes(item) for item in body] if isinstance(body, list) else [msgspec.json.encode(body)]
 
 
 async def _one(connection: AsyncConnection, asked: Asked, house: House) -> bytes:
@@ -165,8 +186,6 @@ async def _one(connection: AsyncConnection, asked: Asked, house: House) -> bytes
 
 def _asked(request: web.Request) -> Asked:
     asked = query(request, Asked)
-    if asked.attachments:
-        raise Invalid("We keep no files of attachments: ask with attachments=false.")
     is_one = asked.statementId is not None or asked.voidedStatementId is not None
     if is_one and not request.query.keys() <= _ONE:
         raise Invalid("Beside the id of one statement only format and attachments may stand.")
@@ -205,7 +224,8 @@ def _is_about(asked: Asked, viewer: Viewer, house: House) -> bool:
 
 
 def _wanted(asked: Asked, *, follows: bool) -> search.Wanted:
-    limit = min(asked.limit or search.LARGEST_PAGE, search.LARGEST_PAGE)
+    largest = _LARGEST_WITH_FILES if asked.attachments else search.LARGEST_PAGE
+    limit = min(asked.limit or largest, largest)
     return search.Wanted(
         agent=None if asked.agent is None else identity_in(asked.agent),
         verb=asked.verb,

@@ -5,6 +5,7 @@ A mention is kept as a short hash: names and addresses may be long, and are only
 
 import hashlib
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from footprint.xapi import (
     Activity,
@@ -27,6 +28,7 @@ def digests(told: Received | Statement, *, authority: Actor) -> set[bytes]:
     return found | set(_of(told.actor, told.thing, told.context))
 
 
+@lru_cache(maxsize=10_000)  # a class is about few people and things
 def digest(kind: str, name: str) -> bytes:
     """`kind` is agent or activity, `name` an identity or an IRI."""
     return hashlib.sha256(f"{kind} {name}".encode()).digest()[:16]

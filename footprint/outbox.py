@@ -8,13 +8,11 @@ What others sent to us is not given on, or two stores would echo for ever.
 
 import asyncio
 import os
-import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
-from uuid import UUID
 
 import aiohttp
 import msgspec
@@ -22,7 +20,8 @@ import structlog
 from prometheus_client import Counter, Gauge
 from sqlalchemy.exc import SQLAlchemyError
 
-from footprint import store
+from footprint import dead_letters, store
+from footprint.dead_letters import Dead
 from footprint.statements import House
 from footprint.store import Outgoing
 from footprint.xapi import VERSION, matter
@@ -45,7 +44,6 @@ _IDLE: Final = timedelta(seconds=1)
 _FIRST_PAUSE: Final = timedelta(seconds=1)
 _LONGEST_PAUSE: Final = timedelta(minutes=2)
 _OF_STATEMENTS: Final = frozenset({400, 409, 413})  # the fault is in what was sent
-_DEAD_FILE: Final = threading.Lock()  # one thread appends, another may be taking lines out
 _SAID: Final = 500  # characters of the destination's words that are kept
 
 
@@ -54,15 +52,6 @@ class _Place(msgspec.Struct, frozen=True):
 
     url: str
     seq: int
-
-
-class Dead(msgspec.Struct, frozen=True):
-    """A statement that was refused for good. It is not copied: erasing must not miss it."""
-
-    seq: int
-    id: UUID
-    status: int
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +107,24 @@ class Outbox:
         SENT.inc(len(batch) - len(dead))
         DEAD.inc(len(dead))
         return len(batch)
+
+    async def retry(self) -> list[Dead]:
+        """Send what was refused for good once more, each by itself; what is refused again. One whose
+        fact is gone is no longer listed. Unavailable when the destination is away."""
+        listed = await asyncio.to_thread(dead_letters.listed, self.folder)
+        refused: list[Dead] = []
+        async with self.destination.client() as client:
+            for one in listed:
+                async with self.database.connect() as connection:
+                    found = await store.outgoing(connection, one.seq - 1, 1, self.house)
+                mine = [each for each in found if each.seq == one.seq]
+                again = await self._deliver(client, mine) if mine else []
+                if again:
+                    await asyncio.to_thread(dead_letters.add, self.folder, again)
+                else:
+                    await asyncio.to_thread(dead_letters.forget, self.folder, [one.seq])
+                refused += again
+        return refused
 
     async def _deliver(
         self, client: aiohttp.ClientSession, batch: Sequence[Outgoing]
@@ -178,10 +185,7 @@ class Outbox:
         """Blocks. First what was refused, then the place: both are on the disk on return."""
         self.folder.mkdir(parents=True, exist_ok=True)
         if dead:
-            with _DEAD_FILE, (self.folder / "dead.jsonl").open("ab") as file:
-                file.write(b"".join(msgspec.json.encode(one) + b"\n" for one in dead))
-                file.flush()
-                os.fsync(file.fileno())
+            dead_letters.add(self.folder, dead)
         fresh = self.folder / "place.new"
         with fresh.open("wb") as file:
             file.write(msgspec.json.encode(_Place(self.destination.url, seq)))
@@ -194,14 +198,7 @@ def outbox_folder(settings: Settings) -> Path:
     return settings.data_dir / "outbox"
 
 
-def forget(folder: Path, seqs: Iterable[int]) -> None:
-    """Blocks. Take the lines about these facts out of what was refused: a reason may quote them."""
-    file, gone = folder / "dead.jsonl", set(seqs)
-    with _DEAD_FILE:
-        if not file.exists():
-            return
-        lines = file.read_bytes().splitlines(keepends=True)
-        stay = [line for line in lines if msgspec.json.decode(line, type=Dead).seq not in gone]
-        fresh = folder / "dead.new"
-        fresh.write_bytes(b"".join(stay))
-        fresh.replace(file)
+def outbox_of(settings: Settings, database: Database, clock: Clock) -> Outbox:
+    """The outbox that the settings ask for."""
+    destination = Destination(settings.xapi_url, settings.xapi_user, settings.xapi_password)
+    return Outbox(destination, outbox_folder(settings), database, clock, House(settings.address))

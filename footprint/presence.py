@@ -7,7 +7,7 @@ checkpoint and keep in the log, so that the intervals can be rebuilt from the lo
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID, uuid5
@@ -108,7 +108,7 @@ async def _seat(connection: AsyncConnection, joins: Sequence[PersonJoined]) -> l
     await connection.execute(checkpoint.delete().where(of_theirs))
     noted = [_checkpoint(join, join.seat, join.run) for join in joins]
     await connection.execute(checkpoint.insert(), noted)
-    begun = [asdict(it) for join in joins if isinstance(it := change_of(join), Beginning)]
+    begun = [it.row() for join in joins if isinstance(it := change_of(join), Beginning)]
     await insert_new(connection, presence, begun, key=["id"])
     return left
 
@@ -163,6 +163,9 @@ class Beginning:
     channel: str
     began_at: datetime
 
+    def row(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in self.__slots__}
+
 
 @dataclass(frozen=True, slots=True)
 class Ending:
@@ -213,7 +216,7 @@ def _beginning(
 async def _fold(connection: AsyncConnection, fact: Fact) -> None:
     match change_of(fact):
         case Beginning() as beginning:
-            await insert_new(connection, presence, [asdict(beginning)], key=["id"])
+            await insert_new(connection, presence, [beginning.row()], key=["id"])
         case Ending() as ending:
             await _close(connection, ending)
         case None:

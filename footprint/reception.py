@@ -4,11 +4,14 @@ Unknown members are refused, as the specification asks (Data 2.2).
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 import msgspec
 
+from footprint import signatures
+from footprint.attachments import File
 from footprint.xapi import (
     VERSION,
     VERSION_2,
@@ -35,12 +38,18 @@ _decoder: Final = msgspec.json.Decoder(Received)
 _actor: Final = msgspec.json.Decoder(Actor)
 
 
-def receive(data: bytes | msgspec.Raw, *, spoken: str = VERSION) -> Received:
+def receive(
+    data: bytes | msgspec.Raw,
+    *,
+    spoken: str = VERSION,
+    files: Mapping[str, File] = MappingProxyType({}),
+) -> Received:
     """A stranger's statement; Invalid names what is wrong with it and where. `spoken` is the version
-    of the request: what 2.0 brought is unknown to a request of 1.0."""
+    of the request: what 2.0 brought is unknown to a request of 1.0. `files` came with it, by hash."""
     try:
         received = _decoder.decode(data)
         fault = next(_faults(received, bytes(data), spoken), None)
+        fault = fault or next(_of_files(received, bytes(data), files), None)
     except RecursionError as error:
         raise Invalid("The statement is not valid: it is nested too deeply.") from error
     except msgspec.DecodeError as error:
@@ -76,7 +85,6 @@ def _faults(received: Received, data: bytes, spoken: str) -> Iterator[str]:
     yield from _of_thing(received.thing, "$.object", spoken)
     yield from _of_context(received.context, received.thing, "$.context", spoken)
     yield from _of_result(received.result, "$.result")
-    yield from _of_attachments(received.attachments or (), "$.attachments")
     if received.authority is not None:
         yield from _of_authority(received.authority)
     if spoken != VERSION_2 and (received.version or "1").startswith("2"):
@@ -105,7 +113,6 @@ def _of_sub_statement(inner: SubStatement, where: str, spoken: str) -> Iterator[
     yield from _of_thing(thing, f"{where}.object", spoken)
     yield from _of_context(inner.context, thing, f"{where}.context", spoken)
     yield from _of_result(inner.result, f"{where}.result")
-    yield from _of_attachments(inner.attachments or (), f"{where}.attachments")
 
 
 def _of_definition(definition: Definition, where: str) -> Iterator[str]:
@@ -169,10 +176,26 @@ def _of_result(result: Result | None, where: str) -> Iterator[str]:
         yield f"{where}.score.raw is not between min and max."
 
 
-def _of_attachments(attachments: tuple[Attachment, ...], where: str) -> Iterator[str]:
-    for number, attachment in enumerate(attachments):
-        if attachment.fileUrl is None:
-            yield f"{where}[{number}] needs a fileUrl, as we keep no files."
+def _of_files(received: Received, data: bytes, files: Mapping[str, File]) -> Iterator[str]:
+    """What is wrong between the attachments and the files that came."""
+    for number, attachment in enumerate(received.files):
+        where = f"$.attachments[{number}]"
+        file = files.get(attachment.sha2.lower())
+        if attachment.fileUrl is None and file is None:
+            yield f"{where} has neither a fileUrl nor a part of the request with its sha2."
+        if file is not None and len(file.content) != attachment.length:
+            yield f"{where}.length is not the length of its part, {len(file.content)}."
+        if attachment.usageType == signatures.USAGE:
+            yield from _of_signature(attachment, file, data, where)
+
+
+def _of_signature(
+    attachment: Attachment, file: File | None, data: bytes, where: str
+) -> Iterator[str]:
+    if attachment.contentType != "application/octet-stream":
+        yield f"{where}.contentType of a signature is application/octet-stream."
+    if file is not None and (fault := signatures.fault_of(file.content, data)):
+        yield f"{where} {fault}."
 
 
 def _nulls(value: Any, where: str) -> Iterator[str]:

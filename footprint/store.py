@@ -14,7 +14,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from footprint import log, mentions
+from footprint import attachments, log, mentions
 from footprint.events import StatementReceived
 from footprint.kinds import decode
 from footprint.log import Kept, Sequence64, event
@@ -103,7 +103,8 @@ async def index(
 
 
 async def forget(connection: AsyncConnection, seqs: Sequence[int]) -> None:
-    """Nothing more is told of these facts."""
+    """Nothing more is told of these facts, and their files go."""
+    await attachments.forget(connection, seqs)
     for some in log.batched(seqs):
         for table in (statements, mention):
             await connection.execute(sa.delete(table).where(table.c.seq.in_(some)))

@@ -13,9 +13,10 @@ VERSION: Final = "1.0.3"  # of our own statements
 VERSION_2: Final = "2.0.0"
 VOIDED: Final = "http://adlnet.gov/expapi/verbs/voided"
 
-_IRI: Final = re.compile(r"^[A-Za-z][A-Za-z0-9+.\-]*:[^\s<>\"{}|\\^`]+$")
+_IRI: Final = re.compile(r"^[A-Za-z][A-Za-z0-9+.\-]*:[^\s<>\"{}|\\^`]+\Z")
 # RFC 5646, 2.1: a language with what narrows it, or one of private use or of old registration.
-_LANGUAGE: Final = r"^([A-Za-z]{2,8}|[xXiI]-[A-Za-z0-9]{1,8})(-[A-Za-z0-9]{1,8})*$"
+_LANGUAGE: Final = r"^([A-Za-z]{2,8}|[xXiI]-[A-Za-z0-9]{1,8})(-[A-Za-z0-9]{1,8})*\Z"
+_MEDIA_TYPE: Final = r"^[\w!#$&^.+\-]+/[\w!#$&^.+\-]+( *;[^\r\n]*)?\Z"  # it becomes a header
 _SET_BY_STORES: Final = frozenset({"id", "stored", "timestamp", "authority", "version"})
 
 Iri = Annotated[str, msgspec.Meta(pattern=_IRI.pattern)]
@@ -57,8 +58,8 @@ class Actor(_Part, frozen=True, kw_only=True):
 
     objectType: str | None = None  # noqa: N815
     name: str | None = None
-    mbox: Annotated[str, msgspec.Meta(pattern=r"^mailto:[^@\s]+@[^@\s]+$")] | None = None
-    mbox_sha1sum: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-fA-F]{40}$")] | None = None
+    mbox: Annotated[str, msgspec.Meta(pattern=r"^mailto:[^@\s]+@[^@\s]+\Z")] | None = None
+    mbox_sha1sum: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-fA-F]{40}\Z")] | None = None
     openid: Iri | None = None
     account: Account | None = None
     member: tuple["Actor", ...] | None = None
@@ -66,14 +67,16 @@ class Actor(_Part, frozen=True, kw_only=True):
     @property
     def identities(self) -> list[str]:
         """The inverse functional identifiers, each as one string; a valid agent has one."""
-        account = self.account
-        named = {
-            "mbox": self.mbox,
-            "sha1": self.mbox_sha1sum and self.mbox_sha1sum.lower(),
-            "openid": self.openid,
-            "account": account and f"{account.homePage} {account.name}",
-        }
-        return [f"{kind} {value}" for kind, value in named.items() if value]
+        found = []
+        if self.mbox:
+            found.append(f"mbox {self.mbox}")
+        if self.mbox_sha1sum:
+            found.append(f"sha1 {self.mbox_sha1sum.lower()}")
+        if self.openid:
+            found.append(f"openid {self.openid}")
+        if self.account:
+            found.append(f"account {self.account.homePage} {self.account.name}")
+        return found
 
 
 class VerbPart(_Part, frozen=True, kw_only=True):
@@ -142,7 +145,7 @@ class Result(_Part, frozen=True, kw_only=True):
         Annotated[
             str,
             msgspec.Meta(
-                pattern=r"^P(?=.)(\d+W|(\d+Y)?(\d+M)?(\d+D)?(T(?=\d)(\d+H)?(\d+M)?(\d+(\.\d+)?S)?)?)$"
+                pattern=r"^P(?=.)(\d+W|(\d+Y)?(\d+M)?(\d+D)?(T(?=\d)(\d+H)?(\d+M)?(\d+(\.\d+)?S)?)?)\Z"
             ),
         ]
         | None
@@ -202,11 +205,11 @@ class Context(_Part, frozen=True, kw_only=True):
 
 
 class Attachment(_Part, frozen=True, kw_only=True):
-    """A file that belongs to a statement; we keep its description only."""
+    """A file that belongs to a statement (see `attachments`)."""
 
     usageType: Iri  # noqa: N815
     display: Words
-    contentType: str  # noqa: N815
+    contentType: Annotated[str, msgspec.Meta(pattern=_MEDIA_TYPE)]  # noqa: N815
     length: Annotated[int, msgspec.Meta(ge=0)]
     sha2: str
     description: Words | None = None
@@ -224,7 +227,7 @@ class _Said(_Part, frozen=True, kw_only=True):
     timestamp: Moment | None = None
     stored: Moment | None = None
     authority: Actor | None = None
-    version: Annotated[str, msgspec.Meta(pattern=r"^(1\.0(\.\d+)?|2\.0\.\d+)$")] | None = None
+    version: Annotated[str, msgspec.Meta(pattern=r"^(1\.0(\.\d+)?|2\.0\.\d+)\Z")] | None = None
     attachments: tuple[Attachment, ...] | None = None
 
 
@@ -255,6 +258,12 @@ class Received(_Said, frozen=True, kw_only=True, dict=True):
     def thing(self) -> "Thing":
         """The object, read; msgspec.DecodeError when it is none."""
         return thing_of(self.object)
+
+    @property
+    def files(self) -> tuple[Attachment, ...]:
+        """The attachments, also those of a statement inside."""
+        inner = self.thing.attachments if isinstance(self.thing, SubStatement) else None
+        return (*(self.attachments or ()), *(inner or ()))
 
     @property
     def activity(self) -> str | None:

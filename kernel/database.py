@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from datetime import UTC, datetime
 from functools import cache
@@ -164,10 +164,28 @@ async def insert_many(
         query = _from_json(table, columns, key)
         await connection.exec_driver_sql(query, (msgspec.json.encode(rows).decode(),))
         return
-    insert = sqlite.insert(table)
-    if key:
-        insert = insert.on_conflict_do_nothing(index_elements=key)
-    await connection.execute(insert, list(rows))
+    query, processors = _row_by_row(table, columns, key)
+    values = [
+        tuple(
+            process(row[name]) if process else row[name]
+            for name, process in zip(columns, processors, strict=True)
+        )
+        for row in rows
+    ]
+    await connection.exec_driver_sql(query, values)
+
+
+@cache
+def _row_by_row(
+    table: sa.Table, columns: tuple[str, ...], key: tuple[str, ...]
+) -> tuple[str, list[Callable[[Any], Any] | None]]:
+    """SQLite's insert, and what makes its values of ours, without what SQLAlchemy does for each row."""
+    dialect = make_url("sqlite://").get_dialect()()
+    kinds = [table.c[name].type.dialect_impl(dialect) for name in columns]
+    unless = f" ON CONFLICT ({', '.join(key)}) DO NOTHING" if key else ""
+    values = ", ".join("?" * len(columns))
+    query = f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({values}){unless}"  # noqa: S608
+    return query, [kind.bind_processor(dialect) for kind in kinds]
 
 
 @cache

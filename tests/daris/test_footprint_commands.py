@@ -6,6 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from daris.cli import main
+from footprint.dead_letters import Dead, add
 from kernel.ids import new_id
 
 
@@ -63,3 +64,13 @@ def test_what_is_due_is_told_before_it_is_taken(daris, monkeypatch):
     assert daris("expire", "--dry-run") == (0, "Due: nothing.\n")
     monkeypatch.setenv("DARIS_FOOTPRINT_DAYS", "chat=365")
     assert daris("expire")[0] == 1
+
+
+def test_what_another_store_refused_is_listed_with_its_words(daris, tmp_path, monkeypatch):
+    assert daris("refused") == (0, "Nothing is refused.\n")
+    one = Dead(7, new_id(), 400, "I do not like it")
+    add(tmp_path / "outbox", [one])
+    assert daris("refused") == (0, f"Number 7, {one.id}: 400, I do not like it\n")
+    assert daris("refused", "--retry")[0] == 1
+    monkeypatch.setenv("DARIS_XAPI_URL", "http://127.0.0.1:9/xapi")
+    assert daris("refused", "--retry") == (0, "Nothing is refused.\n")  # its fact is gone

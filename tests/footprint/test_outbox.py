@@ -8,6 +8,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from bench.house import Account, Server
+from footprint.dead_letters import listed
 from footprint.outbox import Destination, Outbox
 from footprint.statements import House
 from kernel.errors import Unavailable
@@ -140,6 +141,23 @@ async def test_one_that_is_refused_is_set_aside_with_the_reason(
     assert set(elsewhere.statements) == set(ids) - {ids[3]}
     dead = json.loads((tmp_path / "outbox" / "dead.jsonl").read_text())
     assert (dead["id"], dead["status"], dead["reason"]) == (ids[3], 400, "I do not like it")
+
+
+async def test_what_was_refused_is_sent_again_when_asked_for(ids, elsewhere, outbox_to, tmp_path):
+    (tmp_path / "outbox" / "place.json").unlink()
+    elsewhere.statements.clear()
+    elsewhere.refuses = {ids[3], ids[5]}
+    outbox = outbox_to(elsewhere.url)
+    async with opened(outbox) as step:
+        await step()
+    elsewhere.refuses = {ids[5]}
+    assert [str(one.id) for one in await outbox.retry()] == [ids[5]]
+    assert set(elsewhere.statements) == set(ids) - {ids[5]}
+    assert [str(one.id) for one in listed(tmp_path / "outbox")] == [ids[5]]
+    elsewhere.answers = [500]
+    with pytest.raises(Unavailable):
+        await outbox.retry()
+    assert len(listed(tmp_path / "outbox")) == 1
 
 
 async def test_a_different_statement_of_that_id_is_a_conflict(ids, elsewhere, outbox_to, tmp_path):

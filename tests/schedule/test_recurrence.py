@@ -71,7 +71,7 @@ def rules(draw):
 @example(
     (
         "Asia/Almaty",
-        datetime(2024, 2, 20, 10),
+        datetime(2024, 2, 20, 10),  # noqa: DTZ001 - the wall clock of the zone
         "FREQ=WEEKLY;WKST=MO;INTERVAL=1;BYDAY=TU;COUNT=4",
         set(),
     )
