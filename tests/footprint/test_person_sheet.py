@@ -18,6 +18,12 @@ MINE = "/api/v1/me/attendance"
 
 
 @pytest.fixture
+def store(database):
+    """Nothing here is SQL of one kind."""
+    return database
+
+
+@pytest.fixture
 async def course(store, clock, room, journal, drained, *, add_person, add_lecture):
     """Two classes of a course were taught: Aliya was at the first, Bolat at none; Tolkyn enrols
     between the two. A third was never taught."""
@@ -140,3 +146,17 @@ async def test_a_course_has_all_its_classes_of_whatever_series(course, get, toke
     assert names["Tolkyn"] == [None, "absent"]
     assert "Tolkyn" in await (await get(path, token)).text()
     assert (await get(path, await token_of(aliya))).status == 403
+
+
+async def test_who_sees_a_course_sees_what_of_a_sheet_is_of_it(course, get, token_of, kept):
+    lecturer, [aliya, bolat, _], classes = course
+    path = f"/courses/{classes[0].work.course}/attendance/{aliya.id}"
+    token = await token_of(lecturer)
+    found = await (await get(f"/api/v1{path}", token)).json()
+    assert [one["status"] for one in found["classes"]] == ["present", "absent"]
+    assert [(fact.what, fact.of) for fact in kept.facts] == [("attendance", aliya.id)]
+    assert (await (await get(path, token)).text()).count('data-testid="person-class"') == 2
+    assert (await get(f"/api/v1{path}", await token_of(aliya))).status == 200
+    assert (await get(f"/api/v1{path}", await token_of(bolat))).status == 403
+    stranger = path.replace(str(aliya.id), str(new_id()))
+    assert (await get(f"/api/v1{stranger}", token)).status == 404
