@@ -29,6 +29,11 @@ async def expected_at(connection: AsyncConnection, lecture: Lecture) -> frozense
     return await learners_on(connection, course, lecture.work.groups, day) - {lecture.lecturer}
 
 
+def staff_of(lecture: Lecture) -> frozenset[UUID]:
+    """Who teaches there and who helps: what a class is judged by is not about them."""
+    return lecture.circle.lecturers | lecture.circle.helpers | {lecture.lecturer}
+
+
 async def expected_of(connection: AsyncConnection, person: UUID) -> frozenset[UUID]:
     """The lectures that were taught and at which the person was expected."""
     enrolled = await all_enrolments_of(connection, person)

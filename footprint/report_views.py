@@ -100,8 +100,8 @@ async def _page(request: web.Request, found: Course, lecturer_name: str) -> web.
         lecturer_name=lecturer_name,
         attendance=charts.bars(weeks),
         questions=charts.bars(asked),
-        stayed=charts.bars(stayed),
-        good=charts.bars(good) if is_measured else None,
+        stayed=charts.bars(stayed, top=100),
+        good=charts.bars(good, top=100) if is_measured else None,
         file_url=f"/api/v1{request.path}?bom=true",
     )
 

@@ -58,7 +58,7 @@ async def test_attendance_is_marked_explained_and_found_in_ones_profile(
     button = page.get_by_test_id("arrivals").get_by_role("button")
     await button.focus()
     await page.keyboard.press("Enter")
-    await page.get_by_text("Confirmed").wait_for()
+    await page.get_by_test_id("arrivals").get_by_text("Confirmed").wait_for()
     assert await button.evaluate("button => button === document.activeElement")
     for one, name in ((page, "wall"), (mine, "here")):
         await photograph(one, name)
