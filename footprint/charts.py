@@ -62,9 +62,10 @@ class Chart:
     floor: int = HEIGHT - _BOTTOM
 
 
-def bars(columns: Sequence[Column]) -> Chart:
-    """Stacked bars side by side, in the given order."""
-    top = ceiling(column.total for column in columns)
+def bars(columns: Sequence[Column], *, top: int | None = None) -> Chart:
+    """Stacked bars side by side, in the given order; `top` is where the scale ends, four times a whole
+    number."""
+    top = top or ceiling(column.total for column in columns)
     pitch = (WIDTH - _LEFT) / max(len(columns), 1)
     width = min(pitch * 0.7, _WIDEST_BAR)
     rects = []

@@ -107,12 +107,11 @@ async def _sheet(
             taught.append((week, lecture, await judge(connection, lecture, now=now)))
     ids = [lecture.id for _, lecture, _ in taught]
     counts, good = await _counts(connection, ids), await _good(connection, ids)
-    lecturers = {lecture.lecturer for _, lecture, _ in taught}
     return Course(
         title=title,
         course=None,
         classes=tuple(_class(*each, counts[each[1].id], good.get(each[1].id)) for each in taught),
-        learners=await _learners(connection, [judged for _, _, judged in taught], lecturers),
+        learners=await _learners(connection, [judged for _, _, judged in taught]),
     )
 
 
@@ -156,7 +155,7 @@ async def _counts(
 def _class(
     week: int, lecture: Lecture, judged: Judged, counts: Counter[str], good: float | None
 ) -> CourseClass:
-    rows = [row for row in judged.rows if row.person != lecture.lecturer]
+    rows = judged.learners
     came = [row for row in rows if row.counted]
     late = judged.window.ended_at - judged.window.length / 10
     stayed = sum(row.last_out is not None and row.last_out > late for row in came)
@@ -174,12 +173,10 @@ def _class(
     )
 
 
-async def _learners(
-    connection: AsyncConnection, classes: Sequence[Judged], lecturers: Collection[UUID]
-) -> tuple[Learner, ...]:
+async def _learners(connection: AsyncConnection, classes: Sequence[Judged]) -> tuple[Learner, ...]:
     """Accounts only, by name: a guest of one class is on that class's sheet."""
-    by_class = [{row.person: row for row in judged.rows} for judged in classes]
-    ids = {person for rows in by_class for person in rows}.difference(lecturers)
+    by_class = [{row.person: row for row in judged.learners} for judged in classes]
+    ids = {person for rows in by_class for person in rows}
     people = await people_by_ids(connection, ids)
     learners = (
         Learner(

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from footprint import viewings
 from footprint.attendance import Attendance, Besides, Mark, Span, attendance, counted_window
-from footprint.expected import day_of, expected_at
+from footprint.expected import day_of, expected_at, staff_of
 from footprint.log import event
 from footprint.marks import marks_of
 from footprint.policy import Policy
@@ -31,6 +31,13 @@ class Judged:
     besides: Besides
     marks: Sequence[Mark]
     rows: Sequence[Attendance]
+    staff: frozenset[UUID]
+
+    @property
+    def learners(self) -> list[Attendance]:
+        """Rows of those who do not teach or help there; who helps in their own course is a learner."""
+        others = self.staff.difference(self.besides.expected)
+        return [row for row in self.rows if row.person not in others]
 
 
 async def judge(
@@ -57,7 +64,7 @@ async def judge(
     )
     stays = [stay for stay in stays if only in {None, stay.person}]
     rows = attendance(stays, window, policy, marks, besides)
-    return Judged(policy, window, besides, marks, rows)
+    return Judged(policy, window, besides, marks, rows, staff_of(lecture))
 
 
 async def interactions(connection: AsyncConnection, lecture: UUID) -> dict[UUID, int]:

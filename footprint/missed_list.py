@@ -32,7 +32,7 @@ async def missed_list(
 ) -> list[MissedBy]:
     """Learners only, those who missed most first; who never came missed all."""
     judged = await judge(connection, lecture, now=now)
-    rows = [row for row in judged.rows if row.person != lecture.lecturer]
+    rows = judged.learners
     stays: defaultdict[UUID, list[Presence]] = defaultdict(list)
     for stay in await presences(connection, lecture.id):
         stays[stay.person].append(stay)

@@ -6,6 +6,8 @@ from uuid import UUID
 import msgspec
 from aiohttp import web
 
+from footprint import charts
+from footprint.charts import Column
 from footprint.digital_profile import SHOWN, Profile, own_facts, own_statements, profile
 from footprint.events import FootprintRead
 from footprint.statements import House
@@ -37,11 +39,18 @@ async def show_profile(request: web.Request) -> web.Response:
     person = await person_of(request)
     is_own = person.id == viewer_of(request).person_id
     path = _MINE if is_own else _THEIRS.format(person=person.id)
+    found = await _profile(request, person.id)
+    weeks = [
+        Column(str(one.week), [("came", round(one.minutes)), ("taught", round(one.minutes_taught))])
+        for one in found.by_week
+        if one.week is not None
+    ]
     return render(
         request,
         "footprint.html",
         person=person,
-        profile=await _profile(request, person.id),
+        profile=found,
+        weeks=charts.bars(weeks) if weeks else None,
         is_own=is_own,
         may_erase=not is_own and allows(viewer_of(request), Action.MANAGE_PEOPLE),
         shown=SHOWN,

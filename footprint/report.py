@@ -73,6 +73,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     left: tuple[int, ...]
     lines: tuple[int, ...]  # of chat
     hands: tuple[int, ...]  # raised
+    slides: tuple[int, ...]  # that began
     peak: int
     stayed_percent: float  # of the peak, who was still there in the last step
     stage: tuple[OnStage, ...]
@@ -80,7 +81,14 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     connections: tuple[Lines | None, ...]  # None: not measured in that step
 
 
-async def report(connection: AsyncConnection, lecture: Lecture, *, now: datetime) -> Report:
+async def report(
+    connection: AsyncConnection,
+    lecture: Lecture,
+    *,
+    now: datetime,
+    slides: Sequence[datetime] = (),
+) -> Report:
+    """`slides`: when they began, as the recording tells."""
     judged = await judge(connection, lecture, now=now)
     facts = await _facts(connection, lecture.id)
     step = _step(judged.window)
@@ -98,6 +106,7 @@ async def report(connection: AsyncConnection, lecture: Lecture, *, now: datetime
         left=_edges((s.ended_at for r in judged.rows for s in r.shown), judged.window, step),
         lines=_rate(facts, ChatSaid, judged.window, step),
         hands=_rate(facts, HandRaised, judged.window, step),
+        slides=_edges((at for at in slides if at >= judged.window.began_at), judged.window, step),
         peak=peak,
         stayed_percent=round(100 * present[-1] / peak, 1) if peak else 0.0,
         stage=stage,

@@ -20,7 +20,7 @@ def report_sheets(report: Report, missing: Sequence[MissedBy]) -> dict[str, Rows
 
 def _timeline(report: Report) -> Rows:
     head: list[Cell] = [
-        "minute", "people", "came", "left", "lines_of_chat", "raised_hands",
+        "minute", "people", "came", "left", "lines_of_chat", "raised_hands", "slides",
         "good_connections", "fair_connections", "poor_connections",
     ]  # fmt: skip
     lines: Rows = [head]
@@ -34,6 +34,7 @@ def _timeline(report: Report) -> Rows:
                 report.left[number],
                 report.lines[number],
                 report.hands[number],
+                report.slides[number],
                 *((measured.good, measured.fair, measured.poor) if measured else (None,) * 3),
             ]
         )

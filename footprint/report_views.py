@@ -1,6 +1,8 @@
 """Courses and lectures as sheets and charts, over HTTP. Whoever reads them leaves a fact."""
 
+import asyncio
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
@@ -21,6 +23,8 @@ from identity.sessions import require, viewer_of
 from kernel.ids import new_id
 from kernel.pages import render
 from kernel.web import CLOCK, DATABASE, RECORDER, path_id, query, reply
+from player.delivery import LIBRARY
+from player.job_api import slides_in
 from schedule.asked import lecture_of
 from schedule.courses import course_by_id
 from schedule.enrolment_api import course_subject
@@ -96,8 +100,8 @@ async def _page(request: web.Request, found: Course, lecturer_name: str) -> web.
         lecturer_name=lecturer_name,
         attendance=charts.bars(weeks),
         questions=charts.bars(asked),
-        stayed=charts.bars(stayed),
-        good=charts.bars(good) if is_measured else None,
+        stayed=charts.bars(stayed, top=100),
+        good=charts.bars(good, top=100) if is_measured else None,
         file_url=f"/api/v1{request.path}?bom=true",
     )
 
@@ -196,8 +200,18 @@ async def _course_sheet(request: web.Request) -> Course:
 async def _report(request: web.Request, lecture: Lecture) -> Report:
     require(request, Action.SEE_ATTENDANCE, lecture.subject)
     await _note(request, lecture.id)
+    slides, now = await _slides(request, lecture.id), request.app[CLOCK].now()
     async with request.app[DATABASE].connect() as connection:
-        return await report(connection, lecture, now=request.app[CLOCK].now())
+        return await report(connection, lecture, now=now, slides=slides)
+
+
+async def _slides(request: web.Request, lecture: UUID) -> list[datetime]:
+    """When the slides of the recording began; none before it is finished."""
+    found = await request.app[LIBRARY].fetch(lecture)
+    if found is None or found.folder is None or (begins := found.starts_at) is None:
+        return []
+    times = await asyncio.to_thread(slides_in, found.folder)
+    return [begins + timedelta(milliseconds=at_ms) for at_ms in times]
 
 
 async def _note(request: web.Request, lecture: UUID | None = None) -> None:

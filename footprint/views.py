@@ -32,6 +32,7 @@ from footprint.log import ChatLine, chat
 from footprint.marks import NewMark, mark
 from footprint.missed import missed
 from footprint.presence import presences
+from footprint.purposes import Purpose, is_collected
 from footprint.rulebook import policy_at
 from footprint.sheets import Sheet, raw_intervals, sheet
 from footprint.spreadsheets import Rows, format_of, spreadsheet
@@ -107,8 +108,10 @@ async def show_attendance(request: web.Request) -> web.Response:
     await _note(request, lecture, "attendance", only)
     found = await _sheet(request, lecture, only)
     asked = await corrections_at(request, lecture)
+    moment = lecture.started_at or request.app[CLOCK].now()
     async with request.app[DATABASE].connect() as connection:
         series = await list_series(connection, lecture=lecture.id)
+        was_recorded = await is_collected(connection, Purpose.ATTENDANCE, moment)
     return render(
         request,
         "attendance.html",
@@ -118,6 +121,7 @@ async def show_attendance(request: web.Request) -> web.Response:
         totals=found.totals,
         is_own=only is not None,
         series=series,
+        was_recorded=was_recorded,
         waiting=[one for one in asked if one.state is State.OPEN],
         may_mark=allows(viewer_of(request), Action.MARK_ATTENDANCE, lecture.subject),
         file_url=f"/api/v1/lectures/{lecture.id}/attendance?bom=true",

@@ -154,7 +154,7 @@ def _read(folder: Path, running: Running | None) -> JobsBody:
     return JobsBody(
         [_job(job, ended.get(job), running) for job in jobs.due(folder)],
         _loudness(folder) if Job.LOUDNESS in ended else None,
-        _slides(folder) if Job.SLIDES in ended else (),
+        slides_in(folder) if Job.SLIDES in ended else (),
         (folder / extras.WAVEFORM).exists(),
     )
 
@@ -198,7 +198,8 @@ def judged(integrated_lufs: float, peak_db: float) -> Verdict:
     return Verdict.QUIET if integrated_lufs < _QUIET_LUFS else Verdict.GOOD
 
 
-def _slides(folder: Path) -> tuple[int, ...]:
+def slides_in(folder: Path) -> tuple[int, ...]:
+    """When slides began, in milliseconds since the first moment that was recorded."""
     try:
         return msgspec.json.decode((folder / extras.SLIDES).read_bytes(), type=_Slides).at_ms
     except (OSError, msgspec.MsgspecError):

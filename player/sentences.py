@@ -137,6 +137,7 @@ SENTENCES = (
     _("This is so already."),
     _("A policy reaches back a year at most."),
     _("Nothing is known of this person at this lecture."),
+    _("This person is not of this course."),
     # courses
     _("There is no such course."),
     _("There is no such group."),

@@ -63,6 +63,8 @@ async def teach(
         since = {"course": course.id, "since": first, "changed_at": now}
         for person in people:
             await enrol(connection, Enrolment(id=new_id(), person=person, **since))
+        teaches = {"person": teacher, "part": Part.LECTURER}
+        await enrol(connection, Enrolment(id=new_id(), **teaches, **since))
         if helper:
             part = {"person": UUID(helper), "part": Part.VOLUNTEER}
             await enrol(connection, Enrolment(id=new_id(), **part, **since))

@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from tests.e2e.looks import flaws, photograph
+
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
 
 
@@ -47,7 +49,24 @@ async def test_attendance_is_marked_explained_and_found_in_ones_profile(
     assert await page.get_by_text("person-joined").is_visible()
     assert problems == []
 
+    wall = f"/lectures/{lecture}/in-room"
+    await page.goto(wall)
     mine = room.page
+    await mine.goto((await lecturer.get(f"/api/v1{wall}"))["url"])
+    await mine.get_by_test_id("here").click()
+    await mine.get_by_test_id("here-done").wait_for()
+    button = page.get_by_test_id("arrivals").get_by_role("button")
+    await button.focus()
+    await page.keyboard.press("Enter")
+    await page.get_by_test_id("arrivals").get_by_text("Confirmed").wait_for()
+    assert await button.evaluate("button => button === document.activeElement")
+    for one, name in ((page, "wall"), (mine, "here")):
+        await photograph(one, name)
+        assert await flaws(one) == []
+    visits = (await student.get(f"/api/v1/lectures/{lecture}/attendance/{student.id}"))["visits"]
+    assert {visit["channel"] for visit in visits} == {"webrtc", "in-room"}
+    assert problems == []
+
     await mine.goto("/me/footprint")
     assert await mine.get_by_test_id("lines").inner_text() == "1"
     async with mine.expect_download() as downloading:

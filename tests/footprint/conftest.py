@@ -38,7 +38,9 @@ from live.events import (
     SeatProof,
     SeatsAlive,
 )
+from player.delivery import LIBRARY
 from player.site import load_pages
+from transcode.library import Library
 
 NOON = datetime(2026, 9, 7, 4, tzinfo=UTC)
 HOUSE = House("https://live.example.edu")
@@ -184,6 +186,7 @@ async def client(store, clock, kept, drain, tmp_path) -> AsyncIterator[TestClien
     app[PAGES] = load_pages(clock)
     app[ERASER] = Eraser(store, clock, HOUSE, drain, tmp_path / "outbox")
     app[INTAKE] = Intake(store, clock, HOUSE)
+    app[LIBRARY] = Library(tmp_path / "media")
     app.add_routes(routes())
     async with TestClient(TestServer(app)) as client:
         yield client

@@ -44,3 +44,8 @@ def test_a_curve_begins_and_ends_at_the_floor(numbers):
     assert chart.area.endswith("Z") or not numbers
     assert chart.line.count("H") == len(numbers)
     assert all(0 <= mark.at <= HEIGHT for mark in chart.across)
+
+
+def test_a_scale_may_end_where_it_is_told_to():
+    drawn = bars([Column("1", [("came", 50)])], top=100)
+    assert [mark.text for mark in drawn.across] == ["0", "25", "50", "75", "100"]

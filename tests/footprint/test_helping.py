@@ -74,6 +74,16 @@ async def test_the_log_of_a_course_counts_hours_and_deeds(helped, get, token_of,
         assert (await get(path, await token_of(someone))).status == 403
 
 
+async def test_who_helps_is_no_learner_of_the_course(helped, get, token_of, store):
+    course, lecturer, _, _ = helped
+    async with store.begin() as connection:
+        await connection.execute(lectures.update().values(state="ended"))
+    path = f"/api/v1/courses/{course.id}/attendance"
+    found = await (await get(path, await token_of(lecturer))).json()
+    assert [one["name"] for one in found["learners"]] == ["Aliya"]
+    assert [sum(one["statuses"].values()) for one in found["classes"]] == [1, 1]
+
+
 async def test_a_helper_reads_their_own_log(helped, get, token_of, kept):
     _, _, timur, aliya = helped
     token = await token_of(timur)

@@ -7,6 +7,7 @@ import pytest
 from openpyxl import load_workbook
 
 from footprint.events import FootprintRead
+from footprint.purposes import NewSwitch, Purpose, switch
 from identity.rights import Role
 from kernel.ids import new_id
 from schedule.courses import Course, add_course
@@ -15,6 +16,12 @@ from schedule.lectures import lectures
 from schedule.study_work import StudyWork
 
 MINE = "/api/v1/me/attendance"
+
+
+@pytest.fixture
+def store(database):
+    """Nothing here is SQL of one kind."""
+    return database
 
 
 @pytest.fixture
@@ -67,6 +74,20 @@ async def test_who_was_expected_and_never_came_is_absent(course, get, token_of):
     ]
     why = await get(f"/api/v1/lectures/{classes[0].id}/attendance/{people[1].id}", token)
     assert (await why.json())["visits"] == []
+
+
+async def test_nobody_is_absent_while_attendance_is_not_recorded(course, get, token_of, store):
+    lecturer, [aliya, *_], classes = course
+    begins = classes[0].starts_at + timedelta(days=1)
+    off = NewSwitch(purpose=Purpose.ATTENDANCE, is_on=False, reason="Order 5", since=begins)
+    async with store.begin() as connection:
+        await switch(connection, off, by=lecturer.id, now=begins)
+    path = f"/lectures/{classes[1].id}/attendance"
+    token = await token_of(lecturer)
+    assert (await (await get(f"/api/v1{path}", token)).json())["rows"] == []
+    assert 'data-testid="not-recorded"' in await (await get(path, token)).text()
+    mine = await (await get(MINE, await token_of(aliya))).json()
+    assert [one["lecture"] for one in mine["classes"]] == [str(classes[0].id)]
 
 
 async def test_ones_own_sheet_has_the_same_classes_in_each_form(course, get, token_of, kept):
@@ -140,3 +161,17 @@ async def test_a_course_has_all_its_classes_of_whatever_series(course, get, toke
     assert names["Tolkyn"] == [None, "absent"]
     assert "Tolkyn" in await (await get(path, token)).text()
     assert (await get(path, await token_of(aliya))).status == 403
+
+
+async def test_who_sees_a_course_sees_what_of_a_sheet_is_of_it(course, get, token_of, kept):
+    lecturer, [aliya, bolat, _], classes = course
+    path = f"/courses/{classes[0].work.course}/attendance/{aliya.id}"
+    token = await token_of(lecturer)
+    found = await (await get(f"/api/v1{path}", token)).json()
+    assert [one["status"] for one in found["classes"]] == ["present", "absent"]
+    assert [(fact.what, fact.of) for fact in kept.facts] == [("attendance", aliya.id)]
+    assert (await (await get(path, token)).text()).count('data-testid="person-class"') == 2
+    assert (await get(f"/api/v1{path}", await token_of(aliya))).status == 200
+    assert (await get(f"/api/v1{path}", await token_of(bolat))).status == 403
+    stranger = path.replace(str(aliya.id), str(new_id()))
+    assert (await get(f"/api/v1{stranger}", token)).status == 404

@@ -11,15 +11,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
+from bench import clips
 from footprint.attendance import Presence, Span, attendance
 from footprint.policy import Channel
 from footprint.report import there
 from identity.rights import Role
 from kernel.ids import new_id
 from live.events import ConnectionsMeasured, HandRaised, TrackPublished
+from player.delivery import LIBRARY
 from schedule.academic import periods
 from schedule.lectures import lectures
 from schedule.series import series, series_classes
+from transcode.extras import SLIDES
 
 NOON = datetime(2026, 9, 7, 12, tzinfo=UTC)
 PEOPLE = [new_id() for _ in range(4)]
@@ -149,6 +152,18 @@ async def test_a_report_tells_who_was_there_and_on_the_stage(term, get, token_of
     )
 
 
+async def test_slides_are_told_at_the_minute_in_which_they_began(term, get, token_of, client):
+    _, classes, lecturer = term
+    begins = classes[1].starts_at + timedelta(minutes=2)
+    library = client.app[LIBRARY]
+    clips.record(library.open_recording(classes[1].id, begins, post=lambda call: call()), 12)
+    folder = (await library.fetch(classes[1].id)).folder
+    (folder / SLIDES).write_text('{"at_ms": [0, 6000, 61000]}')
+    path = f"/api/v1/lectures/{classes[1].id}/report"
+    found = await (await get(path, await token_of(lecturer))).json()
+    assert found["slides"][:5] == [0, 0, 2, 1, 0]
+
+
 async def test_who_missed_what_stands_in_the_report_and_in_its_workbook(term, get, token_of):
     _, classes, lecturer = term
     token, path = await token_of(lecturer), f"/api/v1/lectures/{classes[1].id}/report"
@@ -156,7 +171,7 @@ async def test_who_missed_what_stands_in_the_report_and_in_its_workbook(term, ge
     assert (bolat["name"], bolat["minutes"], len(bolat["gaps"])) == ("Bolat", 15.0, 1)
     book = load_workbook(BytesIO(await (await get(path, token, format="xlsx")).read()))
     assert book.sheetnames == ["timeline", "stage", "missed", "about"]
-    assert [cell.value for cell in book["timeline"][17]] == [15, 3, 1, 0, 0, 0, None, None, None]
+    assert [cell.value for cell in book["timeline"][17]] == [15, 3, 1, 0, 0, 0, 0, None, None, None]
     assert [cell.value for cell in book["missed"][2]][1:4] == ["Bolat", "absent", 15]
     text = await (await get(path, token, format="csv", sheet="missed")).text()
     assert text.splitlines()[1].split(",")[1] == "Bolat"
