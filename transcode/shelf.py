@@ -29,6 +29,7 @@ RENDITIONS: Final = (*(kind.value for kind in TrackKind), PROGRAMME, *LOWER.valu
 """Each may refer to those before it."""
 MULTIVARIANT: Final = "index.m3u8"
 _CERTAIN: Final = "certain"
+_BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
 
 
 class AlreadyRecorded(Conflict):
@@ -166,7 +167,11 @@ def _cut(held: Contents, cuts: Sequence[Span]) -> list[Segment]:
 
 
 def _boot() -> str:
-    return Path("/proc/sys/kernel/random/boot_id").read_text()
+    """Another text after the machine was started again; where it tells nothing of that, always one."""
+    try:
+        return _BOOT_ID.read_text()
+    except OSError:
+        return "unknown"
 
 
 def timeline(noted: Manifest, name: str) -> Timeline:
