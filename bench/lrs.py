@@ -1,7 +1,8 @@
-"""What the statement store takes: `python -m bench.lrs [--json] [--store URL] [--statements N]`.
+"""What the statement store takes: `python -m bench.lrs [--json] [--store URL] [--statements N] [--fill N]`.
 
-Over HTTP on loopback, through the real authentication, durable before each answer: batches of 50,
-single statements by a few senders at once, then filtered questions.
+Over HTTP on loopback, through the real authentication, durable before each answer: batches of 50 by 4
+senders, single statements by 32, then questions by every combination of filters, after the store was
+filled up to N. Beside it the floor: the same texts into a bare table, committed as often.
 """
 
 import asyncio
@@ -10,19 +11,22 @@ import random
 import statistics
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import combinations, product
 from uuid import UUID
 
 import aiohttp
+import msgspec
+import sqlalchemy as sa
 from aiohttp import web
 
-from bench.report import arguments, show_values
+from bench.report import arguments, percentile, show_values
 from daris.migrations.schema import migrate
 from footprint import lrs
-from footprint.intake import INTAKE, Intake
+from footprint.intake import INTAKE, Intake, Sender, keep, opened
 from footprint.statements import House
 from identity.credentials import add_token_for_role
 from identity.rights import Role
@@ -34,8 +38,15 @@ from kernel.facts import Fact
 from kernel.settings import Settings
 from kernel.web import CLOCK, DATABASE, RECORDER, SETTINGS, problems
 
-SENDERS, BATCH, SINGLES, QUESTIONS = 4, 50, 2000, 200
-PEOPLE = 300
+BATCH, SINGLES, QUESTIONS = 50, 2_000, 10
+PEOPLE, LECTURES = 3_000, 2_000
+_FILTERS = ("agent", "verb", "activity", "registration", "until")
+_COMBINATIONS = [
+    (*some, *related)
+    for size in range(len(_FILTERS) + 1)
+    for some in combinations(_FILTERS, size)
+    for related in ((), ("related_agents", "related_activities"))
+]
 _JSON = {"Content-Type": "application/json"}
 VERBS = ("http://activitystrea.ms/join", "http://activitystrea.ms/leave", "http://verb.example/x")
 
@@ -47,8 +58,11 @@ class Figures:
     store: str
     statements: int
     statements_per_s: float
+    floor_statements_per_s: float  # in commits of 50
     single_per_s: float
+    floor_commits_per_s: float  # one after another
     get_p95_ms: float
+    slowest_question: str  # by its median
 
 
 class _Nowhere:
@@ -57,19 +71,54 @@ class _Nowhere:
     async def record(self, *facts: Fact) -> None: ...
 
 
-async def measure(store: str, statements: int) -> Figures:
+async def measure(store: str, statements: int, fill: int) -> Figures:
     with tempfile.TemporaryDirectory() as folder:
         database = Database.open(store or f"sqlite:///{folder}/daris.db")
         await migrate(database)
+        batches = [_statements(BATCH, n) for n in range(statements // BATCH)]
+        singles = [_statements(1, n) for n in range(SINGLES)]
+        floor = await _floor(database, batches), await _floor(database, singles[:200])
         async with _served(database) as session:
-            batches = [_statements(BATCH, n) for n in range(statements // BATCH)]
             per_batch = await _rate(session, batches, 4)
-            singles = [_statements(1, n) for n in range(SINGLES)]
             per_single = await _rate(session, singles, 32)
-            p95 = await _questions(session)
+            await _fill(database, fill - statements)
+            p95, slowest = await _questions(session)
         name = database.engine.dialect.name
         await database.aclose()
-    return Figures(name, statements, round(per_batch * BATCH), round(per_single), round(p95, 1))
+    return Figures(
+        name,
+        max(statements, fill),
+        round(per_batch * BATCH),
+        round(floor[0] * BATCH),
+        round(per_single),
+        round(floor[1]),
+        round(p95, 1),
+        slowest,
+    )
+
+
+async def _floor(database: Database, bodies: Sequence[bytes]) -> float:
+    """Commits a second of these texts, each statement a row of a bare table."""
+    async with database.begin() as connection:
+        await connection.exec_driver_sql("CREATE TABLE IF NOT EXISTS bare (payload TEXT)")
+    insert = sa.text("INSERT INTO bare (payload) VALUES (:payload)")
+    started = time.perf_counter()
+    for body in bodies:
+        rows = [{"payload": json.dumps(one)} for one in json.loads(body)]
+        async with database.begin() as connection:
+            await connection.execute(insert, rows)
+    return len(bodies) / (time.perf_counter() - started)
+
+
+async def _fill(database: Database, count: int) -> None:
+    """Without HTTP: it is not what is measured."""
+    house = House(Settings().address)
+    for number in range(max(0, count) // 1_000):
+        now = datetime.now(UTC)
+        bodies = msgspec.json.decode(_statements(1_000, number), type=list[msgspec.Raw])
+        letter = opened(bodies, house, Sender(None), now=now)
+        async with database.begin() as connection:
+            assert await keep(connection, [letter], house, now=now) == [None]
 
 
 @asynccontextmanager
@@ -110,18 +159,34 @@ async def _rate(session: aiohttp.ClientSession, bodies: list[bytes], senders: in
     return len(bodies) / (time.perf_counter() - started)
 
 
-async def _questions(session: aiohttp.ClientSession) -> float:
-    """The 95th percentile in milliseconds of a filtered question for 50 statements."""
-    times = []
-    for number in range(QUESTIONS):
-        agent = {"account": {"homePage": "https://example.org", "name": str(number % PEOPLE)}}
-        asked = {"agent": json.dumps(agent), "verb": VERBS[number % 3], "limit": "50"}
+async def _questions(session: aiohttp.ClientSession) -> tuple[float, str]:
+    """The 95th percentile in milliseconds of all questions for 50 statements, and which is slowest."""
+    times: dict[str, list[float]] = {}
+    for number, names in product(range(QUESTIONS), _COMBINATIONS):
+        asked = _filters(number)
+        params = {"limit": "50"} | {name: asked[name] for name in names if name in asked}
+        params |= {name: "true" for name in names if name.startswith("related")}
         started = time.perf_counter()
-        async with session.get("/xapi/statements", params=asked) as answer:
-            assert answer.status == 200
+        async with session.get("/xapi/statements", params=params) as answer:
+            assert answer.status == 200, await answer.text()
             await answer.read()
-        times.append(time.perf_counter() - started)
-    return statistics.quantiles(times, n=20)[-1] * 1000
+        times.setdefault("+".join(names), []).append(1000 * (time.perf_counter() - started))
+    slowest = max(times, key=lambda each: statistics.median(times[each]))
+    every = [each for some in times.values() for each in some]
+    told = f"{slowest}: {statistics.median(times[slowest]):.1f} ms"
+    return percentile(every, 0.95), told
+
+
+def _filters(number: int) -> dict[str, str]:
+    chance = random.Random(number)
+    account = {"homePage": "https://example.org", "name": str(chance.randrange(PEOPLE))}
+    return {
+        "agent": json.dumps({"account": account}),
+        "verb": chance.choice(VERBS),
+        "activity": f"https://example.org/lectures/{chance.randrange(LECTURES)}",
+        "registration": str(UUID(int=chance.randrange(LECTURES))),
+        "until": datetime.now(UTC).isoformat(),
+    }
 
 
 def _statements(count: int, seed: int) -> bytes:
@@ -137,8 +202,8 @@ def _statements(count: int, seed: int) -> bytes:
                     }
                 },
                 "verb": {"id": chance.choice(VERBS)},
-                "object": {"id": f"https://example.org/lectures/{chance.randrange(20)}"},
-                "context": {"registration": str(UUID(int=chance.randrange(20)))},
+                "object": {"id": f"https://example.org/lectures/{chance.randrange(LECTURES)}"},
+                "context": {"registration": str(UUID(int=chance.randrange(LECTURES)))},
                 "timestamp": datetime.now(UTC).isoformat(),
             }
             for _ in range(count)
@@ -149,9 +214,10 @@ def _statements(count: int, seed: int) -> bytes:
 def main() -> None:
     parser = arguments(__doc__ or "")
     parser.add_argument("--store", default="", help="a database address; SQLite in a new folder")
-    parser.add_argument("--statements", type=int, default=10_000)
+    parser.add_argument("--statements", type=int, default=10_000, help="sent over HTTP")
+    parser.add_argument("--fill", type=int, default=0, help="how many there are for the questions")
     asked = parser.parse_args()
-    figures = asyncio.run(measure(asked.store, asked.statements))
+    figures = asyncio.run(measure(asked.store, asked.statements, asked.fill))
     show_values("The statement store over HTTP", figures, as_json=asked.json)
 
 

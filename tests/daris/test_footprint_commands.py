@@ -1,13 +1,21 @@
 """`daris footprint` answers in one sentence, and ends with 1 when something is wrong."""
 
+import asyncio
+import contextlib
 import sqlite3
+from datetime import UTC, datetime
 
 import pytest
 from click.testing import CliRunner
 
 from daris.cli import main
 from footprint.dead_letters import Dead, add
+from footprint.log import append
+from kernel.database import Database
 from kernel.ids import new_id
+from live.events import RoomOpened
+
+NOON = datetime(2026, 9, 7, 4, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -44,6 +52,43 @@ def test_a_signed_log_is_verified_with_its_key_and_no_other(daris):
     code, said = daris("verify", "--key", "A" * 43 + "=")
     assert code == 1
     assert "was not signed with this key" in said
+
+
+@pytest.fixture
+def five(daris, tmp_path) -> None:
+    """Five facts in the log, signed."""
+
+    async def fill() -> None:
+        database = Database.open(f"sqlite:///{tmp_path}/daris.db")
+        facts = [RoomOpened(id=new_id(), at=NOON, run=new_id(), state="open") for _ in range(5)]
+        async with database.begin() as connection:
+            await append(connection, facts, now=NOON)
+        await database.aclose()
+
+    asyncio.run(fill())
+    assert daris("checkpoint")[0] == 0
+
+
+DAMAGES = {
+    "flip": ("UPDATE event SET payload = replace(payload, 'open', 'shut') WHERE seq = 3", 3),
+    "delete": ("DELETE FROM event WHERE seq = 2", 2),
+    "reorder": (
+        "UPDATE event SET seq = -seq WHERE seq IN (2, 4); UPDATE event SET seq = 6 + seq WHERE seq < 0",
+        2,
+    ),
+    "truncate": ("DELETE FROM event WHERE seq > 4", 5),
+}
+
+
+@pytest.mark.parametrize("name", DAMAGES)
+def test_whatever_was_done_to_the_log_its_first_bad_place_is_named(daris, five, tmp_path, name):
+    damage, first = DAMAGES[name]
+    with contextlib.closing(sqlite3.connect(tmp_path / "daris.db")) as database:
+        database.executescript(damage)
+        database.commit()
+    code, said = daris("verify")
+    assert code == 1
+    assert said.startswith(f"The log is not sound from number {first} on: ")
 
 
 def test_a_person_is_erased_after_a_dry_run(daris, person):

@@ -132,6 +132,15 @@ async def test_every_answer_names_the_version_and_how_far_it_is_consistent(three
     assert (refused.status, refused.headers["X-Experience-API-Version"]) == (400, "1.0.3")
 
 
+async def test_head_answers_as_get_does_but_without_the_statements(three, client, admin):
+    headers = {"Authorization": f"Bearer {admin}", "X-Experience-API-Version": "1.0.3"}
+    full = await client.get(STATEMENTS, headers=headers)
+    bare = await client.head(STATEMENTS, headers=headers)
+    assert (bare.status, await bare.read()) == (200, b"")
+    for name in ("Content-Type", "Content-Length", "X-Experience-API-Consistent-Through"):
+        assert bare.headers[name] == full.headers[name]
+
+
 async def test_a_version_that_we_do_not_speak_is_refused(get, admin):
     for version in ("0.95", "1.1", "2", "2.0", "2.1.0", "3.0.0", "two", ""):
         answer = await get(STATEMENTS, admin, headers={"X-Experience-API-Version": version})
