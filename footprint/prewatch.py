@@ -1,6 +1,6 @@
 """Who has watched what was to be watched before class, counted as attendance by recording is."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -10,7 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from footprint.viewings import covered
 from identity.people import people_by_ids
-from schedule.assignments import Assignment, take_due
+from kernel.database import Database
+from schedule.assignments import Assignment, is_any_due, take_due
 from schedule.audience import audiences
 from schedule.lectures import Filter, list_lectures
 from schedule.lifecycle import AHEAD, Lecture
@@ -52,13 +53,20 @@ async def who_has(
     return sorted(rows, key=lambda row: (row.percent, row.name.casefold()))
 
 
-async def note_assignments(
-    connection: AsyncConnection, ways: Collection[Way], now: datetime
-) -> int:
+async def note_assignments(database: Database, ways: Collection[Way], now: datetime) -> int:
     """Remind those who want reminders, a day before the deadline, of what they have not watched."""
-    due = await take_due(connection, now=now, until=now + _REMINDED_BEFORE)
-    if not due:
-        return 0
+    until = now + _REMINDED_BEFORE
+    async with database.connect() as connection:
+        if not await is_any_due(connection, now=now, until=until):
+            return 0
+    async with database.begin() as connection:
+        due = await take_due(connection, now=now, until=until)
+        return await _note(connection, due, ways, now)
+
+
+async def _note(
+    connection: AsyncConnection, due: Sequence[Assignment], ways: Collection[Way], now: datetime
+) -> int:
     lectures = await _classes(connection, due)
     wanting = await audience_wishes(connection, lectures.values(), wishes.c.ahead != Ahead.NEVER)
     told: list[Notice] = []

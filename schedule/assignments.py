@@ -95,25 +95,28 @@ async def assignments_with(connection: AsyncConnection, recording: UUID) -> list
     return await _where(connection, assignments.c.recording == recording)
 
 
+async def is_any_due(connection: AsyncConnection, *, now: datetime, until: datetime) -> bool:
+    """Whether `take_due` would find something."""
+    query = sa.select(assignments.c.id).where(*_is_due(now, until)).limit(1)
+    return (await connection.execute(query)).first() is not None
+
+
 async def take_due(
     connection: AsyncConnection, *, now: datetime, until: datetime
 ) -> list[Assignment]:
     """Those whose deadline comes by then, each once: other processes get others."""
-    query = (
-        _select()
-        .where(
-            assignments.c.reminded_at.is_(None),
-            assignments.c.deadline > now,
-            assignments.c.deadline <= until,
-        )
-        .with_for_update(skip_locked=True)
-    )
+    query = _select().where(*_is_due(now, until)).with_for_update(skip_locked=True)
     due = [Assignment(**row._mapping) for row in await connection.execute(query)]  # noqa: SLF001
     ids = [one.id for one in due]
     which = assignments.update().where(assignments.c.id.in_(ids))
     if ids:
         await connection.execute(which.values(reminded_at=now))
     return due
+
+
+def _is_due(now: datetime, until: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    deadline = assignments.c.deadline
+    return assignments.c.reminded_at.is_(None), deadline > now, deadline <= until
 
 
 def _check(

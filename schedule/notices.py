@@ -125,6 +125,22 @@ async def add_notices(
     return await insert_new(connection, notices, rows, key=["person", "way", "kind", "key"])
 
 
+async def keys_of_waiting(
+    connection: AsyncConnection, kind: Kind, now: datetime
+) -> set[tuple[UUID, Way, str]]:
+    """Person, way and key of those that are there and that somebody may still need."""
+    query = sa.select(notices.c.person, notices.c.way, notices.c.key).where(
+        notices.c.kind == kind, notices.c.not_after > now
+    )
+    return {(row.person, Way(row.way), row.key) for row in await connection.execute(query)}
+
+
+async def is_any_due(connection: AsyncConnection, *, now: datetime) -> bool:
+    """Whether `claim` would find something."""
+    due = sa.select(notices.c.id).where(notices.c.state == State.WAITING, notices.c.next_at <= now)
+    return (await connection.execute(due.limit(1))).first() is not None
+
+
 async def claim(connection: AsyncConnection, *, now: datetime) -> list[Notice]:
     """The next ones to send, the oldest first. Others leave them alone until LEASE is over."""
     due = (

@@ -4,7 +4,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final, NoReturn
 from uuid import UUID
 
@@ -27,9 +27,11 @@ from schedule.notices import (
     Notice,
     State,
     Way,
+    add_notices,
     claim,
     forget_old,
     give_up,
+    is_any_due,
     put_off,
     settle,
 )
@@ -42,9 +44,10 @@ SENT: Final = Counter("daris_notices_total", "Notices to people", ["way", "outco
 
 _INTERVAL: Final = timedelta(seconds=10)
 _SHORTEST_PAUSE, _LONGEST_PAUSE = timedelta(seconds=1), timedelta(minutes=1)
+_WHOLE_LOOK: Final = timedelta(minutes=5)
 _MOST_LOOKS: Final = 100  # at the history, in one step
 
-Look = Callable[[AsyncConnection, Collection[Way], datetime], Awaitable[int]]
+Look = Callable[[Database, Collection[Way], datetime], Awaitable[int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,8 @@ class Notifier:
     looks: Sequence[Look] = ()
     interval: timedelta = _INTERVAL
     _ways: frozenset[Way] = field(init=False)
+    _looked_at: datetime | None = field(init=False, default=None)
+    _whole_at: datetime = field(init=False, default=datetime.min.replace(tzinfo=UTC))
 
     def __post_init__(self) -> None:
         has = {Way.MAIL: self.mail_server, Way.WEBHOOK: self.hook}
@@ -102,6 +107,9 @@ class Notifier:
         """Note what is due, then send what waits; how many notices were sent."""
         await self._look()
         now = self.clock.now()
+        async with self.database.connect() as connection:
+            if not await is_any_due(connection, now=now):
+                return 0
         async with self.database.begin() as connection:
             claimed = await claim(connection, now=now)
         if not claimed:
@@ -111,16 +119,33 @@ class Notifier:
         return sent + await self._post([one for one in parcels if _way(one) is Way.WEBHOOK], now)
 
     async def _look(self) -> None:
+        """Reading keeps nobody waiting; what writes is opened only when there is something."""
         now = self.clock.now()
         for _ in range(_MOST_LOOKS):
-            async with self.database.begin() as connection:
-                if not await reminders.note_changes(connection, self._ways, now):
+            async with self.database.connect() as connection:
+                if not await reminders.has_changes(connection):
                     break
-        async with self.database.begin() as connection:
-            await reminders.note_reminders(connection, self._ways, now)
-            for look in self.looks:
-                await look(connection, self._ways, now)
-            await forget_old(connection, now=now)
+            async with self.database.begin() as connection:
+                await reminders.note_changes(connection, self._ways, now)
+        for look in self.looks:
+            await look(self.database, self._ways, now)
+        await self._look_ahead(now)
+
+    async def _look_ahead(self, now: datetime) -> None:
+        """What came within somebody's time since the last look; now and then everything, since
+        classes are planned and wishes are made in between."""
+        is_whole = self._looked_at is None or now - self._whole_at >= _WHOLE_LOOK
+        looked_at = None if is_whole else self._looked_at
+        async with self.database.connect() as connection:
+            due = await reminders.due_reminders(connection, self._ways, now, looked_at=looked_at)
+        if due or is_whole:
+            async with self.database.begin() as connection:
+                await add_notices(connection, due, now=now)
+                if is_whole:
+                    await forget_old(connection, now=now)
+        self._looked_at = now
+        if is_whole:
+            self._whole_at = now
 
     async def _packed(self, claimed: Sequence[Notice], now: datetime) -> list[Parcel]:
         """By person and way. What nobody needs any more is settled here."""

@@ -16,7 +16,7 @@ from schedule.enrolments import Enrolment, enrolments, enrolments_with
 from schedule.events import LectureCancelled, LectureChanged, LectureFact, LecturePlanned
 from schedule.lectures import Filter, lecture_history, list_lectures
 from schedule.lifecycle import AHEAD, Lecture
-from schedule.notices import Details, Kind, Notice, Way, add_notices
+from schedule.notices import Details, Kind, Notice, Way, add_notices, keys_of_waiting
 from schedule.wishes import Ahead, Wish, wishes, wishes_where
 
 _MOST_CLASSES: Final = 5000  # that begin within a day
@@ -35,13 +35,27 @@ class _Changed:
     before: datetime
 
 
-async def note_reminders(connection: AsyncConnection, ways: Collection[Way], now: datetime) -> int:
-    """Make a notice for everybody whose class begins within the time that they chose."""
-    made = 0
+async def due_reminders(
+    connection: AsyncConnection,
+    ways: Collection[Way],
+    now: datetime,
+    *,
+    looked_at: datetime | None = None,
+) -> list[Notice]:
+    """A notice for everybody whose class begins within the time that they chose, unless there is one
+    already. With `looked_at` only of classes that came within it since then."""
+    found: list[Notice] = []
     for ahead in Ahead:
         if ahead is not Ahead.NEVER:
-            made += await _note_ahead(connection, ways, now, ahead)
-    return made
+            found += await _due_ahead(connection, ways, now, ahead, looked_at)
+    known = await keys_of_waiting(connection, Kind.REMINDER, now) if found else set()
+    return [one for one in found if (one.person, one.way, one.key) not in known]
+
+
+async def has_changes(connection: AsyncConnection) -> bool:
+    """Whether there is history that nobody looked at."""
+    query = sa.select(lecture_history.c.lecture).where(lecture_history.c.noticed_at.is_(None))
+    return (await connection.execute(query.limit(1))).first() is not None
 
 
 async def note_changes(connection: AsyncConnection, ways: Collection[Way], now: datetime) -> int:
@@ -104,15 +118,23 @@ async def _wanting(
     return await wishes_where(connection, sa.and_(condition, theirs))
 
 
-async def _note_ahead(
-    connection: AsyncConnection, ways: Collection[Way], now: datetime, ahead: Ahead
-) -> int:
-    until = now + timedelta(minutes=ahead, microseconds=1)  # the very moment is among them
-    which = Filter(states=AHEAD, since=now, until=until)
+async def _due_ahead(
+    connection: AsyncConnection,
+    ways: Collection[Way],
+    now: datetime,
+    ahead: Ahead,
+    looked_at: datetime | None,
+) -> list[Notice]:
+    before = timedelta(minutes=ahead)
+    after = now if looked_at is None else looked_at + before
+    until = now + before + timedelta(microseconds=1)  # the very moment is among them
+    which = Filter(states=AHEAD, since=after, until=until)
     found = await list_lectures(connection, which, limit=_MOST_CLASSES)
-    coming = [one for one in found if one.starts_at > now]
+    coming = [one for one in found if one.starts_at > max(after, now)]
+    if not coming:
+        return []
     people = await audience_wishes(connection, coming, wishes.c.ahead == ahead)
-    notices = [
+    return [
         Notice(
             person=wish.person,
             way=way,
@@ -125,7 +147,6 @@ async def _note_ahead(
         for wish in people[lecture.id]
         for way in ways_of(wish, ways)
     ]
-    return await add_notices(connection, notices, now=now)
 
 
 async def _take_history(connection: AsyncConnection) -> list[Any]:

@@ -164,8 +164,7 @@ async def test_who_has_not_watched_is_reminded_once_a_day_before(
     await watch("dana", 9)
 
     async def note() -> int:
-        async with store.begin() as connection:
-            return await note_assignments(connection, [Way.MAIL], clock.now())
+        return await note_assignments(store, [Way.MAIL], clock.now())
 
     assert await note() == 0
     clock.advance(2 * DAY + 2 * HOUR)

@@ -150,6 +150,22 @@ async def test_a_reminder_comes_once_at_the_time_that_was_chosen(
     assert await notifier.step() == 0
 
 
+async def test_a_class_is_noticed_in_the_moment_in_which_it_comes_near_enough(
+    notifier, box, clock, add_learner, add_class
+):
+    await add_learner("Dana", ahead=Ahead.HOUR)
+    await add_class(starts_in=HOUR + timedelta(seconds=15))
+    assert await notifier.step() == 0
+    clock.advance(timedelta(seconds=20))
+    assert [await notifier.step() for _ in range(2)] == [1, 0]
+    clock.advance(timedelta(seconds=10))
+    await add_class("Planned late", starts_in=2 * HOUR)  # and wished late
+    await add_learner("Timur", ahead=Ahead.DAY)
+    clock.advance(6 * MINUTE)
+    assert await notifier.step() == 2
+    assert {message["To"].addresses[0].username for message in box.taken} == {"dana", "timur"}
+
+
 async def test_a_letter_is_in_ones_own_language_and_zone(notifier, box, add_learner, add_class):
     await add_learner("Әсел", email="asel@example.kz", locale="kk", zone="Europe/Berlin")
     await add_class("Сызықтық алгебра <b>", starts_in=30 * MINUTE)
@@ -300,6 +316,7 @@ async def test_what_nobody_needs_any_more_is_not_sent(
     await add_class(starts_in=30 * MINUTE)
     async with either_database.begin() as connection:
         await disable(connection, dana.id, at=clock.now())
+    clock.advance(6 * MINUTE)
     assert await notifier.step() == 1
     assert box.taken[-1]["To"] == "Timur <timur@example.kz>"
 
