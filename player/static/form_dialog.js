@@ -5,12 +5,16 @@ import { call } from "./site.js";
 export function formDialog({ opener, dialog, address, body, then = () => location.reload() }) {
   const form = dialog.querySelector("form");
   const error = form.querySelector("[data-error]");
-  opener.addEventListener("click", () => dialog.showModal());
+  opener.addEventListener("click", () => {
+    error.hidden = true; // what was wrong before, if anything was
+    dialog.showModal();
+  });
   form.querySelector("[data-close]").addEventListener("click", () => dialog.close());
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     const button = form.querySelector("[type=submit]");
     button.disabled = true;
+    error.hidden = true;
     try {
       then(await call("POST", address, body(filled(form))));
     } catch (problem) {
