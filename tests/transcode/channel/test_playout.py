@@ -164,8 +164,9 @@ def test_the_clock_of_the_stream_arrives_evenly(play, receiver):
     clocks = pcrs(receiver.read(4.0))
     gaps = [after[1] - before[1] for before, after in pairwise(clocks)]
     assert max(gaps) < 0.04
-    rate = (clocks[-1][1] - clocks[0][1]) / (clocks[-1][0] - clocks[0][0])
-    assert rate == pytest.approx(1.0, abs=0.02)
+    lags = [arrived - clock for arrived, clock in clocks]
+    half = len(lags) // 2  # the promptest of each half: others tell of the machine's load
+    assert min(lags[half:]) == pytest.approx(min(lags[:half]), abs=0.02)
 
 
 def test_a_receiver_that_is_absent_disturbs_nobody(play, receiver):
