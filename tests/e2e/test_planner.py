@@ -97,3 +97,70 @@ async def test_classes_move_by_hand_and_by_keyboard_and_nothing_in_the_way_is_ov
     waves = small.get_by_test_id("lecture-card").filter(has_text="Waves")
     assert "12:00–12:50 Almaty" in await waves.inner_text()
     assert await small.get_by_test_id("move").count() == 0
+
+
+async def test_a_course_its_people_and_a_surge_are_made_on_the_pages(
+    server, browser, account, monday
+):
+    admin = await account(server, "admin", "Daris Admin")
+    lecturer = await account(server, "lecturer", "Aigerim Bekova")
+    student = await account(server, "student", "Dana Omarova")
+    page = await admin.sign_in(browser, viewport={"width": 1280, "height": 900})
+    await page.goto("/courses")
+    await page.get_by_test_id("new-course").click()
+    dialog = page.locator("#course-dialog[open]")
+    await dialog.locator("[name=key]").fill("PHYS1")
+    await dialog.locator("[name=title]").fill("Optics")
+    await dialog.locator("[name=faculty]").fill("Physics")
+    assert await flaws(page) == []
+    await photograph(page, "course-dialog")
+    await page.get_by_test_id("course-save").click()
+    await page.get_by_test_id("course").wait_for()
+    await page.wait_for_load_state()
+    course = page.url.rsplit("/", 1)[1]
+    for login, part, more in (
+        ("nobody", "learner", {}),
+        (student.login, "learner", {"category": "5"}),
+        (lecturer.login, "lecturer", {}),
+    ):
+        await page.get_by_test_id("enrol").click()
+        opened = page.locator("#enrol-dialog[open]")
+        await opened.locator("[name=login]").fill(login)
+        await opened.locator("[name=part]").select_option(part)
+        for name, value in more.items():
+            await opened.locator(f"[name={name}]").select_option(value)
+        await page.get_by_test_id("enrol-save").click()
+        if login == lecturer.login:
+            break
+        await opened.locator("[data-error]:not([hidden])").wait_for()
+        if more:  # a category has a legal basis
+            await photograph(page, "enrol-dialog")
+            assert await flaws(page) == []
+            await opened.locator("[name=legal_basis]").fill("Order 7")
+            await page.get_by_test_id("enrol-save").click()
+            await page.get_by_test_id("people-table").get_by_text("Dana Omarova").wait_for()
+            await page.wait_for_load_state()
+        else:
+            await opened.locator("[data-close]").click()
+    await page.get_by_test_id("people-table").get_by_text("Aigerim Bekova").wait_for()
+
+    times = {"starts_at": f"{monday}T12:00:00+05:00", "ends_at": f"{monday}T12:50:00+05:00"}
+    work = {"title": "Waves", "course": course, "mode": "hybrid"}
+    planned = await lecturer.post("/api/v1/lectures", work | times, status=201)
+    await page.goto("/surges")
+    await page.locator("[name=reason]").fill("Order 14")
+    await page.locator("[name=faculty]").select_option("Physics")
+    await page.locator("[name=until]").fill(f"{monday + DAY}")
+    await page.get_by_text("1 class changes (1 course).").wait_for()
+    assert await flaws(page) == []
+    await photograph(page, "surge")
+    await page.locator("#surge-save:enabled").click()
+    back = page.get_by_test_id("surge").get_by_role("button")
+    await back.wait_for()
+    lecture = f"/api/v1/lectures/{planned['id']}"
+    assert (await lecturer.get(lecture))["mode"] == "network"
+    await back.click()
+    await page.get_by_text("Press again: 1 go back").click()
+    await page.get_by_text("Taken back").wait_for()
+    assert (await lecturer.get(lecture))["mode"] == "hybrid"
+    await photograph(page, "surge-back")
