@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-pytestmark = [pytest.mark.e2e, pytest.mark.page, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.e2e, pytest.mark.untimed, pytest.mark.timeout(120)]
 
 
 def said(server, *words: str, **extra: str) -> str:

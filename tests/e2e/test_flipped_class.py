@@ -10,7 +10,7 @@ from kernel.database import Database
 from schedule.lectures import lectures
 from tests.e2e.looks import flaws, photograph
 
-pytestmark = [pytest.mark.e2e, pytest.mark.page, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.e2e, pytest.mark.untimed, pytest.mark.timeout(120)]
 NOW = datetime.now(UTC)
 
 

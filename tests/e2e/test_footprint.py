@@ -6,7 +6,7 @@ import pytest
 
 from tests.e2e.looks import flaws, photograph
 
-pytestmark = [pytest.mark.e2e, pytest.mark.page, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.e2e, pytest.mark.untimed, pytest.mark.timeout(120)]
 
 
 async def test_attendance_is_marked_explained_and_found_in_ones_profile(

@@ -16,7 +16,7 @@ from tests.e2e.looks import flaws, photograph
 from transcode.access_unit import TrackKind
 from transcode.library import Library
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.e2e, pytest.mark.untimed, pytest.mark.timeout(120)]
 
 SLIDES = ["ТОЛҚЫН\nЖИІЛІК\nПЕРИОД", "ИНТЕРФЕРЕНЦИЯ\nКОГЕРЕНТ", "ДИФРАКЦИЯ\nТОР\nСАҢЫЛАУ"]
 SECONDS = 30

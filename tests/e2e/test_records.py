@@ -5,7 +5,7 @@ import pytest
 from tests.e2e.looks import flaws, photograph
 from tests.e2e.taught import teach
 
-pytestmark = [pytest.mark.e2e, pytest.mark.page, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.e2e, pytest.mark.untimed, pytest.mark.timeout(120)]
 
 WIDE = {"width": 1280, "height": 900}
 NARROW = {"width": 390, "height": 844}

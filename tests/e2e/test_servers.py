@@ -4,7 +4,13 @@ from datetime import UTC, datetime
 
 import pytest
 
-pytestmark = [pytest.mark.e2e, pytest.mark.postgres, pytest.mark.redis, pytest.mark.timeout(120)]
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.untimed,
+    pytest.mark.postgres,
+    pytest.mark.redis,
+    pytest.mark.timeout(120),
+]
 
 
 async def test_two_processes_share_postgresql_and_redis(

@@ -25,7 +25,7 @@ from schedule.takes import TOPIC
 
 AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 RUN = "axe.run().then(found => found.violations.map(one => `${one.id} ${one.nodes[0].html}`))"
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.untimed]
 
 
 @pytest.fixture

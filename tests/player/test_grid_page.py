@@ -21,7 +21,7 @@ from schedule.channels import (
 from schedule.places import library_folder
 from tests.e2e.looks import flaws, photograph
 
-pytestmark = [pytest.mark.e2e, pytest.mark.page, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.e2e, pytest.mark.untimed, pytest.mark.timeout(120)]
 DAY = datetime(2026, 9, 8, tzinfo=UTC) - timedelta(hours=5)  # midnight in the channel's zone
 SCHEDULE = "/api/v1/channels/one/schedule"
 

@@ -18,7 +18,7 @@ from schedule.enrolments import Enrolment, Part, enrol
 from schedule.lectures import advance
 from schedule.lifecycle import LectureState, RecordingState
 
-pytestmark = [pytest.mark.e2e, pytest.mark.page]
+pytestmark = [pytest.mark.e2e, pytest.mark.untimed]
 
 AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
