@@ -11,7 +11,7 @@ from kernel.errors import DarisError
 from schedule.lectures import lecture_by_id
 from schedule.lifecycle import Lecture
 
-_REST_SECONDS: Final = 0.01  # between two queries for one lecture
+_REST_SECONDS: Final = 0.02  # between two queries for one lecture
 
 
 class Lookup:
