@@ -68,6 +68,11 @@ class Downlink:
         for subscription in self._by_mid.values():
             subscription.connect(dtls, name, now)
 
+    def expect(self, now: float) -> None:
+        """The handshake goes on: have pictures ready that one can begin with."""
+        for subscription in self._by_mid.values():
+            subscription.expect(now)
+
     def redirect(self, name: bytes) -> None:
         for subscription in self._by_mid.values():
             subscription.redirect(name)

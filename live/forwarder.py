@@ -271,16 +271,24 @@ class Forwarder:
         self.fan.add(leg)
         self._legs.add(id(leg))
 
+    def has_entry(self, index: int, now: float) -> bool:
+        """Whether a layer's last key picture is not too old yet to be replayed."""
+        return self._entry(index, now) is not None
+
+    def _entry(self, index: int, now: float) -> Entry | None:
+        entry = self.layers[index].entry if index < len(self.layers) else None
+        if self.is_muted or entry is None or now - entry.at > REPLAYED_SECONDS:
+            return None
+        return entry
+
     def replay(self, leg: Leg, now: float) -> bool:
         """Send a new leg the last key picture and what followed; False when that is too old, or not to
         be seen any more.
 
         Whoever asks for a keyframe so soon after one is ignored by the publisher.
         """
-        entry = self.layers[leg.target].entry if leg.target < len(self.layers) else None
-        if self.is_muted or entry is None or now - entry.at > REPLAYED_SECONDS:
-            return False
-        if not _is_new_to(leg, entry):
+        entry = self._entry(leg.target, now)
+        if entry is None or not _is_new_to(leg, entry):
             return False
         self.flush()
         packets = self.layers[leg.target].since(entry.sequence)

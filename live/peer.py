@@ -145,9 +145,11 @@ class Peer:
         self._connect_all()
 
     def _connect_all(self) -> None:
-        dtls, remote = self._dtls, self.path.remote
+        dtls, remote, now = self._dtls, self.path.remote, self._port.clock.monotonic()
         if dtls is not None and dtls.is_ready and remote is not None:
-            self.downlink.connect(dtls, remote, self._port.clock.monotonic())
+            self.downlink.connect(dtls, remote, now)
+        else:
+            self.downlink.expect(now)
 
     def switch(self, mid: str, track_id: UUID) -> bool:
         """Feed a receiving section from another track of the same codec, without a new offer."""

@@ -25,6 +25,7 @@ PROBED = Counter("daris_live_probe_packets_total", "Packets sent to find out wha
 CHANGES = Counter("daris_live_layer_changes_total", "Layers chosen anew for a seat")
 
 _HEADER: Final = struct.Struct("!BBHII")
+_HANDSHAKE_SECONDS: Final = 0.1  # from the answer until packets may flow, mostly less
 _PROBE_REACH: Final = 64  # packets back that a probe repeats
 _scratch: Final[Any] = ffi.new("char[]", SLOT)  # the event loop's only
 _scratch_view: Final = memoryview(ffi.buffer(_scratch))
@@ -53,6 +54,14 @@ class Subscription:
             self.disconnect()
             self.target = _first_layer(forwarder)
         self.section, self.forwarder, self._chosen = section, forwarder, chosen
+
+    def expect(self, now: float) -> None:
+        """Ask for a keyframe already, unless the last one can still be replayed after the handshake."""
+        forwarder = self.forwarder
+        if self._leg is not None or forwarder is None:
+            return
+        if not forwarder.has_entry(self.target, now + _HANDSHAKE_SECONDS):
+            self._want_target(forwarder, now, JOIN_PATIENCE_SECONDS)
 
     def connect(self, dtls: Dtls, name: bytes, now: float) -> None:
         """Let packets flow, from the next keyframe on, which is asked for."""

@@ -185,6 +185,23 @@ async def test_who_comes_soon_after_a_keyframe_sees_it_at_once(room, lecturer, w
     assert forwarder.layers[2].requests._asked_at == asked_at
 
 
+@pytest.mark.parametrize(("replayed", "is_asked"), [(-1, True), (60, False)])
+async def test_a_keyframe_is_asked_for_before_the_handshake_if_the_last_is_too_old(
+    room, lecturer, monkeypatch, replayed, is_asked
+):
+    monkeypatch.setattr(forwarder_module, "REPLAYED_SECONDS", replayed)
+    forwarder = await shown(room, lecturer, "f", key=True)
+    requests = forwarder.layers[2].requests
+    asked_at = requests._asked_at
+    peer = room.stage.connect(uuid4())
+    client = LightClient()
+    offer = client.offer([("video", "recvonly")])
+    await peer.answer(offer, send={}, receive={"0": room.told.added[0].id})
+    await client.aclose()
+    assert (requests._asked_at > asked_at) is is_asked
+    assert not peer.is_ready
+
+
 async def test_who_comes_soon_after_a_mute_is_not_shown_what_was_before(
     room, lecturer, watch, monkeypatch
 ):
