@@ -131,6 +131,7 @@ class Library:
                 raise PreconditionFailed("The recording was edited by somebody else meanwhile.")
             made = msgspec.structs.replace(chosen, revision=chosen.revision + 1)
             edition.write(folder, [*editions, made])
+            self._found.pop(lecture, None)  # who asks from now on gets the new edition
             shelf.write_playlists(folder, noted)
         finally:
             os.close(lock)
