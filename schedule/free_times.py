@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from schedule.academic import holidays_between
 from schedule.conflicts import SEARCHED, busy_beside
 from schedule.lifecycle import Lecture
+from schedule.rhythm import calendar_of
 from schedule.study_work import StudyWork
 
 OPENS, CLOSES = time(8), time(20)
@@ -46,7 +47,8 @@ async def free_times(
     """Those of the lecture's length within two weeks of now, soonest first."""
     search = _Search(lecture.lecturer, lecture.work, now, now)
     first = now.astimezone(zone).date() + timedelta(days=1)
-    free = await holidays_between(connection, first, first + SEARCHED)
+    calendar = await calendar_of(connection, lecture.work.course)
+    free = await holidays_between(connection, first, first + SEARCHED, calendar=calendar)
     busy = [
         Span(one.starts_at, one.ends_at)
         for one in await busy_beside(connection, search)

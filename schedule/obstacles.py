@@ -21,6 +21,7 @@ from schedule.academic import holidays, holidays_between
 from schedule.conflicts import OCCUPYING, Clash, Wanted, clashes
 from schedule.enrolments import Part, enrolments
 from schedule.lectures import lectures
+from schedule.rhythm import calendar_of
 from schedule.seats import SEARCHED, load_beside, next_with_seats, peak, seats_of
 
 _ZONE: Final = ZoneInfo(HOUSE_ZONE)
@@ -84,10 +85,11 @@ async def _with_hall(connection: AsyncConnection, one: Clash, wanted: Wanted) ->
 
 
 async def _on_free_days(connection: AsyncConnection, wanted: Wanted) -> AsyncIterator[Obstacle]:
-    """The university's holidays, and those of the organisations that learners come from: their
-    calendar bears the organisation's name."""
+    """The holidays of the calendar that the course follows, and those of the organisations that
+    learners come from: their calendar bears the organisation's name."""
     day = wanted.starts_at.astimezone(_ZONE).date()
-    for name in (await holidays_between(connection, day, day)).values():
+    calendar = await calendar_of(connection, wanted.work.course)
+    for name in (await holidays_between(connection, day, day, calendar=calendar)).values():
         yield _obstacle("holiday", sentence("{day} is a holiday: {name}.", day=day, name=name))
     if wanted.work.course is None:
         return

@@ -47,10 +47,12 @@ async function outcome(body) {
 
 const monday = (day) => Date.parse(`${day}T00:00Z`) - ((new Date(`${day}T00:00Z`).getUTCDay() + 6) % 7) * DAY_MS;
 
-/** The period of the chosen day, and its week as the first one. */
+/** The chosen day's period in the calendar that the course follows, and its week as the first one. */
 function followDay() {
   const day = form.day.value;
-  const period = periods.find((one) => one.starts_on <= day && day <= one.ends_on);
+  const calendar = form.course.selectedOptions[0]?.dataset.calendar ?? "university";
+  const found = periods.filter((one) => one.starts_on <= day && day <= one.ends_on);
+  const period = found.find((one) => one.calendar === calendar) ?? found[0];
   if (period) form.period.value = period.id;
   showWeeks(period ? 1 + (monday(day) - monday(period.starts_on)) / (7 * DAY_MS) : 1);
 }
@@ -61,6 +63,9 @@ function showWeeks(first) {
   form.first_week.value = first;
   form.last_week.value = weeks;
 }
+
+/** Periods of several calendars are told apart by these. */
+const nameOf = ({ name, calendar }) => (calendar === "university" ? name : `${name} · ${calendar}`);
 
 /** On the page of one class: its series, if it has one, can be ended. */
 async function showSeriesOf(lecture) {
@@ -85,10 +90,11 @@ async function begin() {
   if (!box) return showSeriesOf(form.dataset.lecture);
   ({ periods } = await call("GET", `/api/v1/periods?from=${form.day.value}`));
   if (!periods.length) return;
-  form.period.replaceChildren(...periods.map((one) => new Option(one.name, one.id)));
+  form.period.replaceChildren(...periods.map((one) => new Option(nameOf(one), one.id)));
   followDay();
   box.hidden = false;
   form.day.addEventListener("change", followDay);
+  form.course.addEventListener("change", followDay);
   form.period.addEventListener("change", () => showWeeks(1));
   form.repeats.addEventListener("change", () => { $("repeat-how").hidden = !repeats(); });
 }
