@@ -69,8 +69,11 @@ async def test_a_change_and_a_cancellation_reach_the_calendar(
     assert (planned["SUMMARY"], planned["SEQUENCE"]) == (title, "0")
     assert planned["STATUS"] == "CONFIRMED"
     address = f"/api/v1/lectures/{lecture.id}"
-    async with site.patch(address, json={"revision": 1, "title": "B"}, headers=headers) as answer:
+    elsewhere = {"revision": 1, "auditorium": "Hall 2"}
+    async with site.patch(address, json=elsewhere, headers=headers) as answer:
         assert answer.status == 200
+    (moved,) = await events(site, path)
+    assert (moved["SEQUENCE"], moved["LOCATION"]) == ("1", "Hall 2")
     async with site.delete(address, headers=headers) as answer:
         assert answer.status == 200
     (cancelled,) = await events(site, path)
