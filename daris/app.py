@@ -80,6 +80,7 @@ from player.fast_lane import MayWatch
 from schedule import (
     academic_api,
     agenda,
+    auditorium_api,
     calendar_api,
     channel_api,
     channel_views,
@@ -171,6 +172,7 @@ def _routes() -> tuple[Sequence[web.RouteDef], ...]:
         import_api.routes(),
         surge_api.routes(),
         review_api.routes(),
+        auditorium_api.routes(),
         moving_api.routes(),
         feed_api.routes(),
         podcast_api.routes(),

@@ -17,9 +17,10 @@ from footprint.log import event
 from footprint.policy import ATTENDED, Status
 from identity.people import people_by_ids
 from live.events import ConnectionsMeasured
-from schedule.academic import UNIVERSITY, Period, list_periods, week_of
+from schedule.academic import Period, list_periods, week_of
 from schedule.lectures import lecture_by_id, lectures
 from schedule.lifecycle import Lecture, LectureState
+from schedule.rhythm import calendar_of
 from schedule.series import Series, classes_of, series_classes
 
 _TAUGHT = frozenset({LectureState.LIVE, LectureState.ENDED, LectureState.PUBLISHED})
@@ -85,7 +86,7 @@ async def course_sheet(
         .where(lectures.c.course == course)
         .order_by(lectures.c.starts_at, lectures.c.id)
     )
-    periods = await list_periods(connection, calendar=UNIVERSITY)
+    periods = await list_periods(connection, calendar=await calendar_of(connection, course))
     classes = [
         (row.week or _week(periods, row.starts_at), row.id)
         for row in await connection.execute(query)

@@ -31,6 +31,7 @@ from schedule.academic import UNIVERSITY, Period, list_periods, week_of
 from schedule.courses import courses
 from schedule.enrolments import Enrolment
 from schedule.lectures import lectures
+from schedule.rhythm import calendars_of
 from schedule.series import series, series_classes
 
 _MARKED: Final = str(AttendanceMarked.__struct_config__.tag)
@@ -98,9 +99,13 @@ async def person_classes(
     watched = await _watched(connection, person, rules)
     expected = await expected_of(connection, person)
     known = {*stays, *marks, *watched, *expected} - {None}
-    periods = await list_periods(connection, calendar=UNIVERSITY)
+    periods = await list_periods(connection)
     found = []
-    for planned in await _lectures(connection, known, person, now, rules):
+    every = await _lectures(connection, known, person, now, rules)
+    calendars = await calendars_of(
+        connection, {one.row.course for one in every if one.row.course is not None}
+    )
+    for planned in every:
         lecture = planned.row.id
         rows = attendance(
             stays.get(lecture, ()),
@@ -109,7 +114,9 @@ async def person_classes(
             marks.get(lecture, ()),
             _besides(person, rules, planned, watched.get(lecture, ()), lecture in expected),
         )
-        found.append(_class(planned.row, planned.window, person, periods, rows))
+        calendar = calendars.get(planned.row.course, UNIVERSITY)
+        followed = [one for one in periods if one.calendar == calendar]
+        found.append(_class(planned.row, planned.window, person, followed, rows))
     return found
 
 

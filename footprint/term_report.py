@@ -15,6 +15,7 @@ from schedule.academic import Period
 from schedule.courses import coordinators_by_faculty, list_courses
 from schedule.coverage import Coverage, coverage
 from schedule.norms import NormTable, list_norms
+from schedule.rhythm import calendars_of
 from schedule.stretches import teaching_days
 from schedule.workload import Taught, Workload, taught_between, workload
 
@@ -94,7 +95,12 @@ async def _coverage(
     connection: AsyncConnection, period: Period, taught: Iterable[Taught], reader: Reader
 ) -> list[Coverage]:
     found = await list_courses(connection, limit=_MOST_COURSES)
-    seen = {course.id: course for course in found if reader.sees(course.faculty)}
+    calendars = await calendars_of(connection)
+    seen = {
+        course.id: course
+        for course in found
+        if calendars.get(course.id) == period.calendar and reader.sees(course.faculty)
+    }
     return coverage(period, await teaching_days(connection, period), seen, taught)
 
 

@@ -15,6 +15,7 @@ from kernel.web import CLOCK, DATABASE, path_id
 from player.entrance import signed_in
 from player.extras import posters
 from schedule import class_sheet, norms, roster
+from schedule.academic import list_periods
 from schedule.courses import Course, course_by_id, list_courses, list_groups
 from schedule.enrolment_api import course_subject
 from schedule.enrolments import (
@@ -26,6 +27,7 @@ from schedule.enrolments import (
 )
 from schedule.lectures import Filter, list_lectures
 from schedule.lifecycle import OVER, Lecture, LectureState
+from schedule.rhythm import calendar_of
 
 _BEHIND, _AHEAD = timedelta(days=366), timedelta(days=366)
 _MOST: Final = 500  # classes or recordings of a course on its page
@@ -54,11 +56,13 @@ async def show_courses(request: web.Request) -> web.Response:
     today = _today(request)
     async with request.app[DATABASE].connect() as connection:
         cards = await _cards(connection, viewer, today)
+        calendars = sorted({one.calendar for one in await list_periods(connection)})
     return render(
         request,
         "courses.html",
         mine=[card for card in cards if card.is_mine],
         others=[card for card in cards if not card.is_mine],
+        calendars=calendars,
         can_manage=allows(viewer, Action.MANAGE_COURSE),
     )
 
@@ -70,6 +74,7 @@ async def show_course(request: web.Request) -> web.Response:
         subject = await course_subject(request, connection, course.id)
         members = await members_of(connection, course.id)
         groups = await list_groups(connection)
+        calendar = await calendar_of(connection, course.id)
         coming, recorded = await _classes(connection, course.id, now)
     today = _today(request)
     present = [one for one in members if one.enrolment.is_in_force(today)]
@@ -78,6 +83,7 @@ async def show_course(request: web.Request) -> web.Response:
         request,
         "course_page.html",
         course=course,
+        calendar=calendar,
         coming=coming,
         recorded=recorded if may_watch else [],
         posters=await posters(request.app, recorded if may_watch else []),

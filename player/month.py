@@ -15,16 +15,18 @@ from identity.sessions import require
 from kernel.pages import locale_of, render, zone_of
 from kernel.web import CLOCK, DATABASE, query
 from player.entrance import signed_in
-from player.week import TeachingWeek, house_zone, teaching_week
+from player.week import TeachingWeek, house_zone, other_weeks, teaching_week
 from player.whose import Asked, choose, near
-from schedule.academic import Period, holidays_between, monday, period_on
+from schedule.academic import UNIVERSITY, holidays_between, monday
 from schedule.lectures import Filter
 from schedule.marks import Mark, list_marks
 from schedule.national_days import in_language
+from schedule.rhythm import Rhythm
 
 SHOWN: Final = 4  # classes of a day; the week has them all
 _MOST: Final = 10_000  # classes of one month
 _DAY, _WEEK = timedelta(days=1), timedelta(days=7)
+_NO_WEEKS: Final = Rhythm(UNIVERSITY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +47,10 @@ class MonthDay:
 
 @dataclass(frozen=True, slots=True)
 class MonthWeek:
-    """A row; it has a number where it is a teaching week."""
+    """A row; it has a number where it is a teaching week, and others where calendars differ."""
 
     teaching: TeachingWeek | None
+    others: list[TeachingWeek]
     days: list[MonthDay]
 
 
@@ -66,13 +69,13 @@ async def show_month(request: web.Request) -> web.Response:
     async with request.app[DATABASE].connect() as connection:
         choice = await choose(connection, asked, viewer, shown, until - _DAY)
         found = await list_marks(connection, choice.narrow(which, viewer), limit=_MOST)
-        period = await period_on(connection, first, after(first) - _DAY)
-        free = await holidays_between(connection, shown, until)
-    marks = [one for one in found if choice.has(one.course, one.groups)]
+        marks = [one for one in found if choice.has(one.course, one.groups)]
+        rhythm = await choice.rhythm(connection, shown, until - _DAY, {one.course for one in marks})
+        free = await holidays_between(connection, shown, until, calendar=rhythm.calendar)
     return render(
         request,
         "month.html",
-        weeks=lay_out(marks, first, zone, free=free, today=today, period=period),
+        weeks=lay_out(marks, first, zone, free=free, today=today, rhythm=rhythm),
         choice=choice,
         named=partial(in_language, locale=locale_of(request)),
         first=first,
@@ -92,7 +95,7 @@ def lay_out(
     *,
     free: Mapping[date, str] | None = None,
     today: date | None = None,
-    period: Period | None = None,
+    rhythm: Rhythm = _NO_WEEKS,
 ) -> list[MonthWeek]:
     """The whole weeks that hold the month of `first`; each class on the day of its beginning."""
     of_day = {
@@ -112,22 +115,18 @@ def lay_out(
 
     begins = monday(first)
     count = (after(first) - begins + 6 * _DAY) // _WEEK
-    mondays = [begins + n * _WEEK for n in range(count)]
-    return [
-        MonthWeek(_teaching(period, day), [cell(day + n * _DAY) for n in range(7)])
-        for day in mondays
-    ]
+
+    def row(day: date) -> MonthWeek:
+        teaching = teaching_week(rhythm.periods, day)
+        others = other_weeks(rhythm.others, day, teaching)
+        return MonthWeek(teaching, others, [cell(day + n * _DAY) for n in range(7)])
+
+    return [row(begins + n * _WEEK) for n in range(count)]
 
 
 def after(first: date) -> date:
     """The first day of the next month."""
     return (first.replace(day=28) + 4 * _DAY).replace(day=1)
-
-
-def _teaching(period: Period | None, day: date) -> TeachingWeek | None:
-    if period is None or day > period.ends_on or day + 6 * _DAY < period.starts_on:
-        return None
-    return teaching_week(period, day)
 
 
 def _at(day: date, zone: ZoneInfo, hour: time = time(0)) -> datetime:

@@ -95,6 +95,7 @@ SENTENCES = (
         "The channel {name} has “{title}” from {begins} to {ends} ({zone}); "
         "the next free time is {free}."
     ),
+    _("{auditorium} has {seats} seats, and {count} learners would come."),
     _("{day} is a holiday: {name}."),
     _("{day} is a holiday at {organisation}, from where {count} learners come: {name}."),
     _("{count} of the learners have “{title}” from {begins} to {ends}."),

@@ -25,6 +25,7 @@ from schedule.channels import list_channels
 from schedule.courses import list_courses, list_groups
 from schedule.lectures import Today, lectures_for_today
 from schedule.lifecycle import AHEAD, Lecture, LectureState, RecordingState
+from schedule.rhythm import calendars_of
 from schedule.study_work import PLAIN, Kind, Mode
 from transcode.revisions import UNCUT, Revisions
 
@@ -120,6 +121,7 @@ async def _form(
     async with request.app[DATABASE].connect() as connection:
         courses, groups = await list_courses(connection), await list_groups(connection)
         channels = await list_channels(connection)
+        calendars = await calendars_of(connection)
     return render(
         request,
         "lecture_form.html",
@@ -130,6 +132,7 @@ async def _form(
         kinds=list(Kind),
         modes=list(Mode),
         courses=courses,
+        calendars=calendars,
         groups=groups,
         channels=channels,
     )

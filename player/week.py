@@ -14,7 +14,7 @@ from kernel.pages import HOUSE_ZONE, locale_of, render, zone_of
 from kernel.web import CLOCK, DATABASE, query
 from player.entrance import signed_in
 from player.whose import Asked, choose, near
-from schedule.academic import Period, holidays_between, is_odd, monday, period_on, week_of
+from schedule.academic import Period, holidays_between, is_odd, monday, week_of
 from schedule.lectures import Filter, list_lectures
 from schedule.lifecycle import Lecture, LectureState
 from schedule.national_days import in_language
@@ -57,6 +57,7 @@ class Week:
 class TeachingWeek:
     """Where the week lies in its period."""
 
+    calendar: str
     period: str
     number: int
     is_odd: bool
@@ -80,15 +81,19 @@ async def show_week(request: web.Request) -> web.Response:
         choice = await choose(connection, asked, viewer, first, last)
         which = choice.narrow(which, viewer)
         found = await list_lectures(connection, which, limit=_MOST + 1)
-        period = await period_on(connection, first, last)
-        free = await holidays_between(connection, first, last)
-        stretches = [] if period is None else await stretches_of(connection, period)
-    lectures = [one for one in found if choice.has(one.work.course, one.work.groups)]
+        lectures = [one for one in found if choice.has(one.work.course, one.work.groups)]
+        rhythm = await choice.rhythm(connection, first, last, {one.work.course for one in lectures})
+        free = await holidays_between(connection, first, last, calendar=rhythm.calendar)
+        stretches = [
+            one for period in rhythm.periods for one in await stretches_of(connection, period)
+        ]
+    teaching = teaching_week(rhythm.periods, first)
     return render(
         request,
         "week.html",
         week=lay_out(lectures[:_MOST], first, zone, free=free, today=today),
-        teaching=period and teaching_week(period, first),
+        teaching=teaching,
+        others=other_weeks(rhythm.others, first, teaching),
         stretches=[one for one in stretches if one.touches(first, last)],
         named=partial(in_language, locale=locale_of(request)),
         choice=choice,
@@ -135,11 +140,31 @@ def lay_out(
     return Week(columns, hours)
 
 
-def teaching_week(period: Period, first: date) -> TeachingWeek:
-    """Of the week that begins on Monday `first` and touches the period."""
+def teaching_week(periods: Iterable[Period], first: date) -> TeachingWeek | None:
+    """Of the week that begins on Monday `first`: in the last of the periods that it touches."""
+    touched = [one for one in periods if one.starts_on <= first + 6 * _DAY and first <= one.ends_on]
+    if not touched:
+        return None
+    period = touched[-1]
     number = week_of(period, max(first, period.starts_on))
     assert number is not None  # it touches the period
-    return TeachingWeek(period.name, number, is_odd(number), number == period.midterm_week)
+    is_midterm = number == period.midterm_week
+    return TeachingWeek(period.calendar, period.name, number, is_odd(number), is_midterm)
+
+
+def other_weeks(
+    periods: Iterable[Period], first: date, own: TeachingWeek | None
+) -> list[TeachingWeek]:
+    """Those of the other calendars that count the week otherwise, by calendar."""
+    of_calendar: dict[str, list[Period]] = {}
+    for one in sorted(periods, key=lambda one: one.calendar):
+        of_calendar.setdefault(one.calendar, []).append(one)
+    found = (teaching_week(some, first) for some in of_calendar.values())
+    return [one for one in found if one is not None and not _is_same(one, own)]
+
+
+def _is_same(one: TeachingWeek, own: TeachingWeek | None) -> bool:
+    return own is not None and (one.number, one.is_midterm) == (own.number, own.is_midterm)
 
 
 def _span(lecture: Lecture, zone: ZoneInfo) -> range:

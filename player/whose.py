@@ -19,6 +19,7 @@ from schedule.courses import Group, list_groups
 from schedule.enrolments import Enrolment, enrolments_of
 from schedule.lectures import Filter
 from schedule.marks import Taught, taught_between
+from schedule.rhythm import Rhythm, rhythm_of
 
 _DAY = timedelta(days=1)
 
@@ -52,6 +53,7 @@ class Choice:
     channels: list[Channel]
     taught: Taught
     own: Mapping[UUID, list[Enrolment]] = field(default_factory=dict)
+    enrolled: frozenset[UUID] = frozenset()  # in which courses who is shown is enrolled
 
     @property
     def has_own(self) -> bool:
@@ -86,6 +88,23 @@ class Choice:
             return True
         return course is not None and any(one.has(groups) for one in self.own.get(course, []))
 
+    async def rhythm(
+        self, connection: AsyncConnection, first: date, last: date, shown: Collection[UUID | None]
+    ) -> Rhythm:
+        """What counts the weeks, by whom was asked for and the courses of the classes `shown`."""
+        asked = self.asked
+        faculties = {one.faculty for one in self.groups if one.id == asked.group}
+        if None in shown or asked.auditorium is not None or asked.channel is not None:
+            faculties.add(None)
+        return await rhythm_of(
+            connection,
+            first,
+            last,
+            {one for one in shown if one is not None} | self.enrolled,
+            faculties=faculties,
+            of_everybody=self.whose == "all",
+        )
+
 
 async def choose(
     connection: AsyncConnection, asked: Asked, viewer: Viewer, first: date, last: date
@@ -96,6 +115,10 @@ async def choose(
     for one in await enrolments_of(connection, viewer.person_id, first, last):
         own.setdefault(one.course, []).append(one)
     teaches = Role.LECTURER in viewer.roles
+    enrolled = own.keys()
+    if asked.of:
+        theirs = await enrolments_of(connection, asked.person, first, last) if asked.person else []
+        enrolled = {one.course: [one] for one in theirs}.keys()
     since = datetime.combine(first, time(0), UTC)
     groups, channels = await list_groups(connection), await list_channels(connection)
     return Choice(
@@ -107,6 +130,7 @@ async def choose(
         channels=channels,
         taught=await taught_between(connection, since, since + (last - first + _DAY)),
         own=own,
+        enrolled=frozenset(enrolled),
     )
 
 

@@ -7,7 +7,7 @@ the start, and every week runs from Monday to Sunday.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import MAXYEAR, date, timedelta
+from datetime import MAXYEAR, date, time, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +21,7 @@ from kernel.lines import one_line
 
 UNIVERSITY = "university"
 MIDTERM_WEEK = 10
+OPENS, CLOSES = time(8), time(20)  # between these classes are proposed
 LONGEST_PERIOD = timedelta(days=366)
 MOST_HOLIDAYS = 400  # of one period
 _WEEK = timedelta(days=7)
@@ -35,6 +36,8 @@ periods = sa.Table(
     sa.Column("ends_on", sa.Date, nullable=False),  # the last day
     sa.Column("midterm_week", sa.Integer),
     sa.Column("revision", sa.Integer, nullable=False),
+    sa.Column("opens", sa.Time, nullable=False, server_default="08:00:00"),
+    sa.Column("closes", sa.Time, nullable=False, server_default="20:00:00"),
     sa.Index(None, "calendar", "starts_on"),
 )
 
@@ -58,6 +61,8 @@ class Period:
     ends_on: date
     midterm_week: int | None = MIDTERM_WEEK
     revision: int = 1
+    opens: time = OPENS  # on the university's clocks; no class is proposed before
+    closes: time = CLOSES  # nor one that ends later
 
 
 def monday(day: date) -> date:
@@ -95,6 +100,8 @@ def check_period(period: Period) -> Period:
         raise Invalid("This time lies outside of the calendar.")
     if period.midterm_week is not None and not 1 <= period.midterm_week <= week_count(period):
         raise Invalid("The midterm lies in one of the period's weeks.")
+    if period.opens >= period.closes:
+        raise Invalid("Teaching hours end after they begin.")
     return replace(
         period,
         name=one_line(period.name, "A name", 200),

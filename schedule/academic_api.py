@@ -1,7 +1,7 @@
 """The academic calendar over HTTP."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, time
 from http import HTTPStatus
 from typing import Annotated
 from uuid import UUID
@@ -15,7 +15,9 @@ from kernel.errors import Invalid
 from kernel.ids import new_id
 from kernel.web import DATABASE, decode, path_id, query, reply
 from schedule.academic import (
+    CLOSES,
     MIDTERM_WEEK,
+    OPENS,
     UNIVERSITY,
     Period,
     add_period,
@@ -26,6 +28,7 @@ from schedule.academic import (
     set_holidays,
     week_count,
 )
+from schedule.series_api import WallTime
 
 Week = Annotated[int, msgspec.Meta(ge=1, le=60)]
 
@@ -38,6 +41,8 @@ class NewPeriod(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ends_on: date
     calendar: str = UNIVERSITY
     midterm_week: Week | msgspec.UnsetType | None = msgspec.UNSET
+    opens: WallTime = f"{OPENS:%H:%M}"
+    closes: WallTime = f"{CLOSES:%H:%M}"
 
 
 class PeriodPatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -48,6 +53,8 @@ class PeriodPatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     starts_on: date | msgspec.UnsetType = msgspec.UNSET
     ends_on: date | msgspec.UnsetType = msgspec.UNSET
     midterm_week: Week | msgspec.UnsetType | None = msgspec.UNSET
+    opens: WallTime | msgspec.UnsetType = msgspec.UNSET
+    closes: WallTime | msgspec.UnsetType = msgspec.UNSET
 
 
 class PeriodBody(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,6 +67,8 @@ class PeriodBody(msgspec.Struct, frozen=True, kw_only=True):
     ends_on: date
     weeks: int
     midterm_week: int | None
+    opens: str
+    closes: str
     revision: int
 
 
@@ -125,6 +134,8 @@ async def add(request: web.Request) -> web.Response:
         starts_on=wanted.starts_on,
         ends_on=wanted.ends_on,
         midterm_week=None,
+        opens=time.fromisoformat(wanted.opens),
+        closes=time.fromisoformat(wanted.closes),
     )
     midterm = (
         _usual_midterm(period) if wanted.midterm_week is msgspec.UNSET else wanted.midterm_week
@@ -167,8 +178,11 @@ def _usual_midterm(period: Period) -> int | None:
 
 
 def _patched(period: Period, patch: PeriodPatch) -> Period:
-    given = msgspec.structs.asdict(patch)
-    return replace(period, **{k: v for k, v in given.items() if v is not msgspec.UNSET})
+    said = msgspec.structs.asdict(patch).items()
+    given = {name: value for name, value in said if value is not msgspec.UNSET}
+    for name in given.keys() & {"opens", "closes"}:
+        given[name] = time.fromisoformat(given[name])
+    return replace(period, **given)
 
 
 def _free_days(days: dict[date, str]) -> web.Response:
@@ -184,5 +198,7 @@ def _body(period: Period) -> PeriodBody:
         ends_on=period.ends_on,
         weeks=week_count(period),
         midterm_week=period.midterm_week,
+        opens=f"{period.opens:%H:%M}",
+        closes=f"{period.closes:%H:%M}",
         revision=period.revision,
     )

@@ -231,9 +231,8 @@ async def show_free_times(request: web.Request) -> web.Response:
     lecture = await lecture_of(request)
     require(request, Action.CHANGE_LECTURE, lecture.subject)
     async with request.app[DATABASE].connect() as connection:
-        found = await free_times(
-            connection, lecture, zone_of(request), request.app[CLOCK].now(), at_most=_PROPOSED
-        )
+        now = request.app[CLOCK].now()
+        found = await free_times(connection, lecture, now, at_most=_PROPOSED)
     return reply(FreeTimes([FreeTime(span.starts_at, span.ends_at) for span in found]))
 
 

@@ -15,6 +15,7 @@ from kernel.database import Id, UtcDateTime, insert_new, metadata
 from kernel.errors import Conflict, NotFound
 from kernel.ids import new_id
 from schedule.rundown import Change, Programme, Source
+from schedule.withdrawals import note_withdrawals
 
 channels = sa.Table(
     "channels",
@@ -207,6 +208,14 @@ async def apply(
         await connection.execute(programmes.insert(), rows)
     await connection.execute(
         channels.update().where(channels.c.id == channel.id).values(revision=revision)
+    )
+    await note_withdrawals(
+        connection,
+        channel.id,
+        removed=change.removed,
+        added=change.added,
+        revision=revision,
+        at=at,
     )
     push = {"channel": channel.id, "revision": revision, "at": at, "person": by}
     counts = {name: len(getattr(change, name)) for name in ("added", "changed", "removed")}

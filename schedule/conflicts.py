@@ -19,6 +19,7 @@ from kernel.languages import SOURCE
 from kernel.sentence import Sentence, sentence
 from schedule.channels import programmes_between
 from schedule.courses import list_groups
+from schedule.hours import Hours, hours_for
 from schedule.lectures import lectures
 from schedule.lifecycle import LectureState
 from schedule.study_work import StudyWork
@@ -101,8 +102,9 @@ async def clashes(
     found = [one for one in await busy_beside(connection, wanted) if one.id != apart_from]
     shown = await _shown_beside(connection, wanted, apart_from)
     taken: list[Busy | Shown] = [*found, *shown]
-    times = ((one.starts_at, one.ends_at) for one in taken)
-    free_at = next_free(times, wanted.starts_at, wanted.ends_at - wanted.starts_at)
+    if not any(one.starts_at < wanted.ends_at for one in taken):
+        return []
+    free_at = await _free_at(connection, taken, wanted)
     told: list[Clash] = []
     for one in taken:
         if one.starts_at < wanted.ends_at:
@@ -132,14 +134,29 @@ async def busy_beside(connection: AsyncConnection, wanted: Wanted) -> list[Busy]
 
 
 def next_free(
-    busy: Iterable[tuple[datetime, datetime]], start: datetime, length: timedelta
+    busy: Iterable[tuple[datetime, datetime]],
+    start: datetime,
+    length: timedelta,
+    hours: Hours | None = None,
 ) -> datetime:
-    """The first moment from `start` on at which `length` fits between the busy times."""
+    """The first moment from `start` on at which `length` fits between the busy times, and into the
+    hours if there are some."""
+    start = hours.fit(start, length) if hours else start
     for begins, ends in sorted(busy):
         if start + length <= begins:
             break
         start = max(start, ends)
+        start = hours.fit(start, length) if hours else start
     return start
+
+
+async def _free_at(
+    connection: AsyncConnection, taken: Iterable[Busy | Shown], wanted: Wanted
+) -> datetime:
+    day = wanted.starts_at.date()
+    hours = await hours_for(connection, wanted.work.course, day, day + 2 * SEARCHED)
+    times = ((one.starts_at, one.ends_at) for one in taken)
+    return next_free(times, wanted.starts_at, wanted.ends_at - wanted.starts_at, hours)
 
 
 def _sharing(wanted: Wanted) -> Iterable[sa.ColumnElement[bool]]:

@@ -41,6 +41,7 @@ class NewCourse(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     summary: str = ""
     faculty: str | None = None
     credits: Credits | None = None
+    calendar: str | None = None
 
 
 class CoursePatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -52,6 +53,7 @@ class CoursePatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     summary: str | msgspec.UnsetType = msgspec.UNSET
     faculty: str | msgspec.UnsetType | None = msgspec.UNSET
     credits: Credits | msgspec.UnsetType | None = msgspec.UNSET
+    calendar: str | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class CourseBody(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,6 +65,7 @@ class CourseBody(msgspec.Struct, frozen=True, kw_only=True):
     summary: str
     faculty: str | None
     credits: int | None
+    calendar: str | None
     revision: int
     created_at: datetime
     page: str
@@ -211,6 +214,7 @@ def _body(course: Course) -> CourseBody:
         summary=course.summary,
         faculty=course.faculty,
         credits=course.credits,
+        calendar=course.calendar,
         revision=course.revision,
         created_at=course.created_at,
         page=f"/courses/{course.id}",

@@ -33,6 +33,7 @@ courses = sa.Table(
     sa.Column("credits", sa.Integer),
     sa.Column("revision", sa.Integer, nullable=False),
     sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("calendar", sa.String(40)),  # a key; None: see `schedule.rhythm`
 )
 
 study_groups = sa.Table(
@@ -65,6 +66,7 @@ class Course:
     faculty: str | None = None
     credits: int | None = None
     revision: int = 1
+    calendar: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +96,7 @@ def check_course(course: Course) -> Course:
         title=one_line(course.title, "A title", 300),
         summary=course.summary.strip(),
         faculty=maybe_line(course.faculty, "A faculty", 100),
+        calendar=maybe_line(course.calendar, "A calendar's key", 40),
     )
 
 

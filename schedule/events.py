@@ -22,15 +22,17 @@ class LecturePlanned(Fact, frozen=True, kw_only=True):
     title: str
     starts_at: datetime
     ends_at: datetime
+    auditorium: str | msgspec.UnsetType | None = msgspec.UNSET  # facts of old do not tell it
 
 
 class LectureChanged(Fact, frozen=True, kw_only=True):
-    """Its title, its time or its lecturer changed. `person` did it."""
+    """Its title, its time, its lecturer or its study work changed. `person` did it."""
 
     lecturer: UUID
     title: str
     starts_at: datetime
     ends_at: datetime
+    auditorium: str | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class LectureCancelled(Fact, frozen=True, kw_only=True):

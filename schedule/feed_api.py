@@ -36,6 +36,7 @@ from schedule.feeds import (
 )
 from schedule.lectures import Filter, list_lectures
 from schedule.lifecycle import Lecture
+from schedule.withdrawals import withdrawals_between
 
 UNGUESSABLE: Final = "{secret:[A-Za-z0-9_-]{43}}"
 _OWN_BEHIND, _ALL_BEHIND, _AHEAD = timedelta(days=60), timedelta(days=7), timedelta(days=366)
@@ -183,7 +184,9 @@ async def _events(
         channel = await channel_by_id(connection, topic.channel)
         since, until = now - _ALL_BEHIND, now + _AHEAD
         shown = (await programmes_between(connection, channel.id, since, until))[:_MOST]
-        return ical.of_programmes(channel, shown, pages, person.locale or HOUSE), channel.name
+        gone = (await withdrawals_between(connection, channel.id, since, until))[:_MOST]
+        language = person.locale or HOUSE
+        return ical.of_programmes(channel, shown, gone, pages, language), channel.name
     if topic.course is not None:
         course = await course_by_id(connection, topic.course)
         which = Filter(since=now - _OWN_BEHIND, until=now + _AHEAD, courses=[course.id])

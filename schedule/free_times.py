@@ -1,27 +1,26 @@
 """Free times for a class: when its lecturer, its groups and its auditorium have nothing else.
 
-For make-up classes. Proposed are times on the wall clock of the zone, between `OPENS` and `CLOSES`,
-from Monday to Saturday, at most two on a day; never on a holiday.
+For make-up classes. Proposed are times in teaching hours, at most two on a day.
 """
 
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from schedule.academic import holidays_between
+from kernel.pages import HOUSE_ZONE
 from schedule.conflicts import SEARCHED, busy_beside
+from schedule.hours import Hours, hours_for
 from schedule.lifecycle import Lecture
 from schedule.study_work import StudyWork
 
-OPENS, CLOSES = time(8), time(20)
 _OF_A_DAY: Final = 2
 _STEP: Final = timedelta(minutes=30)
-_SUNDAY: Final = 6
+_ZONE: Final = ZoneInfo(HOUSE_ZONE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,36 +40,32 @@ class _Search:
 
 
 async def free_times(
-    connection: AsyncConnection, lecture: Lecture, zone: ZoneInfo, now: datetime, *, at_most: int
+    connection: AsyncConnection, lecture: Lecture, now: datetime, *, at_most: int
 ) -> list[Span]:
     """Those of the lecture's length within two weeks of now, soonest first."""
     search = _Search(lecture.lecturer, lecture.work, now, now)
-    first = now.astimezone(zone).date() + timedelta(days=1)
-    free = await holidays_between(connection, first, first + SEARCHED)
+    first = now.astimezone(_ZONE).date() + timedelta(days=1)
+    hours = await hours_for(connection, lecture.work.course, first, first + SEARCHED)
     busy = [
         Span(one.starts_at, one.ends_at)
         for one in await busy_beside(connection, search)
         if one.id != lecture.id
     ]
     days = [first + timedelta(days=n) for n in range(SEARCHED.days - 1)]
-    found = find_free(busy, days, lecture.ends_at - lecture.starts_at, zone, free=free)
+    found = find_free(busy, days, lecture.ends_at - lecture.starts_at, hours)
     return [span for span, _ in zip(found, range(at_most), strict=False)]
 
 
 def find_free(
-    busy: Sequence[Span],
-    days: Sequence[date],
-    length: timedelta,
-    zone: ZoneInfo,
-    *,
-    free: Container[date] = (),
+    busy: Sequence[Span], days: Sequence[date], length: timedelta, hours: Hours
 ) -> Iterator[Span]:
     """The free times of the days, in order."""
     for day in days:
-        if day in free or day.weekday() == _SUNDAY:
+        open_hours = hours.of(day)
+        if open_hours is None:
             continue
         left = _OF_A_DAY
-        at, closes = (datetime.combine(day, hour, zone).astimezone(UTC) for hour in (OPENS, CLOSES))
+        at, closes = open_hours
         while left and at + length <= closes:
             span = Span(at, at + length)
             if any(one.starts_at < span.ends_at and at < one.ends_at for one in busy):

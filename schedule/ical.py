@@ -1,7 +1,7 @@
 """Lectures and programmes as iCalendar text (RFC 5545): in UTC, or on the wall clock of a zone."""
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Self
 from urllib.parse import urlsplit
@@ -11,6 +11,7 @@ from schedule.channels import Channel
 from schedule.lifecycle import Lecture, LectureState
 from schedule.rundown import Programme
 from schedule.vtimezone import vtimezone
+from schedule.withdrawals import Withdrawal
 
 CONTENT_TYPE = "text/calendar"
 _OCTETS = 75  # of one line, RFC 5545 section 3.1
@@ -56,10 +57,23 @@ def of_lectures(lectures: Iterable[Lecture], pages: Pages) -> list[Event]:
 
 
 def of_programmes(
-    channel: Channel, programmes: Iterable[Programme], pages: Pages, language: str
+    channel: Channel,
+    programmes: Iterable[Programme],
+    withdrawn: Iterable[Withdrawal],
+    pages: Pages,
+    language: str,
 ) -> list[Event]:
-    """What a channel shows. What is taken out of its plan is gone from here, too."""
-    return [_of_programme(one, channel, pages, language) for one in programmes]
+    """What a channel shows, and what it would have shown."""
+    shown = [_of_programme(one, channel, pages, language) for one in programmes]
+    gone = [
+        replace(
+            _of_programme(one.programme, channel, pages, language),
+            changed_at=one.at,
+            is_cancelled=True,
+        )
+        for one in withdrawn
+    ]
+    return shown + gone
 
 
 def text(events: Collection[Event], *, name: str | None, zone: ZoneInfo | None) -> str:

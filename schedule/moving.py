@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -31,6 +32,7 @@ from schedule.series import (
     series_classes,
 )
 from schedule.stretches import teaching_days
+from schedule.study_work import StudyWork, check_work
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +49,12 @@ async def move_following(
     starts_at: datetime,
     by: Author,
     *,
+    auditorium: str | msgspec.UnsetType | None = msgspec.UNSET,
     revision: int,
     policy: Policy,
 ) -> Moved:
-    """The class begins at `starts_at`, those after it at the same weekday and time of their weeks.
+    """The class begins at `starts_at`, those after it at the same weekday and time of their weeks, all
+    in the auditorium if one is named.
     NotFound when it is of no series; Invalid when it would leave its week."""
     lecture = await bare_lecture(connection, lecture_id, is_locked=True)
     if lecture.revision != revision:
@@ -61,9 +65,15 @@ async def move_following(
     period = await period_by_id(connection, series.period)
     pattern = _moved(series.pattern, lecture, in_utc(starts_at), one.week)
     check_pattern(pattern, period)
-    rest = await _cut(connection, series, pattern, one, by)
+    moved = replace(series, pattern=pattern, work=in_auditorium(series.work, auditorium))
+    rest = await _cut(connection, series, moved, one, by)
     await save_class(connection, rest.id, replace(one, revision=lecture.revision, is_dropped=False))
     return await _followed(connection, rest, period, by, policy)
+
+
+def in_auditorium(work: StudyWork, auditorium: str | msgspec.UnsetType | None) -> StudyWork:
+    """The same work there; where it was if none is named, `None` for none at all."""
+    return work if auditorium is msgspec.UNSET else check_work(replace(work, auditorium=auditorium))
 
 
 async def _its_series(connection: AsyncConnection, lecture: Lecture) -> tuple[Series, Class]:
@@ -93,19 +103,17 @@ def _moved(pattern: Pattern, lecture: Lecture, starts_at: datetime, week: int) -
 
 
 async def _cut(
-    connection: AsyncConnection, series: Series, pattern: Pattern, one: Class, by: Author
+    connection: AsyncConnection, series: Series, moved: Series, one: Class, by: Author
 ) -> Series:
-    """What goes on with the new pattern: a new series, or the same where nothing comes before."""
+    """What goes on as `moved`: a new series, or the same where nothing comes before."""
     changed = replace(series, revision=series.revision + 1, changed_at=by.at)
     if one.week <= series.pattern.first_week:
-        rest = replace(changed, pattern=pattern)
+        rest = replace(changed, pattern=moved.pattern, work=moved.work)
         await save_series(connection, rest)
         return rest
     kept = replace(series.pattern, last_week=one.week - 1)
     await save_series(connection, replace(changed, pattern=kept))
-    rest = replace(
-        series, id=new_id(), pattern=pattern, revision=1, created_at=by.at, changed_at=by.at
-    )
+    rest = replace(moved, id=new_id(), revision=1, created_at=by.at, changed_at=by.at)
     await save_series(connection, rest)
     await connection.execute(
         series_classes.update()

@@ -16,7 +16,7 @@ from kernel.web import CLOCK, DATABASE, SETTINGS, decode, query, reply
 from schedule import planning
 from schedule.asked import lecture_of
 from schedule.lifecycle import Lecture
-from schedule.moving import move_following
+from schedule.moving import in_auditorium, move_following
 from schedule.obstacles import Obstacle, obstacles
 from schedule.planning import Author, Changes, in_utc
 from schedule.repeating import Finding
@@ -27,11 +27,12 @@ MOST_FINDINGS: Final = 60
 
 
 class Move(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where to. `revision` is the lecture's as it was read."""
+    """When to, and where to. `revision` is the lecture's as it was read."""
 
     starts_at: Annotated[datetime, msgspec.Meta(tz=True)]
     revision: int
     reach: Literal["this", "following"] = "this"
+    auditorium: str | msgspec.UnsetType | None = msgspec.UNSET  # another one, too
 
 
 class MoveAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,11 +68,10 @@ async def move(request: web.Request) -> web.Response:
 async def _one(
     request: web.Request, connection: AsyncConnection, lecture: Lecture, wanted: Move
 ) -> MoveAnswer:
-    starts_at = in_utc(wanted.starts_at)
     await planning.change(
         connection,
         lecture.id,
-        Changes(starts_at=starts_at, ends_at=starts_at + (lecture.ends_at - lecture.starts_at)),
+        _changes(lecture, wanted),
         _author(request),
         revision=wanted.revision,
         policy=request.app[TIMETABLE].policy,
@@ -87,6 +87,7 @@ async def _follow(
         lecture.id,
         wanted.starts_at,
         _author(request),
+        auditorium=wanted.auditorium,
         revision=wanted.revision,
         policy=request.app[TIMETABLE].policy,
     )
@@ -99,10 +100,7 @@ async def _follow(
 
 
 async def _obstacles(request: web.Request, lecture: Lecture, wanted: Move) -> list[Obstacle]:
-    starts_at = in_utc(wanted.starts_at)
-    changes = Changes(
-        starts_at=starts_at, ends_at=starts_at + (lecture.ends_at - lecture.starts_at)
-    )
+    changes = _changes(lecture, wanted)
     async with request.app[DATABASE].connect() as connection:
         return await obstacles(
             connection,
@@ -111,6 +109,15 @@ async def _obstacles(request: web.Request, lecture: Lecture, wanted: Move) -> li
             apart_from=lecture.id,
             most_seats=request.app[SETTINGS].most_seats,
         )
+
+
+def _changes(lecture: Lecture, wanted: Move) -> Changes:
+    starts_at = in_utc(wanted.starts_at)
+    return Changes(
+        starts_at=starts_at,
+        ends_at=starts_at + (lecture.ends_at - lecture.starts_at),
+        work=in_auditorium(lecture.work, wanted.auditorium),
+    )
 
 
 def _author(request: web.Request) -> Author:

@@ -62,7 +62,7 @@ class Kind(StrEnum):
     """What it tells."""
 
     REMINDER = auto()  # a class begins soon
-    MOVED = auto()  # it is at another time, or somebody else teaches it
+    MOVED = auto()  # it is at another time or place, or somebody else teaches it
     CANCELLED = auto()
     ASSIGNMENT = auto()  # a recording is to be watched before a class
     CONFIRM = auto()  # an address; it goes there
@@ -81,6 +81,7 @@ class Details(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a notice tells besides its lecture."""
 
     before: datetime | None = None  # when the class would have begun
+    auditorium: str | None = None  # where it would have been, if it is not there any more
     recording: UUID | None = None  # the lecture whose recording is to be watched
     percent: int | None = None  # of it
     deadline: datetime | None = None

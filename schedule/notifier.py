@@ -46,6 +46,7 @@ _INTERVAL: Final = timedelta(seconds=10)
 _SHORTEST_PAUSE, _LONGEST_PAUSE = timedelta(seconds=1), timedelta(minutes=1)
 _WHOLE_LOOK: Final = timedelta(minutes=5)
 _MOST_LOOKS: Final = 100  # at the history, in one step
+_MOST_FRESH: Final = 500  # classes that are looked at one by one; with more, at everything
 
 Look = Callable[[Database, Collection[Way], datetime], Awaitable[int]]
 
@@ -121,23 +122,30 @@ class Notifier:
     async def _look(self) -> None:
         """Reading keeps nobody waiting; what writes is opened only when there is something."""
         now = self.clock.now()
+        fresh: set[UUID] = set()
         for _ in range(_MOST_LOOKS):
             async with self.database.connect() as connection:
                 if not await reminders.has_changes(connection):
                     break
             async with self.database.begin() as connection:
-                await reminders.note_changes(connection, self._ways, now)
+                looked = await reminders.note_changes(connection, self._ways, now)
+            fresh |= looked.lectures
         for look in self.looks:
             await look(self.database, self._ways, now)
-        await self._look_ahead(now)
+        await self._look_ahead(now, fresh)
 
-    async def _look_ahead(self, now: datetime) -> None:
-        """What came within somebody's time since the last look; now and then everything, since
-        classes are planned and wishes are made in between."""
-        is_whole = self._looked_at is None or now - self._whole_at >= _WHOLE_LOOK
+    async def _look_ahead(self, now: datetime, fresh: Collection[UUID]) -> None:
+        """What came within somebody's time since the last look, or was just planned within it; now and
+        then everything, since wishes are made in between."""
+        is_long_ago = self._looked_at is None or now - self._whole_at >= _WHOLE_LOOK
+        is_whole = is_long_ago or len(fresh) > _MOST_FRESH
         looked_at = None if is_whole else self._looked_at
         async with self.database.connect() as connection:
             due = await reminders.due_reminders(connection, self._ways, now, looked_at=looked_at)
+            if fresh and not is_whole:
+                known = {(one.person, one.way, one.key) for one in due}
+                late = await reminders.due_reminders(connection, self._ways, now, ids=fresh)
+                due += [one for one in late if (one.person, one.way, one.key) not in known]
         if due or is_whole:
             async with self.database.begin() as connection:
                 await add_notices(connection, due, now=now)

@@ -18,18 +18,21 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from kernel.pages import HOUSE_ZONE
 from kernel.sentence import Sentence, parts_of, sentence
 from schedule.academic import holidays, holidays_between
+from schedule.auditoriums import free_auditoriums, list_auditoriums
 from schedule.conflicts import OCCUPYING, Clash, Wanted, clashes
-from schedule.enrolments import Part, enrolments
+from schedule.enrolments import Part, enrolments, learners_on
+from schedule.hours import hours_for
 from schedule.lectures import lectures
+from schedule.rhythm import calendar_of
 from schedule.seats import SEARCHED, load_beside, next_with_seats, peak, seats_of
 
 _ZONE: Final = ZoneInfo(HOUSE_ZONE)
-_KNOWN_HALLS: Final = timedelta(days=10)  # an auditorium that nobody used for so long is forgotten
+_HALLS_PROPOSED: Final = 3
 _OTHERS_TOLD: Final = 3  # classes of the same learners
 
 
 class Obstacle(msgspec.Struct, frozen=True, kw_only=True):
-    """What speaks against it. `starts_at` and `auditorium` are proposals instead; `template` and
+    """What speaks against it. `starts_at` and `auditoriums` are proposals instead; `template` and
     `values` are what the message was made of."""
 
     code: str
@@ -38,7 +41,8 @@ class Obstacle(msgspec.Struct, frozen=True, kw_only=True):
     values: Mapping[str, str]
     is_hard: bool
     starts_at: datetime | None = None
-    auditorium: str | None = None
+    auditorium: str | None = None  # the first of those
+    auditoriums: tuple[str, ...] = ()
 
 
 async def obstacles(
@@ -50,12 +54,15 @@ async def obstacles(
     most_seats: int = 0,
 ) -> list[Obstacle]:
     """The hard ones first. `most_seats` is what the machine bears at once; 0: it is not asked."""
+    hard = await clashes(connection, wanted, zone, apart_from=apart_from)
     found = [
         _obstacle(one.code, one.message, is_hard=True, starts_at=one.free_at)
+        for one in hard
         if one.code != "auditorium"
-        else await _with_hall(connection, one, wanted)
-        for one in await clashes(connection, wanted, zone, apart_from=apart_from)
     ]
+    in_hall = next((one for one in hard if one.code == "auditorium"), None)
+    found += [one async for one in _in_auditorium(connection, wanted, in_hall, apart_from)]
+    found.sort(key=lambda one: not one.is_hard)
     found += [one async for one in _on_free_days(connection, wanted)]
     found += [one async for one in _for_learners(connection, wanted, zone, apart_from)]
     if most_seats:
@@ -63,31 +70,51 @@ async def obstacles(
     return found
 
 
-async def free_halls(connection: AsyncConnection, wanted: Wanted) -> list[str]:
-    """Auditoriums that are used within ten days and stand empty in the class's time, by name."""
-    hall = lectures.c.auditorium
-    taken = sa.select(hall).where(*_beside(wanted), hall.is_not(None))
-    query = sa.select(hall).where(
-        lectures.c.starts_at.between(
-            wanted.starts_at - _KNOWN_HALLS, wanted.starts_at + _KNOWN_HALLS
-        ),
-        hall.is_not(None),
-        hall.not_in(taken),
-    )
-    return list((await connection.execute(query.distinct().order_by(hall))).scalars())
+async def learners_of(connection: AsyncConnection, wanted: Wanted) -> int:
+    """How many the class is for; 0 where it is open to everybody, and nobody knows."""
+    day, course = wanted.starts_at.astimezone(_ZONE).date(), wanted.work.course
+    if course is None:
+        return 0
+    return len(await learners_on(connection, course, wanted.work.groups, day))
 
 
-async def _with_hall(connection: AsyncConnection, one: Clash, wanted: Wanted) -> Obstacle:
-    halls = await free_halls(connection, wanted)
-    hall = halls[0] if halls else None
-    return _obstacle(one.code, one.message, is_hard=True, starts_at=one.free_at, auditorium=hall)
+async def _in_auditorium(
+    connection: AsyncConnection, wanted: Wanted, taken: Clash | None, apart_from: UUID | None
+) -> AsyncIterator[Obstacle]:
+    """Taken, or too small for all who would come; with others that are free."""
+    hall = wanted.work.auditorium
+    if hall is None:
+        return
+    people = await learners_of(connection, wanted)
+    seats = (await list_auditoriums(connection)).get(hall, people)
+    if taken is None and people <= seats:
+        return
+    free = await free_auditoriums(connection, wanted, people, apart_from=apart_from)
+    proposed = tuple(free[:_HALLS_PROPOSED])
+    if taken is not None:
+        yield _obstacle(
+            taken.code,
+            taken.message,
+            is_hard=True,
+            starts_at=taken.free_at,
+            auditoriums=proposed,
+        )
+    if people > seats:
+        told = sentence(
+            "{auditorium} has {seats} seats, and {count} learners would come.",
+            auditorium=hall,
+            seats=seats,
+            count=people,
+        )
+        yield _obstacle("too_small", told, auditoriums=proposed)
 
 
 async def _on_free_days(connection: AsyncConnection, wanted: Wanted) -> AsyncIterator[Obstacle]:
-    """The university's holidays, and those of the organisations that learners come from: their
-    calendar bears the organisation's name."""
+    """The holidays of the calendar that the course follows, and those of the organisations that
+    learners come from: their calendar bears the organisation's name."""
     day = wanted.starts_at.astimezone(_ZONE).date()
-    for name in (await holidays_between(connection, day, day)).values():
+    calendar = await calendar_of(connection, wanted.work.course)
+    for name in (await holidays_between(connection, day, day, calendar=calendar)).values():
         yield _obstacle("holiday", sentence("{day} is a holiday: {name}.", day=day, name=name))
     if wanted.work.course is None:
         return
@@ -157,7 +184,9 @@ async def _of_seats(
         return
     until = wanted.ends_at + SEARCHED
     others = await load_beside(connection, wanted, apart_from=apart_from, until=until)
-    free_at = next_with_seats(others, wanted.starts_at, wanted.ends_at, most - own)
+    day = wanted.starts_at.date()
+    hours = await hours_for(connection, wanted.work.course, day, day + timedelta(days=1))
+    free_at = next_with_seats(others, wanted.starts_at, wanted.ends_at, most - own, hours)
     told = sentence(
         "{count} people would be in rooms at once, {most} is what the service bears.",
         count=count,
@@ -180,7 +209,7 @@ def _obstacle(
     *,
     is_hard: bool = False,
     starts_at: datetime | None = None,
-    auditorium: str | None = None,
+    auditoriums: tuple[str, ...] = (),
 ) -> Obstacle:
     template, values = parts_of(message)
     return Obstacle(
@@ -190,7 +219,8 @@ def _obstacle(
         values=values,
         is_hard=is_hard,
         starts_at=starts_at,
-        auditorium=auditorium,
+        auditorium=next(iter(auditoriums), None),
+        auditoriums=auditoriums,
     )
 
 

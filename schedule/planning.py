@@ -263,6 +263,7 @@ def _fact(lecture: Lecture, by: Author, wanted: Plan | None = None) -> dict[str,
         "title": source.title,
         "starts_at": source.starts_at,
         "ends_at": source.ends_at,
+        "auditorium": source.work.auditorium,
     }
 
 

@@ -32,7 +32,15 @@ class _Changed:
     revision: int
     kind: Kind
     by: UUID | None
-    before: datetime
+    before: _Times
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What one look at the history found: how many lines, and which classes were planned or changed."""
+
+    lines: int
+    lectures: frozenset[UUID] = frozenset()
 
 
 async def due_reminders(
@@ -41,13 +49,14 @@ async def due_reminders(
     now: datetime,
     *,
     looked_at: datetime | None = None,
+    ids: Collection[UUID] | None = None,
 ) -> list[Notice]:
     """A notice for everybody whose class begins within the time that they chose, unless there is one
-    already. With `looked_at` only of classes that came within it since then."""
+    already. With `looked_at` only of classes that came within it since then, with `ids` of these."""
     found: list[Notice] = []
     for ahead in Ahead:
         if ahead is not Ahead.NEVER:
-            found += await _due_ahead(connection, ways, now, ahead, looked_at)
+            found += await _due_ahead(connection, ways, now, ahead, looked_at=looked_at, ids=ids)
     known = await keys_of_waiting(connection, Kind.REMINDER, now) if found else set()
     return [one for one in found if (one.person, one.way, one.key) not in known]
 
@@ -58,13 +67,14 @@ async def has_changes(connection: AsyncConnection) -> bool:
     return (await connection.execute(query.limit(1))).first() is not None
 
 
-async def note_changes(connection: AsyncConnection, ways: Collection[Way], now: datetime) -> int:
-    """Make notices of what was moved or cancelled since the last look; how many lines of the history
-    were looked at, each by one process only."""
+async def note_changes(connection: AsyncConnection, ways: Collection[Way], now: datetime) -> Looked:
+    """Make notices of what was moved or cancelled since the last look. Each line of the history is
+    looked at by one process only."""
     looked_at = await _take_history(connection)
     if not looked_at:
-        return 0
-    changed = [one for row in looked_at if (one := await _changed(connection, row))]
+        return Looked(0)
+    facts = [(row, _fact(row.fact)) for row in looked_at]
+    changed = [one for row, fact in facts if (one := await _changed(connection, row, fact))]
     lectures = await _lectures(connection, [one.lecture for one in changed])
     people = await audience_wishes(connection, lectures.values(), wishes.c.tells_changes.is_(True))
     told = [
@@ -78,7 +88,9 @@ async def note_changes(connection: AsyncConnection, ways: Collection[Way], now: 
     ]
     await _mark(connection, looked_at, now)
     await add_notices(connection, told, now=now)
-    return len(looked_at)
+    return Looked(
+        len(looked_at), frozenset(row.lecture for row, fact in facts if isinstance(fact, _Times))
+    )
 
 
 async def audience_wishes(
@@ -123,12 +135,14 @@ async def _due_ahead(
     ways: Collection[Way],
     now: datetime,
     ahead: Ahead,
+    *,
     looked_at: datetime | None,
+    ids: Collection[UUID] | None,
 ) -> list[Notice]:
     before = timedelta(minutes=ahead)
     after = now if looked_at is None else looked_at + before
     until = now + before + timedelta(microseconds=1)  # the very moment is among them
-    which = Filter(states=AHEAD, since=after, until=until)
+    which = Filter(states=AHEAD, since=after, until=until, ids=ids)
     found = await list_lectures(connection, which, limit=_MOST_CLASSES)
     coming = [one for one in found if one.starts_at > max(after, now)]
     if not coming:
@@ -172,23 +186,29 @@ async def _mark(connection: AsyncConnection, rows: Iterable[Any], now: datetime)
     )
 
 
-async def _changed(connection: AsyncConnection, row: Any) -> _Changed | None:
+def _fact(text: str | None) -> LectureFact | None:
+    return None if text is None else msgspec.json.decode(text, type=LectureFact)
+
+
+async def _changed(
+    connection: AsyncConnection, row: Any, fact: LectureFact | None
+) -> _Changed | None:
     """None when the line tells nothing that people must know."""
-    fact = None if row.fact is None else msgspec.json.decode(row.fact, type=LectureFact)
     if not isinstance(fact, LectureChanged | LectureCancelled):
         return None
     before = await _times_before(connection, row.lecture, row.revision)
     if before is None:
         return None
     if isinstance(fact, LectureCancelled):
-        return _Changed(row.lecture, row.revision, Kind.CANCELLED, fact.person, before.starts_at)
+        return _Changed(row.lecture, row.revision, Kind.CANCELLED, fact.person, before)
     if _is_the_same(before, fact):
         return None
-    return _Changed(row.lecture, row.revision, Kind.MOVED, fact.person, before.starts_at)
+    return _Changed(row.lecture, row.revision, Kind.MOVED, fact.person, before)
 
 
 def _is_the_same(before: _Times, after: _Times) -> bool:
-    return (before.starts_at, before.ends_at, before.lecturer) == (
+    halls = {before.auditorium, after.auditorium} - {msgspec.UNSET}
+    return len(halls) <= 1 and (before.starts_at, before.ends_at, before.lecturer) == (
         after.starts_at,
         after.ends_at,
         after.lecturer,
@@ -196,7 +216,7 @@ def _is_the_same(before: _Times, after: _Times) -> bool:
 
 
 async def _times_before(connection: AsyncConnection, lecture: UUID, revision: int) -> _Times | None:
-    """When it was, before that revision."""
+    """When and where it was, before that revision."""
     query = (
         sa.select(lecture_history.c.fact)
         .where(
@@ -207,7 +227,7 @@ async def _times_before(connection: AsyncConnection, lecture: UUID, revision: in
         .order_by(lecture_history.c.revision.desc())
     )
     for text in (await connection.execute(query)).scalars():
-        fact = msgspec.json.decode(text, type=LectureFact)
+        fact = _fact(text)
         if isinstance(fact, LecturePlanned | LectureChanged):
             return fact
     return None
@@ -222,6 +242,11 @@ async def _lectures(connection: AsyncConnection, ids: Iterable[UUID]) -> dict[UU
 def _change_notices(
     one: _Changed, lecture: Lecture, wish: Wish, ways: Collection[Way]
 ) -> Iterator[Notice]:
+    was_in = one.before.auditorium or None
+    details = Details(
+        before=one.before.starts_at,
+        auditorium=None if was_in == lecture.work.auditorium else was_in,
+    )
     for way in ways_of(wish, ways):
         yield Notice(
             person=wish.person,
@@ -229,6 +254,6 @@ def _change_notices(
             kind=one.kind,
             key=f"{one.lecture} {one.revision}",
             lecture=one.lecture,
-            not_after=max(one.before, lecture.starts_at),
-            details=Details(before=one.before),
+            not_after=max(one.before.starts_at, lecture.starts_at),
+            details=details,
         )

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from kernel.pages import HOUSE_ZONE
 from schedule.conflicts import OCCUPYING, Wanted
 from schedule.enrolments import Part, enrolments
+from schedule.hours import Hours
 from schedule.lectures import lectures
 from schedule.study_work import Mode
 
@@ -80,14 +81,19 @@ def peak(loads: Sequence[Load], starts_at: datetime, ends_at: datetime) -> int:
 
 
 def next_with_seats(
-    loads: Sequence[Load], starts_at: datetime, ends_at: datetime, left: int
+    loads: Sequence[Load],
+    starts_at: datetime,
+    ends_at: datetime,
+    left: int,
+    hours: Hours | None = None,
 ) -> datetime | None:
-    """The first moment from `starts_at` on, within half a day, at which the time's length has no
-    more than `left` seats taken; None when there is none."""
+    """The first moment from `starts_at` on, within half a day and within the hours, at which the
+    time's length has no more than `left` seats taken; None when there is none."""
     last, length = starts_at + SEARCHED, ends_at - starts_at
     ends = sorted(one.ends_at for one in loads if starts_at < one.ends_at <= last)
     for at in [starts_at, *ends]:
-        if left >= 0 and peak(loads, at, at + length) <= left:
+        is_taught = hours is None or hours.fit(at, length) == at
+        if left >= 0 and is_taught and peak(loads, at, at + length) <= left:
             return at
     return None
 

@@ -8,16 +8,26 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 from aiohttp import web
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from identity.people import check_zone
 from identity.rights import Action, Subject
 from identity.sessions import require, viewer_of
 from kernel.pages import HOUSE_ZONE, zone_of
-from kernel.web import CLOCK, DATABASE, decode, path_id, query, reply
+from kernel.web import CLOCK, DATABASE, SETTINGS, decode, path_id, query, reply
 from schedule.lifecycle import LectureState
 from schedule.planning import Author
-from schedule.repeating import Finding, Held, Outcome, SeriesPlan, outcome_of
+from schedule.repeating import (
+    Finding,
+    Held,
+    Outcome,
+    SeriesPlan,
+    change_series,
+    outcome_of,
+    plan_series,
+)
 from schedule.series import Pattern, Series, Weeks, list_series, series_by_id
+from schedule.series_review import SeriesReview, review_series
 from schedule.study_work import Kind, Mode
 from schedule.timetable import TIMETABLE
 from schedule.work_columns import as_row, work_of
@@ -26,6 +36,7 @@ Weekday = Annotated[int, msgspec.Meta(ge=1, le=7)]  # 1 is Monday
 WallTime = Annotated[str, msgspec.Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
 Minutes = Annotated[int, msgspec.Meta(ge=1, le=720)]
 Week = Annotated[int, msgspec.Meta(ge=1, le=60)]
+_NOTHING = SeriesReview()
 
 
 class NewSeries(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -113,11 +124,12 @@ class SeriesBody(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SeriesAnswer(msgspec.Struct, frozen=True):
-    """A series with its classes; findings are those of a preview."""
+    """A series with its classes; findings are those of a preview, which also tells all obstacles."""
 
     series: SeriesBody
     classes: list[ClassBody]
     findings: list[Finding]
+    review: SeriesReview = _NOTHING
 
 
 class SeriesList(msgspec.Struct, frozen=True):
@@ -178,20 +190,22 @@ async def plan(request: web.Request) -> web.Response:
     lecturer = wanted.lecturer or viewer_of(request).person_id
     require(request, Action.PLAN_LECTURE, Subject(lecturer=lecturer))
     assert lecturer is not None  # nobody without a person may plan
-    outcome = await request.app[TIMETABLE].plan_series(
-        SeriesPlan(
-            period=wanted.period,
-            title=wanted.title,
-            summary=wanted.summary,
-            lecturer=lecturer,
-            is_recorded=wanted.is_recorded,
-            work=work_of(wanted),
-            pattern=_pattern(wanted),
-        ),
-        _author(request),
-        is_preview=is_preview,
+    series = SeriesPlan(
+        period=wanted.period,
+        title=wanted.title,
+        summary=wanted.summary,
+        lecturer=lecturer,
+        is_recorded=wanted.is_recorded,
+        work=work_of(wanted),
+        pattern=_pattern(wanted),
     )
-    return _answer(outcome, status=HTTPStatus.OK if is_preview else HTTPStatus.CREATED)
+    timetable = request.app[TIMETABLE]
+    if not is_preview:
+        outcome = await timetable.plan_series(series, _author(request))
+        return _answer(outcome, status=HTTPStatus.CREATED)
+    async with timetable.reviewing(is_preview=True) as connection:
+        outcome = await plan_series(connection, series, _author(request), timetable.policy)
+        return _answer(outcome, await _review(request, connection, outcome))
 
 
 async def change(request: web.Request) -> web.Response:
@@ -200,20 +214,34 @@ async def change(request: web.Request) -> web.Response:
     require(request, Action.CHANGE_LECTURE, series.subject)
     if patch.lecturer is not None:
         require(request, Action.PLAN_LECTURE, Subject(lecturer=patch.lecturer))
-    outcome = await request.app[TIMETABLE].change_series(
-        series.id,
-        _patched(series, patch),
-        _author(request),
-        revision=patch.revision,
-        is_preview=is_preview,
-    )
-    return _answer(outcome)
+    timetable, by, wanted = request.app[TIMETABLE], _author(request), _patched(series, patch)
+    if not is_preview:
+        return _answer(
+            await timetable.change_series(series.id, wanted, by, revision=patch.revision)
+        )
+    async with timetable.reviewing(is_preview=True) as connection:
+        outcome = await change_series(
+            connection, series.id, wanted, by, revision=patch.revision, policy=timetable.policy
+        )
+        return _answer(outcome, await _review(request, connection, outcome))
 
 
 async def end(request: web.Request) -> web.Response:
     series = await _series(request)
     require(request, Action.CHANGE_LECTURE, series.subject)
     return _answer(await request.app[TIMETABLE].end_series(series.id, _author(request)))
+
+
+async def _review(
+    request: web.Request, connection: AsyncConnection, outcome: Outcome
+) -> SeriesReview:
+    return await review_series(
+        connection,
+        outcome,
+        zone_of(request),
+        now=request.app[CLOCK].now(),
+        most_seats=request.app[SETTINGS].most_seats,
+    )
 
 
 async def _series(request: web.Request) -> Series:
@@ -259,9 +287,11 @@ def _patched(series: Series, patch: SeriesPatch) -> SeriesPlan:
     )
 
 
-def _answer(outcome: Outcome, *, status: int = HTTPStatus.OK) -> web.Response:
+def _answer(
+    outcome: Outcome, review: SeriesReview = _NOTHING, *, status: int = HTTPStatus.OK
+) -> web.Response:
     classes = [_class(one) for one in outcome.classes]
-    answer = SeriesAnswer(_body(outcome.series), classes, outcome.findings)
+    answer = SeriesAnswer(_body(outcome.series), classes, outcome.findings, review)
     return reply(answer, status=status)
 
 

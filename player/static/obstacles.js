@@ -26,12 +26,12 @@ function item(one, zone, take) {
   );
 }
 
-function proposals({ starts_at, auditorium }, zone, take) {
+function proposals({ starts_at, auditoriums }, zone, take) {
   const chip = (text, proposal) =>
     el("button", { class: "button plain small", type: "button", "data-testid": "proposal", onclick: () => take(proposal) }, text);
   return [
     starts_at && chip(shown(new Date(starts_at), zone), { starts_at: new Date(starts_at) }),
-    auditorium && chip(t("Take {auditorium}", { auditorium }), { auditorium }),
+    ...(auditoriums ?? []).map((auditorium) => chip(t("Take {auditorium}", { auditorium }), { auditorium })),
   ].filter(Boolean);
 }
 

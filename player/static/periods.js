@@ -73,6 +73,8 @@ async function save(form) {
     starts_on: form.starts_on.value,
     ends_on: form.ends_on.value,
     midterm_week: week(form.midterm_week.value),
+    opens: form.opens.value,
+    closes: form.closes.value,
   });
   form.dataset.revision = changed.revision; // so that wrong holidays can be mended and saved again
   await call("PUT", `${address}/holidays`, { holidays });

@@ -1,8 +1,10 @@
 // The part of the form that repeats a lecture weekly: which weeks of which period.
 import { $, el } from "./dom.js";
+import { obstacleList } from "./obstacles.js";
 import { call } from "./site.js";
-import { t, tn, told } from "./translate.js";
+import { locale, t, tn, told } from "./translate.js";
 
+const MOST_DAYS = 6; // named one by one
 const DAY_MS = 86_400_000;
 const form = $("lecture-form");
 const box = $("repeat");
@@ -29,28 +31,62 @@ export function seriesOf(lecture, minutes) {
 /** Show what the series would be; the newest question wins. */
 export async function preview(body) {
   const mine = ++asked;
-  const [text, findings] = await outcome(body);
+  const [text, against] = await outcome(body);
   if (mine !== asked) return;
   $("repeat-outcome").textContent = text;
-  $("repeat-findings").replaceChildren(...findings.map((one) => el("li", {}, `${one.day}: ${told(one.message, one.template, one.values)}`)));
+  $("repeat-findings").replaceChildren(...against);
 }
 
 async function outcome(body) {
   try {
-    const { classes, findings } = await call("POST", "/api/v1/series?dry_run=true", { ...body, title: body.title || "–" });
+    const { classes, findings, review } = await call("POST", "/api/v1/series?dry_run=true", { ...body, title: body.title || "–" });
     const free = tn("{count} class fits.", "{count} classes fit.", classes.length);
-    return [findings.length ? `${free} ${t("These do not:")}` : free, findings];
+    const text = findings.length ? `${free} ${tn("{count} does not.", "{count} do not.", findings.length)}` : free;
+    const against = sameTogether(review.obstacles);
+    const halls = review.auditoriums.length ? [{ code: "auditorium", message: t("Free in all of these weeks:"), auditoriums: review.auditoriums }] : [];
+    return [text, against.length ? [obstacleList([...against, ...halls], form.dataset.zone, take)] : []];
   } catch (error) {
     return [error.message, []];
   }
 }
 
+/** What is said of several weeks is said once, the hard ones first, with their days. */
+function sameTogether(found) {
+  const groups = new Map();
+  for (const { day, obstacle } of found) {
+    const key = `${obstacle.code} ${obstacle.template} ${JSON.stringify(Object.entries(obstacle.values).filter(([, value]) => !value.includes(day)))}`;
+    const group = groups.get(key) ?? { obstacle, days: [] };
+    group.days.push(day);
+    groups.set(key, group);
+  }
+  const all = [...groups.values()].sort((a, b) => b.obstacle.is_hard - a.obstacle.is_hard);
+  return all.map(({ obstacle, days }) => ({
+    code: obstacle.code,
+    is_hard: obstacle.is_hard,
+    message: `${daysInWords(days)}: ${told(obstacle.message, obstacle.template, obstacle.values)}`,
+  }));
+}
+
+function daysInWords(days) {
+  const short = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", timeZone: "UTC" });
+  const shown = days.slice(0, MOST_DAYS).map((day) => short.format(new Date(`${day}T00:00Z`)));
+  return days.length > MOST_DAYS ? `${shown.join(", ")} …` : shown.join(", ");
+}
+
+/** An auditorium for all of them goes into the form. */
+function take({ auditorium }) {
+  form.auditorium.value = auditorium;
+  form.dispatchEvent(new Event("change"));
+}
+
 const monday = (day) => Date.parse(`${day}T00:00Z`) - ((new Date(`${day}T00:00Z`).getUTCDay() + 6) % 7) * DAY_MS;
 
-/** The period of the chosen day, and its week as the first one. */
+/** The chosen day's period in the calendar that the course follows, and its week as the first one. */
 function followDay() {
   const day = form.day.value;
-  const period = periods.find((one) => one.starts_on <= day && day <= one.ends_on);
+  const calendar = form.course.selectedOptions[0]?.dataset.calendar ?? "university";
+  const found = periods.filter((one) => one.starts_on <= day && day <= one.ends_on);
+  const period = found.find((one) => one.calendar === calendar) ?? found[0];
   if (period) form.period.value = period.id;
   showWeeks(period ? 1 + (monday(day) - monday(period.starts_on)) / (7 * DAY_MS) : 1);
 }
@@ -61,6 +97,9 @@ function showWeeks(first) {
   form.first_week.value = first;
   form.last_week.value = weeks;
 }
+
+/** Periods of several calendars are told apart by these. */
+const nameOf = ({ name, calendar }) => (calendar === "university" ? name : `${name} · ${calendar}`);
 
 /** On the page of one class: its series, if it has one, can be ended. */
 async function showSeriesOf(lecture) {
@@ -85,10 +124,11 @@ async function begin() {
   if (!box) return showSeriesOf(form.dataset.lecture);
   ({ periods } = await call("GET", `/api/v1/periods?from=${form.day.value}`));
   if (!periods.length) return;
-  form.period.replaceChildren(...periods.map((one) => new Option(one.name, one.id)));
+  form.period.replaceChildren(...periods.map((one) => new Option(nameOf(one), one.id)));
   followDay();
   box.hidden = false;
   form.day.addEventListener("change", followDay);
+  form.course.addEventListener("change", followDay);
   form.period.addEventListener("change", () => showWeeks(1));
   form.repeats.addEventListener("change", () => { $("repeat-how").hidden = !repeats(); });
 }

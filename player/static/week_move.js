@@ -12,12 +12,13 @@ const { zone, house, city } = form.dataset;
 const week = document.querySelector(".week");
 let held = null; // the class that is being dragged, and where it was taken hold of
 let card = null; // the class that the dialog is about
+let hall = null; // the auditorium that was chosen instead of its own
 let asked = 0;
 
 // ------------------------------------------------------------ the dialog
 
 async function open(one, day, begins) {
-  card = one;
+  [card, hall] = [one, null];
   form.reset();
   const starts = new Date(one.dataset.starts);
   $("move-what").textContent = `${one.dataset.title} · ${inWords(starts, zone)}`;
@@ -37,7 +38,7 @@ const target = () => moment(form.day.value, form.begins.value, zone);
 
 function ask(isPreview) {
   const { movable, revision } = card.dataset;
-  const body = { starts_at: target().toISOString(), revision: Number(revision), reach: form.reach.value };
+  const body = { starts_at: target().toISOString(), revision: Number(revision), reach: form.reach.value, ...(hall && { auditorium: hall }) };
   return call("POST", `/api/v1/lectures/${movable}/move?dry_run=${isPreview}`, body);
 }
 
@@ -62,15 +63,14 @@ function showHouse() {
 }
 
 function show({ lectures, on_holidays: free, obstacles, findings }) {
-  const own = obstacles.map((one) => ({ ...one, auditorium: null })); // the form has a field for that
-  const hasMoved = target().getTime() !== new Date(card.dataset.starts).getTime();
-  const notes = [];
+  const hasMoved = hall !== null || target().getTime() !== new Date(card.dataset.starts).getTime();
+  const notes = hall ? [t("In {auditorium} from then on.", { auditorium: hall })] : [];
   if (form.reach.value === "following") notes.push(tn("{count} class moves.", "{count} classes move.", lectures.length - findings.length));
   if (free) notes.push(tn("{count} class falls on a holiday and is cancelled.", "{count} classes fall on holidays and are cancelled.", free));
   const wrong = findings.map((one) => el("li", {}, `${one.day}: ${told(one.message, one.template, one.values)}`));
   const calm = hasMoved && !obstacles.length && !findings.length ? el("p", { class: "alert calm", "data-testid": "move-free" }, t("Nothing is in the way.")) : null;
   $("move-outcome").replaceChildren(
-    ...(own.length ? [obstacleList(own, zone, take)] : []),
+    ...(obstacles.length ? [obstacleList(obstacles, zone, take)] : []),
     ...notes.map((text) => el("p", {}, text)),
     ...(wrong.length ? [el("ul", { class: "findings" }, ...wrong)] : []),
     ...(calm ? [calm] : []),
@@ -78,8 +78,9 @@ function show({ lectures, on_holidays: free, obstacles, findings }) {
   $("move-save").disabled = !hasMoved || areHard(obstacles) || findings.length > 0;
 }
 
-function take({ starts_at: starts }) {
-  [form.day.value, form.begins.value] = [dayOf(starts, zone), timeOf(starts, zone)];
+function take({ starts_at: starts, auditorium }) {
+  if (auditorium) hall = auditorium;
+  if (starts) [form.day.value, form.begins.value] = [dayOf(starts, zone), timeOf(starts, zone)];
   preview();
 }
 

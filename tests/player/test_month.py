@@ -1,5 +1,6 @@
 """The page of the month: whole weeks, each class on its day, beside the numbers of teaching weeks."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from uuid import uuid4
 from zoneinfo import ZoneInfo
@@ -15,6 +16,7 @@ from schedule.academic import Period
 from schedule.channels import Channel, add_channel
 from schedule.lifecycle import LectureState
 from schedule.marks import Mark
+from schedule.rhythm import Rhythm
 from schedule.study_work import StudyWork
 
 ALMATY = ZoneInfo("Asia/Almaty")
@@ -56,9 +58,11 @@ def test_a_class_is_on_its_day_in_the_viewers_zone():
 
 
 def test_weeks_have_their_teaching_numbers():
-    weeks = lay_out([], SEPTEMBER, ALMATY, period=TERM)
+    rhythm = Rhythm("university", [TERM], [replace(TERM, calendar="mba", ends_on=date(2026, 9, 9))])
+    weeks = lay_out([], SEPTEMBER, ALMATY, rhythm=rhythm)
     assert [week.teaching and week.teaching.number for week in weeks] == [1, 2, 3, 4, 5]
-    august = lay_out([], date(2026, 8, 1), ALMATY, period=TERM)
+    assert not any(week.others for week in weeks), "It counts the same."
+    august = lay_out([], date(2026, 8, 1), ALMATY, rhythm=rhythm)
     assert [week.teaching and week.teaching.number for week in august] == [None] * 5 + [1]
 
 

@@ -10,7 +10,7 @@ import pytest
 from identity.rights import Role
 from kernel.ids import new_id
 from player import site, week
-from player.week import lay_out, teaching_week
+from player.week import lay_out, other_weeks, teaching_week
 from schedule.academic import Period, add_period, set_holidays
 from schedule.courses import Course, Group, add_course, add_group
 from schedule.enrolments import Enrolment, enrol
@@ -91,10 +91,22 @@ def test_the_zone_decides_on_the_day():
 
 
 def test_the_teaching_week_is_counted_from_the_start_of_the_period():
-    assert teaching_week(TERM, date(2026, 8, 31)).number == 1
-    second = teaching_week(TERM, MONDAY)
+    assert teaching_week([TERM], date(2026, 8, 24)) is None
+    assert teaching_week([TERM], date(2026, 8, 31)).number == 1
+    second = teaching_week([TERM], MONDAY)
     assert (second.number, second.is_odd, second.is_midterm) == (2, False, False)
-    assert teaching_week(TERM, date(2026, 11, 2)).is_midterm
+    assert teaching_week([TERM], date(2026, 11, 2)).is_midterm
+
+
+def test_other_calendars_are_told_where_they_count_otherwise():
+    mba = replace(TERM, calendar="mba", starts_on=date(2026, 8, 17), name="Module 1")
+    same, over = replace(TERM, calendar="law"), replace(mba, calendar="it", ends_on=TERM.starts_on)
+    own = teaching_week([TERM], MONDAY)
+    assert [
+        (one.calendar, one.number, one.is_odd)
+        for one in other_weeks([over, same, mba], MONDAY, own)
+    ] == [("mba", 4, False)]
+    assert other_weeks([same], MONDAY, own) == []
 
 
 @pytest.fixture
@@ -159,6 +171,32 @@ async def test_the_page_names_the_week_and_its_holidays(see, database, add_perso
     page = await see(await add_person(Role.STUDENT, locale="en"))
     for words in ("Week 2", "even week", "Autumn term", "A free day", "/week?on=2026-09-14"):
         assert words in page
+
+
+async def test_an_mba_sees_its_own_week_and_the_university_both(
+    see, database, clock, add_person, add_lecture
+):
+    async with database.begin() as connection:
+        await add_period(connection, TERM)
+        mba = await add_period(
+            connection,
+            replace(TERM, calendar="mba", name="Module 1", starts_on=date(2026, 7, 6)),
+        )
+        await set_holidays(connection, mba, {date(2026, 9, 9): "Their free day"})
+        course = Course(
+            id=new_id(), key="fin", title="Finance", created_at=clock.now(), calendar="mba"
+        )
+        course = await add_course(connection, course)
+    lecturer = await add_person(Role.LECTURER, locale="en")
+    await add_lecture(lecturer, title="Finance", work=StudyWork(course=course.id))
+    own = await see(lecturer)
+    for words in ("Week 10", "even week", "Midterm", "Module 1", "Their free day"):
+        assert words in own
+    assert 'data-testid="other-week"' not in own
+    every = await see(lecturer, "/week?whose=all")
+    assert "Autumn term" in every
+    assert "mba: Week 10, even week, Midterm" in every
+    assert "Their free day" not in every
 
 
 @pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31", "soon"])

@@ -2,6 +2,7 @@
 
 import io
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -16,6 +17,7 @@ from schedule.channels import Channel, add_channel, programmes_between, pushes
 from schedule.exchange import read_json
 from schedule.places import channel_folder, library_folder
 from schedule.push import Push, carry_out, window_of
+from schedule.withdrawals import withdrawals_between
 
 CHANNELS = "/api/v1/channels"
 SCHEDULE = f"{CHANNELS}/one/schedule"
@@ -339,8 +341,14 @@ async def test_a_push_works_on_both_databases(either_database, clock):
         kept = await programmes_between(
             connection, "one", clock.now(), clock.now() + timedelta(days=1)
         )
+        emptied = await carry_out(connection, replace(push, programmes=[]), Settings())
+        gone = await withdrawals_between(
+            connection, "one", clock.now(), clock.now() + timedelta(days=1)
+        )
     assert (first.revision, second.revision) == (1, 1)
     assert [programme.key for programme in kept] == ["a"]
+    assert [(one.programme.key, one.programme.revision) for one in gone] == [("a", 2)]
+    assert emptied.revision == 2
 
 
 async def test_what_really_went_on_air_is_told(client, operator, one, clock):

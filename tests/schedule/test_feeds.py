@@ -9,13 +9,13 @@ from identity.people import disable
 from identity.rights import Role
 from kernel.ids import new_id
 from schedule import agenda, api, feed_api
-from schedule.channels import Channel, add_channel, apply
+from schedule.channels import Channel, add_channel, apply, channel_by_id, programmes_between
 from schedule.courses import Course, Group, add_course, add_group
 from schedule.enrolments import Enrolment, enrol
 from schedule.rundown import Change, Programme, Source
 from schedule.study_work import StudyWork
 
-HOUR = timedelta(hours=1)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
 @pytest.fixture
@@ -69,8 +69,11 @@ async def test_a_change_and_a_cancellation_reach_the_calendar(
     assert (planned["SUMMARY"], planned["SEQUENCE"]) == (title, "0")
     assert planned["STATUS"] == "CONFIRMED"
     address = f"/api/v1/lectures/{lecture.id}"
-    async with site.patch(address, json={"revision": 1, "title": "B"}, headers=headers) as answer:
+    elsewhere = {"revision": 1, "auditorium": "Hall 2"}
+    async with site.patch(address, json=elsewhere, headers=headers) as answer:
         assert answer.status == 200
+    (moved,) = await events(site, path)
+    assert (moved["SEQUENCE"], moved["LOCATION"]) == ("1", "Hall 2")
     async with site.delete(address, headers=headers) as answer:
         assert answer.status == 200
     (cancelled,) = await events(site, path)
@@ -213,6 +216,20 @@ async def test_a_channel_has_a_calendar_of_what_it_shows(site, lecturer, bearer,
     (event,) = await events(site, path)
     assert event["SUMMARY"] == "Кеш"
     assert event["UID"].startswith("one.")
+    async with database.begin() as connection:
+        channel = await channel_by_id(connection, "one")
+        shown = await programmes_between(connection, "one", clock.now(), clock.now() + DAY)
+        await apply(connection, channel, Change([], [], shown, []), by=None, at=clock.now())
+    (gone,) = await events(site, path)
+    assert (gone["UID"], gone["STATUS"]) == (event["UID"], "CANCELLED")
+    assert gone["SUMMARY"] == "Кеш"
+    assert int(gone["SEQUENCE"]) > int(event["SEQUENCE"])
+    async with database.begin() as connection:
+        channel = await channel_by_id(connection, "one")
+        await apply(connection, channel, Change([programme], [], [], []), by=None, at=clock.now())
+    (back,) = await events(site, path)
+    assert (back["UID"], back["STATUS"]) == (event["UID"], "CONFIRMED")
+    assert int(back["SEQUENCE"]) > int(gone["SEQUENCE"])
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ async def planned(either_database, plan, kept, bus, clock):
     return timetable, await timetable.plan_series(wanted, author), author
 
 
-async def move(timetable, lecture, by, author):
+async def move(timetable, lecture, by, author, **more):
     async with timetable.reviewing(is_preview=False) as connection:
         return await move_following(
             connection,
@@ -37,6 +37,7 @@ async def move(timetable, lecture, by, author):
             author,
             revision=lecture.revision,
             policy=Policy(),
+            **more,
         )
 
 
@@ -51,7 +52,13 @@ async def starts(database, series):
 async def test_this_and_the_following_become_a_series_of_their_own(planned, either_database):
     timetable, outcome, author = planned
     before, ids = await starts(either_database, outcome.series)
-    moved = await move(timetable, outcome.classes[4].lecture, DAY + timedelta(hours=1), author)
+    moved = await move(
+        timetable,
+        outcome.classes[4].lecture,
+        DAY + timedelta(hours=1),
+        author,
+        auditorium="Hall 2",
+    )
     assert moved.outcome.findings == []
     left, left_ids = await starts(either_database, outcome.series)
     right, right_ids = await starts(either_database, moved.outcome.series)
@@ -59,6 +66,7 @@ async def test_this_and_the_following_become_a_series_of_their_own(planned, eith
     assert right == {w: at + DAY + timedelta(hours=1) for w, at in before.items() if w >= 5}
     assert left_ids + right_ids == ids
     assert not any(one.is_exception for one in moved.outcome.classes)
+    assert {one.lecture.work.auditorium for one in moved.outcome.classes} == {"Hall 2"}
 
 
 async def test_from_the_first_class_on_the_series_stays_one(planned, either_database):

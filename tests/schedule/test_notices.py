@@ -3,6 +3,7 @@
 import asyncio
 import hmac
 import shutil
+from dataclasses import replace
 from datetime import timedelta
 from email.message import EmailMessage
 
@@ -159,11 +160,13 @@ async def test_a_class_is_noticed_in_the_moment_in_which_it_comes_near_enough(
     clock.advance(timedelta(seconds=20))
     assert [await notifier.step() for _ in range(2)] == [1, 0]
     clock.advance(timedelta(seconds=10))
-    await add_class("Planned late", starts_in=2 * HOUR)  # and wished late
-    await add_learner("Timur", ahead=Ahead.DAY)
+    await add_class("Planned late", starts_in=10 * MINUTE, takes=40 * MINUTE)
+    assert [await notifier.step() for _ in range(2)] == [1, 0], "It is told at once."
+    await add_learner("Timur", ahead=Ahead.DAY)  # wished late
     clock.advance(6 * MINUTE)
     assert await notifier.step() == 2
-    assert {message["To"].addresses[0].username for message in box.taken} == {"dana", "timur"}
+    told = [message["To"].addresses[0].username for message in box.taken]
+    assert told == ["dana", "dana", "timur"], "Two in one letter."
 
 
 async def test_a_letter_is_in_ones_own_language_and_zone(notifier, box, add_learner, add_class):
@@ -211,6 +214,16 @@ async def test_who_moves_a_class_is_not_told_and_the_others_are_at_once(
         await cancel(connection, moved.id, by)
     assert await notifier.step() == 1
     assert box.subjects[1] == "Cancelled: Lenses, part two"
+    other = await add_class(title="Prisms", starts_in=2 * DAY)
+    for number, hall in enumerate(("Hall 1", "Hall 2"), 1):
+        async with either_database.begin() as connection:
+            elsewhere = Changes(work=replace(other.work, auditorium=hall))
+            await change(connection, other.id, elsewhere, by, revision=number, policy=Policy())
+        assert await notifier.step() == 1, "A changed auditorium alone is told."
+    assert box.subjects[2:] == ["Changed: Prisms"] * 2
+    assert "Aigerim · Hall 1" in text_of(box.taken[2])
+    assert "was to be in" not in text_of(box.taken[2])
+    assert "It was to be in Hall 1. Aigerim · Hall 2" in text_of(box.taken[3])
     assert {message["To"] for message in box.taken} == {"Dana <dana@example.kz>"}
 
 

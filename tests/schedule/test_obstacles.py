@@ -1,7 +1,7 @@
 """What speaks against a class is told before it is saved, each in a sentence with a proposal."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -10,17 +10,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from identity.rights import Role
-from kernel.errors import Conflict
+from kernel.errors import Conflict, Invalid
 from kernel.ids import new_id
 from schedule import agenda, review_api
 from schedule.academic import Period, add_period, set_holidays
+from schedule.auditoriums import set_auditoriums
 from schedule.channels import Channel, add_channel, programmes
+from schedule.conflicts import next_free
 from schedule.courses import Course, Group, add_course, add_group, course_by_key
 from schedule.enrolments import Enrolment, enrol
+from schedule.hours import Hours
 from schedule.lectures import advance
+from schedule.lifecycle import Policy
 from schedule.obstacles import obstacles
 from schedule.planning import Author, Plan, plan
+from schedule.repeating import SeriesPlan, plan_series
 from schedule.seats import Load, next_with_seats, peak
+from schedule.series import Pattern
+from schedule.series_review import review_series
 from schedule.study_work import Mode, StudyWork
 
 ALMATY = ZoneInfo("Asia/Almaty")
@@ -89,6 +96,37 @@ async def test_a_taken_auditorium_comes_with_another_that_is_free(world):
     assert (one.code, one.is_hard, one.auditorium) == ("auditorium", True, "Hall 2")
     assert one.starts_at == START + HOUR
     assert one.message == one.template.format_map(one.values)
+
+
+async def test_an_auditorium_that_is_too_small_comes_with_the_smallest_that_fits(world):
+    course = await world.course("a", *await world.learners(3))
+    async with world.database.begin() as connection:
+        await set_auditoriums(connection, {"Hall 1": 2, "Hall 2": 100, "Hall 3": 3, "Hall 4": 1})
+    await world.save(world.wish(at=START + 3 * HOUR, auditorium="Nobody knows its size"))
+    [one] = await world.told(world.wish(course=course.id, auditorium="Hall 1"))
+    assert (one.code, one.is_hard) == ("too_small", False)
+    assert one.auditoriums == ("Hall 3", "Hall 2", "Nobody knows its size")
+    assert one.message == "Hall 1 has 2 seats, and 3 learners would come."
+    assert await world.told(world.wish(course=course.id, auditorium="Hall 3")) == []
+    with pytest.raises(Invalid):
+        async with world.database.begin() as connection:
+            await set_auditoriums(connection, {"Hall 1": 0})
+
+
+@given(st.integers(0, 24 * 14), st.integers(1, 12).map(lambda n: n * HOUR))
+def test_a_time_that_is_proposed_lies_in_teaching_hours(later, length):
+    """Of an MBA: in the evening, and not on its free day; else as usual."""
+    mba = replace(TERM, opens=time(18), closes=time(22), ends_on=date(2026, 9, 15))
+    hours = Hours([mba], {date(2026, 9, 9)})
+    asked = START + later * HOUR
+    found = next_free([(START, START + 12 * HOUR)], asked, length, hours)
+    local, until = found.astimezone(ALMATY), (found + length).astimezone(ALMATY)
+    assert found >= asked
+    assert local.date() != date(2026, 9, 9)
+    assert local.weekday() < 6
+    opens, closes = (18, 22) if local.date() <= mba.ends_on else (8, 20)
+    assert local.replace(hour=opens, minute=0) <= local
+    assert until <= local.replace(hour=closes, minute=0)
 
 
 async def test_a_class_is_not_in_its_own_way(world):
@@ -231,3 +269,38 @@ def _film(at):
         "titles": {"en": "A film"},
         "descriptions": {},
     }
+
+
+async def test_a_series_is_told_all_that_speaks_against_each_of_its_classes(world):
+    """Hard and soft, and the auditoriums that are free in all weeks."""
+    course = await world.course("a", *await world.learners(3))
+    async with world.database.begin() as connection:
+        period = await add_period(connection, TERM)
+        await set_auditoriums(connection, {"Hall 1": 2, "Hall 2": 3, "Hall 3": 9})
+    week = timedelta(days=7)
+    await world.save(world.wish(lecturer=world.other, auditorium="Hall 1"))
+    await world.save(world.wish(at=START + week, lecturer=world.other, auditorium="Hall 2"))
+    wanted = SeriesPlan(
+        period=period.id,
+        title="Optics",
+        lecturer=world.teacher.id,
+        pattern=Pattern(
+            weekday=2, begins=time(9), length=HOUR, zone=ALMATY, first_week=2, last_week=3
+        ),
+        work=StudyWork(course=course.id, auditorium="Hall 1"),
+    )
+    async with world.database.connect() as connection:
+        by = Author(world.teacher.id, world.clock.now(), ALMATY)
+        outcome = await plan_series(connection, wanted, by, Policy())
+        review = await review_series(
+            connection, outcome, ALMATY, now=world.clock.now(), most_seats=3
+        )
+    assert [(one.week, one.obstacle.code, one.obstacle.is_hard) for one in review.obstacles] == [
+        (2, "auditorium", True),
+        (2, "too_small", False),
+        (2, "capacity", False),
+        (3, "too_small", False),
+        (3, "capacity", False),
+    ]
+    assert review.obstacles[0].obstacle.auditoriums == ("Hall 2", "Hall 3")
+    assert review.auditoriums == ("Hall 3",)
