@@ -17,6 +17,7 @@ from prometheus_client import Counter, Gauge, Histogram
 from kernel.clock import Clock
 from kernel.errors import Conflict, DarisError, Gone
 from kernel.facts import Recorder
+from live.client_messages import Offer, Record, RecordAction, Report, SetMuted, View
 from live.connections import Connections
 from live.decision import Delivery
 from live.events import ChatSaid, LiveFact, PersonLeft
@@ -30,15 +31,9 @@ from live.messages import (
     JoinedPeople,
     LectureInfo,
     MediaKind,
-    Offer,
-    Record,
-    RecordAction,
     Refused,
-    Report,
     ServerMessage,
-    SetMuted,
     Source,
-    View,
     encode,
 )
 from live.outbox import Outbox

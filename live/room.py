@@ -17,6 +17,17 @@ from kernel.errors import Conflict, Forbidden, Invalid, NotFound, TooMany, Unava
 from kernel.ids import new_id
 from kernel.throttle import Throttle
 from live.chat import Chat, clean
+from live.client_messages import (
+    Consent,
+    GiveFloor,
+    LowerHand,
+    LowerHandOf,
+    RaiseHand,
+    Record,
+    Say,
+    SetMuted,
+    TakeFloor,
+)
 from live.decision import Decision, Delivery
 from live.events import (
     ChatSaid,
@@ -39,26 +50,17 @@ from live.events import (
 from live.messages import (
     AskedToMute,
     ChangedPerson,
-    Consent,
-    GiveFloor,
     IceServer,
     JoinedPeople,
     LectureInfo,
     LeftPerson,
-    LowerHand,
-    LowerHandOf,
     Me,
     PersonInfo,
     Presence,
-    RaiseHand,
-    Record,
     RecordingChanged,
     RecordingInfo,
-    Say,
-    SetMuted,
     Source,
     State,
-    TakeFloor,
     Welcome,
 )
 from live.messages import Chat as ChatMessage

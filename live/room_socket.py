@@ -10,25 +10,21 @@ from aiohttp import WSCloseCode, WSMsgType, web
 from kernel.clock import Clock
 from kernel.errors import DarisError, Invalid, TooLarge, TooMany
 from kernel.throttle import Throttle
-from live.gate import Crowded
-from live.live_room import Closing, LiveRoom
-from live.messages import (
+from live.client_messages import (
     LONGEST_MESSAGE_BYTES,
     Alive,
-    Bye,
-    ByeReason,
     ClientMessage,
     Hello,
     Leave,
     Offer,
-    Refused,
     Report,
     Say,
-    StillAlive,
     View,
     decode,
-    encode,
 )
+from live.gate import Crowded
+from live.live_room import Closing, LiveRoom
+from live.messages import Bye, ByeReason, Refused, StillAlive, encode
 from live.outbox import Outbox
 from live.room import RoomFull
 from live.seats import Channel, Seat, Visitor
