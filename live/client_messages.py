@@ -9,6 +9,7 @@ import msgspec
 
 from kernel.errors import Invalid
 from live.messages import Source, Way
+from live.poll_messages import AnswerPoll, ClosePoll, OpenPoll, ShowPoll
 
 LONGEST_MESSAGE_BYTES: Final = 256 * 1024  # an offer with dozens of media sections fits
 
@@ -131,6 +132,10 @@ ClientMessage = (
     | TakeFloor
     | LowerHandOf
     | SetMuted
+    | OpenPoll
+    | AnswerPoll
+    | ClosePoll
+    | ShowPoll
     | Record
     | Consent
     | View

@@ -12,6 +12,8 @@ from uuid import UUID
 
 import msgspec
 
+from live.poll_messages import PollChanged, PollInfo, PollTaken, PollVotes
+
 
 class MediaKind(StrEnum):
     """The kind of an SDP media section."""
@@ -144,6 +146,8 @@ class Welcome(msgspec.Struct, frozen=True, tag_field="type", tag="welcome"):
     recording: RecordingInfo
     ice_servers: tuple[IceServer, ...]
     now: datetime
+    polls: tuple[PollInfo, ...] = ()
+    answers: dict[UUID, tuple[int, ...]] = {}  # the reader's, by poll
 
 
 class Answer(msgspec.Struct, frozen=True, tag_field="type", tag="answer"):
@@ -308,6 +312,9 @@ ServerMessage = (
     | LeftPerson
     | Chat
     | Caption
+    | PollChanged
+    | PollTaken
+    | PollVotes
     | Hand
     | Floor
     | Tracks
