@@ -20,6 +20,7 @@ from footprint.drain import Drain
 from footprint.eraser import Eraser
 from footprint.erasure_views import ERASER
 from footprint.outbox import outbox_folder, outbox_of
+from footprint.polls import polls_so_far
 from footprint.prewatch import note_assignments
 from footprint.retention import rules_in
 from footprint.statements import House
@@ -46,6 +47,7 @@ from live.endpoint import media_host
 from live.events import ChatSaid
 from live.gate import Gate
 from live.ice_tcp import open_ice_tcp
+from live.polls import PollFact
 from live.port import MediaPort
 from live.rooms import ROOMS, Rooms
 from live.stage import Stage
@@ -89,6 +91,7 @@ from schedule import (
     feed_api,
     import_api,
     moving_api,
+    prepared_poll_api,
     review_api,
     series_api,
     subjects,
@@ -101,6 +104,7 @@ from schedule.subjects import SUBJECTS
 from transcode.library import Library
 from transcode.recording import RecordingState
 
+_PATIENCE = timedelta(seconds=3)  # for the log to take in what an earlier process left
 JOURNAL = web.AppKey("journal", Journal)
 
 
@@ -177,6 +181,7 @@ def _routes() -> tuple[Sequence[web.RouteDef], ...]:
         feed_api.routes(),
         podcast_api.routes(),
         wish_api.routes(),
+        prepared_poll_api.routes(),
         notice_views.routes(),
         player_views.routes(),
         week.routes(),
@@ -314,6 +319,7 @@ async def _rooms(app: web.Application) -> AsyncIterator[None]:
                 settings.ice_servers, settings.turn_urls, settings.turn_secret
             ),
             recall=partial(_chat_so_far, app[DATABASE]),
+            recall_polls=partial(_polls_so_far, app[DATABASE], app[ERASER].drain),
         )
         rooms = app[ROOMS] = Rooms(house, app[BUS])
         echoes = app[echo_views.ECHOES] = Echoes(port, clock)
@@ -355,6 +361,13 @@ async def _chat_so_far(database: Database, lecture: UUID, at_most: int) -> list[
     async with database.connect() as connection:
         kept = await event_log.facts_of_lecture(connection, lecture, ChatSaid)
     return [line.fact for line in kept if isinstance(line.fact, ChatSaid)][-at_most:]
+
+
+async def _polls_so_far(database: Database, drain: Drain, lecture: UUID) -> Sequence[PollFact]:
+    """What was asked and answered, when all that a killed process left in the journal is in the log."""
+    await drain.catch_up(_PATIENCE)
+    async with database.connect() as connection:
+        return await polls_so_far(connection, lecture)
 
 
 def _length(library: Library, lecture: UUID) -> timedelta | None:

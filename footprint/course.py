@@ -15,8 +15,9 @@ from footprint.judgement import Judged, judge
 from footprint.kinds import decode
 from footprint.log import event
 from footprint.policy import ATTENDED, Status
+from footprint.polls import closed_in
 from identity.people import people_by_ids
-from live.events import ConnectionsMeasured
+from live.events import ConnectionsMeasured, PollClosed
 from schedule.academic import Period, list_periods, week_of
 from schedule.lectures import lecture_by_id, lectures
 from schedule.lifecycle import Lecture, LectureState
@@ -39,6 +40,8 @@ class CourseClass(msgspec.Struct, frozen=True, kw_only=True):
     good_percent: float | None  # of the connections; None: not measured
     questions: int  # raised hands
     lines: int  # of chat
+    polls: int
+    answered_percent: float | None  # of the polls, by those who came; None: none were asked
 
     @property
     def attended(self) -> int:
@@ -108,10 +111,19 @@ async def _sheet(
             taught.append((week, lecture, await judge(connection, lecture, now=now)))
     ids = [lecture.id for _, lecture, _ in taught]
     counts, good = await _counts(connection, ids), await _good(connection, ids)
+    polls = await closed_in(connection, ids)
     return Course(
         title=title,
         course=None,
-        classes=tuple(_class(*each, counts[each[1].id], good.get(each[1].id)) for each in taught),
+        classes=tuple(
+            _class(
+                *each,
+                counts[each[1].id],
+                good=good.get(each[1].id),
+                polls=polls.get(each[1].id, ()),
+            )
+            for each in taught
+        ),
         learners=await _learners(connection, [judged for _, _, judged in taught]),
     )
 
@@ -154,7 +166,13 @@ async def _counts(
 
 
 def _class(
-    week: int, lecture: Lecture, judged: Judged, counts: Counter[str], good: float | None
+    week: int,
+    lecture: Lecture,
+    judged: Judged,
+    counts: Counter[str],
+    *,
+    good: float | None,
+    polls: Sequence[PollClosed],
 ) -> CourseClass:
     rows = judged.learners
     came = [row for row in rows if row.counted]
@@ -171,7 +189,15 @@ def _class(
         good_percent=good,
         questions=counts["hand-raised"],
         lines=counts["chat-said"],
+        polls=len(polls),
+        answered_percent=_answered(polls, len(came)),
     )
+
+
+def _answered(polls: Sequence[PollClosed], came: int) -> float | None:
+    """How much of what they could have answered was answered: at most all, since guests answer, too."""
+    asked = len(polls) * came
+    return round(min(100.0, 100 * sum(one.answered for one in polls) / asked), 1) if asked else None
 
 
 async def _learners(connection: AsyncConnection, classes: Sequence[Judged]) -> tuple[Learner, ...]:

@@ -28,6 +28,7 @@ from footprint.policy import ATTENDED, DEFAULT_POLICY, Channel, Status
 from footprint.presence import presences_of
 from footprint.statements import House
 from kernel.database import Database
+from live.events import PollAnswered
 
 SHOWN: Final = 300  # the newest entries; the export has all
 _BATCH: Final = 500
@@ -39,6 +40,7 @@ class Sort(StrEnum):
     VISIT = "visit"
     CHAT = "chat-said"
     HAND = "hand-raised"
+    POLL = "poll-answered"
     MARK = "attendance-marked"
 
 
@@ -51,7 +53,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     ends_at: datetime | None = None
     channel: Channel | None = None
-    count: int = 1  # lines of chat, raised hands
+    count: int = 1  # lines of chat, raised hands, polls answered
     status: Status | None = None
     reason: str = ""
 
@@ -230,7 +232,7 @@ def _visits(stays: Mapping[UUID, Sequence[Presence]], known: Mapping[UUID, str])
 
 
 def _done(facts: Iterable[sa.Row[Any]], known: Mapping[UUID, str]) -> list[Entry]:
-    """Marks one by one; lines and hands gathered by the run of the room."""
+    """Marks one by one; lines, hands and answers gathered by the run of the room."""
     entries: list[Entry] = []
     gathered: dict[tuple[str, UUID | None], list[sa.Row[Any]]] = {}
     for row in facts:
@@ -239,8 +241,16 @@ def _done(facts: Iterable[sa.Row[Any]], known: Mapping[UUID, str]) -> list[Entry
             entries.append(_entry(row, known, status=mark.status, reason=mark.reason))
         else:
             gathered.setdefault((row.kind, row.run), []).append(row)
-    entries += [_entry(rows[0], known, count=len(rows)) for rows in gathered.values()]
+    entries += [_entry(rows[0], known, count=_how_many(rows)) for rows in gathered.values()]
     return entries
+
+
+def _how_many(rows: Sequence[sa.Row[Any]]) -> int:
+    """A changed answer to a poll is one answer."""
+    if rows[0].kind != Sort.POLL:
+        return len(rows)
+    facts = (decode(row.payload) for row in rows)
+    return len({fact.poll for fact in facts if isinstance(fact, PollAnswered)})
 
 
 def _entry(row: sa.Row[Any], known: Mapping[UUID, str], **more: Any) -> Entry:

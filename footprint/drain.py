@@ -7,6 +7,7 @@ to one process (it is locked), and a process runs one drain.
 """
 
 import asyncio
+import contextlib
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -83,6 +84,13 @@ class Drain:
         """Wait until everything that is in the journal now is in the log."""
         async with self._moved:
             await self._moved.wait_for(lambda: self.journal.backlog_bytes() == 0)
+
+    async def catch_up(self, patience: timedelta) -> None:
+        """Wait until what is in the journal now is in the log, at most so long."""
+        end = self.journal.end
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(patience.total_seconds()), self._moved:
+                await self._moved.wait_for(lambda: self.journal.drained >= end)
 
     async def shed(self) -> None:
         """Wait until all that is in the journal now is in the log, and nothing of it in the journal."""

@@ -45,6 +45,7 @@ from schedule.feeds import feeds
 from schedule.lectures import lecture_history, lectures
 from schedule.lifecycle import LectureState
 from schedule.notices import notices
+from schedule.prepared_polls import prepared_polls
 from schedule.series import series
 from schedule.surges import surges
 from schedule.wishes import wishes
@@ -69,6 +70,7 @@ _NOTED: Final = (
     pushes.c.person,
     surges.c.made_by,
     assignments.c.made_by,
+    prepared_polls.c.made_by,
 )  # rows that stay, of nobody
 
 

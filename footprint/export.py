@@ -75,7 +75,8 @@ def class_rows(course: Course) -> list[list[Cell]]:
     """One line per class of the course."""
     head: list[Cell] = [
         "lecture", "week", "starts_at", *Status, "average_percent", "stayed_percent",
-        "raised_hands", "lines_of_chat", "good_connections_percent", "policy",
+        "raised_hands", "lines_of_chat", "polls", "polls_answered_percent",
+        "good_connections_percent", "policy",
     ]  # fmt: skip
     lines: list[list[Cell]] = [
         [
@@ -87,6 +88,8 @@ def class_rows(course: Course) -> list[list[Cell]]:
             one.stayed_percent,
             one.questions,
             one.lines,
+            one.polls,
+            one.answered_percent,
             one.good_percent,
             one.policy,
         ]

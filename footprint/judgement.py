@@ -1,5 +1,6 @@
 """A lecture's attendance as it is judged: stays, marks, the recording, and the policy of its day."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,6 +16,7 @@ from footprint.expected import day_of, expected_at, staff_of
 from footprint.log import event
 from footprint.marks import marks_of
 from footprint.policy import Policy
+from footprint.polls import answered_by
 from footprint.presence import presences
 from footprint.rulebook import categories_on, policy_at
 from schedule.lifecycle import Lecture
@@ -68,14 +70,16 @@ async def judge(
 
 
 async def interactions(connection: AsyncConnection, lecture: UUID) -> dict[UUID, int]:
-    """How often each person did something: lines of chat, raised hands, tracks put on the stage.
+    """How often each person did something: lines of chat, raised hands, tracks put on the stage, polls
+    answered.
     Evidence of another kind than being connected; no policy counts it."""
     query = (
         sa.select(event.c.person, sa.func.count())
         .where(event.c.lecture == lecture, event.c.kind.in_(_DONE), event.c.person.is_not(None))
         .group_by(event.c.person)
     )
-    return {row.person: row[1] for row in await connection.execute(query)}
+    done = Counter({row.person: row[1] for row in await connection.execute(query)})
+    return dict(done + await answered_by(connection, lecture))
 
 
 def window_of(lecture: Lecture, now: datetime, policy: Policy) -> Span:

@@ -44,6 +44,7 @@ KINDS: Final[Mapping[Purpose, frozenset[str]]] = {
             "caption-written",
             "hand-raised",
             "hand-lowered",
+            "poll-answered",
             "track-published",
             "track-unpublished",
         }

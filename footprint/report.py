@@ -16,6 +16,7 @@ from footprint.attendance import Attendance, Span, total, union
 from footprint.judgement import Judged, judge
 from footprint.kinds import decode
 from footprint.log import event
+from footprint.polls import Poll, polls_of
 from footprint.sheets import names_in
 from kernel.facts import Fact
 from live.events import (
@@ -79,6 +80,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     stage: tuple[OnStage, ...]
     speakers: tuple[Speaker, ...]  # who spoke longest comes first
     connections: tuple[Lines | None, ...]  # None: not measured in that step
+    polls: tuple[Poll, ...]  # as they were asked
 
 
 async def report(
@@ -112,6 +114,7 @@ async def report(
         stage=stage,
         speakers=_speakers(stage),
         connections=_connections(facts, judged.window, step),
+        polls=tuple(await polls_of(connection, lecture.id)),
     )
 
 

@@ -37,7 +37,7 @@ _STACK = (Status.PRESENT, Status.LATE, Status.WATCHED, Status.EXCUSED, Status.AB
 class Asked(msgspec.Struct, frozen=True):
     """Which sheet of a report is wanted first."""
 
-    sheet: Literal["timeline", "stage", "missed"] = "timeline"
+    sheet: Literal["timeline", "stage", "missed", "polls", "answers"] = "timeline"
 
 
 class Missing(msgspec.Struct, frozen=True):
@@ -92,6 +92,10 @@ async def _page(request: web.Request, found: Course, lecturer_name: str) -> web.
     good = [
         Column(str(one.week), [("good", round(one.good_percent or 0))]) for one in found.classes
     ]
+    answered = [
+        Column(str(one.week), [("came", round(one.answered_percent or 0))]) for one in found.classes
+    ]
+    is_polled = any(one.polls for one in found.classes)
     is_measured = any(one.good_percent is not None for one in found.classes)
     return render(
         request,
@@ -101,6 +105,7 @@ async def _page(request: web.Request, found: Course, lecturer_name: str) -> web.
         attendance=charts.bars(weeks),
         questions=charts.bars(asked),
         stayed=charts.bars(stayed, top=100),
+        answered=charts.bars(answered, top=100) if is_polled else None,
         good=charts.bars(good, top=100) if is_measured else None,
         file_url=f"/api/v1{request.path}?bom=true",
     )

@@ -23,6 +23,7 @@ from kernel.ids import new_id
 _TOGETHER: Final = (
     frozenset({"person-joined", "person-left"}),
     frozenset({"arrival-scanned", "presence-confirmed"}),
+    frozenset({"poll-opened", "poll-closed", "poll-shown"}),
     frozenset({"correction-asked", "correction-answered"}),
     frozenset({"view-began", "view-played", "view-paused", "view-ended"}),
 )

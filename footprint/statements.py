@@ -17,6 +17,7 @@ from footprint.xapi import (
     Activity,
     Actor,
     Around,
+    Component,
     Context,
     Definition,
     Result,
@@ -30,6 +31,7 @@ from live.events import (
     HandLowered,
     HandRaised,
     PersonLeft,
+    PollAnswered,
     RoomClosed,
     RoomFact,
     TrackPublished,
@@ -39,6 +41,7 @@ from player.events import ViewBegan, ViewEnded, ViewFact, ViewPaused, ViewPlayed
 from player.played import Segment, played_ms, union
 
 NAMESPACE: Final = UUID("5f0c62d1-2d6c-5be7-9d36-2e7b0c5d4a11")
+_NO_LANGUAGE: Final = "und"  # of words whose language nobody says (RFC 5646)
 SERVICE: Final = "daris"  # the account of what nobody in person did
 
 
@@ -91,11 +94,46 @@ def _object(fact: Fact, template: Template, house: House) -> Activity:
     match fact:
         case ChatSaid():
             address += f"/chat#{fact.id}"
+        case PollAnswered():
+            address += f"/polls#{fact.poll}"
         case TrackPublished() | TrackUnpublished():
             address += f"/tracks#{fact.person}-{fact.source}"
         case ViewFact():
             address += f"#{fact.mode.value}"
-    return Activity(objectType="Activity", id=address, definition=Definition(type=template.object))
+    return Activity(objectType="Activity", id=address, definition=_definition(fact, template))
+
+
+def _definition(fact: Fact, template: Template) -> Definition:
+    """Of a poll as an interaction of SCORM's kind (xAPI 1.0.3, Data, appendix C): its choices are named
+    by their places."""
+    if not isinstance(fact, PollAnswered):
+        return Definition(type=template.object)
+    question = fact.question
+    return Definition(
+        type=template.object,
+        description={_NO_LANGUAGE: question.text},
+        interactionType="choice",
+        choices=tuple(
+            Component(id=str(place), description={_NO_LANGUAGE: text})
+            for place, text in enumerate(question.choices)
+        ),
+        correctResponsesPattern=(_places(question.right),) if question.right else None,
+    )
+
+
+def _places(choices: Sequence[int]) -> str:
+    return "[,]".join(map(str, choices))
+
+
+def _answered(fact: PollAnswered) -> Result | None:
+    """Of a poll without names nobody is told who chose what."""
+    question = fact.question
+    if not question.is_named:
+        return None
+    return Result(
+        response=_places(fact.choices),
+        success=fact.choices == question.right if question.right else None,
+    )
 
 
 def _result(fact: Fact) -> Result | None:
@@ -104,6 +142,8 @@ def _result(fact: Fact) -> Result | None:
             return Result(duration=duration(fact.at - (_minted_at(fact.run) or fact.at)))
         case HandRaised() | HandLowered():
             return Result(extensions={Extension.EMOJI: RAISED_HAND})
+        case PollAnswered():
+            return _answered(fact)
         case ViewPlayed():
             return Result(extensions={Extension.TIME: _seconds(fact.position_ms)})
         case ViewPaused() | ViewEnded():

@@ -34,6 +34,7 @@ class Verb(StrEnum):
     UNSHARED = "http://activitystrea.ms/unshare"
     REACTED = f"{_CLASSROOM}/verbs/reacted"
     UNREACTED = f"{_CLASSROOM}/verbs/unreacted"
+    ANSWERED = "http://adlnet.gov/expapi/verbs/answered"
     POSTED = "https://w3id.org/xapi/acrossx/verbs/posted"
     PLAYED = f"{_VIDEO}/verbs/played"
     PAUSED = f"{_VIDEO}/verbs/paused"
@@ -49,6 +50,7 @@ class ActivityType(StrEnum):
     CAMERA = f"{_CLASSROOM}/activity-types/camera"
     SCREEN = f"{_CLASSROOM}/activity-types/screen"
     MESSAGE = "https://w3id.org/xapi/acrossx/activities/message"
+    INTERACTION = "http://adlnet.gov/expapi/activities/cmi.interaction"
     VIDEO = f"{_VIDEO}/activity-type/video"
     PROFILE = "http://adlnet.gov/expapi/activities/profile"
 
@@ -88,6 +90,7 @@ TEMPLATES: Final = {
     "person-joined": Template(Profile.CLASSROOM, Verb.JOINED, ActivityType.ROOM),
     "person-left": Template(Profile.CLASSROOM, Verb.LEFT, ActivityType.ROOM),
     "chat-said": Template(Profile.CLASSROOM, Verb.POSTED, ActivityType.MESSAGE),
+    "poll-answered": Template(Profile.LOCAL, Verb.ANSWERED, ActivityType.INTERACTION),
     "hand-raised": Template(Profile.CLASSROOM, Verb.REACTED, ActivityType.ROOM),
     "hand-lowered": Template(Profile.CLASSROOM, Verb.UNREACTED, ActivityType.ROOM),
     "track-published:microphone": Template(Profile.CLASSROOM, Verb.STARTED, ActivityType.MICRO),
@@ -108,6 +111,9 @@ TEMPLATES: Final = {
 UNTOLD: Final = {
     "seats-alive": "A checkpoint of presence, every second; it is not kept as an event.",
     "view-progressed": "A checkpoint of watching; it is not kept as an event.",
+    "poll-opened": "The work of whoever teaches; each answer tells its question.",
+    "poll-closed": "The work of whoever teaches; the answers are told.",
+    "poll-shown": "The work of whoever teaches; no profile has a verb for it.",
     "floor-given": "Neither profile has a verb for it; what is then published is told.",
     "floor-taken": "Neither profile has a verb for it; what ends by it is told.",
     "mute-asked": "Neither profile has a verb for it; the source's end is told.",

@@ -157,6 +157,11 @@ class Journal:
         """All before it is kept elsewhere."""
         return self._drained
 
+    @property
+    def end(self) -> Position:
+        """All before it is durable."""
+        return self._end
+
     def backlog_bytes(self) -> int:
         """Durable bytes that are not drained yet; 0 means that all is drained."""
         if self._end.segment == self._drained.segment:

@@ -15,6 +15,7 @@ import structlog
 
 from kernel.clock import Clock
 from kernel.errors import Conflict, DarisError, Unavailable
+from live.client_messages import RecordAction
 from live.decision import Delivery
 from live.demand import Demand
 from live.events import (
@@ -27,7 +28,7 @@ from live.events import (
     RecordingStopped,
 )
 from live.live_room import LiveRoom
-from live.messages import Caption, RecordAction, RecordingInfo, RecordingState
+from live.messages import Caption, RecordingInfo, RecordingState
 from live.packing import Packing
 from live.tap import Tap
 from transcode.access_unit import TrackKind

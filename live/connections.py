@@ -12,11 +12,12 @@ import structlog
 from kernel.clock import Clock
 from kernel.errors import Conflict, DarisError, Gone
 from live.casting import Candidate, Cast, Player, cast
+from live.client_messages import Offer
 from live.decision import Delivery
 from live.events import LiveFact
 from live.gate import Gate
 from live.health import Health
-from live.messages import Layers, MediaKind, Offer, Source, Speaking
+from live.messages import Layers, MediaKind, Source, Speaking
 from live.peer import Peer
 from live.room import Room
 from live.sdp_answer import Transport

@@ -11,6 +11,7 @@ from uuid import UUID
 import msgspec
 
 from kernel.facts import Fact
+from schedule.questions import Question
 
 
 class RoomFact(Fact, frozen=True, kw_only=True):
@@ -75,6 +76,43 @@ class ChatSaid(SeatFact, frozen=True, kw_only=True):
 
     name: str
     text: str
+
+
+class PollOpened(RoomFact, frozen=True, kw_only=True):
+    """The moderator `by` asked a question. `prepared` is the one of the lecture's that it was."""
+
+    poll: UUID
+    by: UUID
+    question: Question
+    prepared: UUID | None = None
+
+
+class PollAnswered(SeatFact, frozen=True, kw_only=True):
+    """The person's answer: their newest stands. It tells the question, too, and so can be read when the
+    asking of it is over its time. `key` is the client's, so that a repeated answer is kept once."""
+
+    poll: UUID
+    key: UUID
+    name: str
+    question: Question
+    choices: tuple[int, ...]  # places in the question's, from 0
+
+
+class PollClosed(RoomFact, frozen=True, kw_only=True):
+    """The moderator `by`, or the lecture's end, closed the poll. The totals stay when answers are erased."""
+
+    poll: UUID
+    by: UUID | None
+    answered: int  # people
+    counts: tuple[int, ...]  # by choice
+
+
+class PollShown(RoomFact, frozen=True, kw_only=True):
+    """The moderator `by` showed the result to everybody, or took it back."""
+
+    poll: UUID
+    by: UUID
+    is_shown: bool
 
 
 class TrackPublished(SeatFact, frozen=True, kw_only=True):
@@ -174,6 +212,10 @@ LiveFact = (
     | PersonLeft
     | SeatsAlive
     | ChatSaid
+    | PollOpened
+    | PollAnswered
+    | PollClosed
+    | PollShown
     | TrackPublished
     | TrackUnpublished
     | HandRaised

@@ -17,9 +17,10 @@ from prometheus_client import Counter, Gauge, Histogram
 from kernel.clock import Clock
 from kernel.errors import Conflict, DarisError, Gone
 from kernel.facts import Recorder
+from live.client_messages import Offer, Record, RecordAction, Report, SetMuted, View
 from live.connections import Connections
 from live.decision import Delivery
-from live.events import ChatSaid, LiveFact, PersonLeft
+from live.events import ChatSaid, LiveFact, PersonLeft, PollAnswered
 from live.gate import Gate
 from live.joins import Joins
 from live.line_watch import LineWatch
@@ -30,18 +31,13 @@ from live.messages import (
     JoinedPeople,
     LectureInfo,
     MediaKind,
-    Offer,
-    Record,
-    RecordAction,
     Refused,
-    Report,
     ServerMessage,
-    SetMuted,
     Source,
-    View,
     encode,
 )
 from live.outbox import Outbox
+from live.poll_news import PollNews
 from live.quality import Qualities
 from live.room import Room, RoomMessage
 from live.seats import Channel, Seat, Visitor
@@ -50,6 +46,7 @@ from live.stage import Stage, StageListener
 log = structlog.get_logger()
 
 SEATS = Gauge("daris_live_seats", "Seats taken in all rooms")
+POLL_ANSWERS = Counter("daris_live_poll_answers", "Answers to polls that were kept")
 CHAT_LINES = Counter("daris_live_chat_lines", "Lines of chat that were kept and shown")
 KEPT_SECONDS = Histogram(
     "daris_live_fact_kept_seconds",
@@ -105,6 +102,7 @@ class LiveRoom:
         self._gate = gate
         self._clock = clock
         self._outboxes: dict[UUID, Outbox] = {}
+        self._poll_news = PollNews(lambda poll: self.tell(*self.room.poll_news(poll)))
         self._joins = Joins(lambda joined: self._put(Delivery(joined)))
         self._expelled: OrderedDict[str, str] = OrderedDict()  # by the token of the session: why
         self._tasks: asyncio.TaskGroup | None = None
@@ -149,6 +147,8 @@ class LiveRoom:
         speaking = self.connections.speaking()
         if speaking.people:
             outbox.put(speaking)
+        for votes in self.room.polls.votes() if seat.visitor.can_moderate else ():
+            outbox.put(votes)
         self.qualities.begin_anew(seat.id)
         self._outboxes[seat.id] = outbox
         if self._closing is not None:
@@ -285,6 +285,8 @@ class LiveRoom:
         for fact in facts:
             self.tell(*self.room.apply(fact))
             _count(fact)
+            if isinstance(fact, PollAnswered):
+                self._poll_news.take(fact.poll)
         self.connections.review()
         return _Kept()
 
@@ -318,12 +320,14 @@ class LiveRoom:
             self._is_over = True
             self.close(_ANEW)
             self.qualities.close()
+            self._poll_news.close()
             SEATS.dec(len(self.room.seats))
 
     async def empty(self, bye: Bye) -> None:
         """Nobody comes in any more, and every seat has left now; sockets stay open to read on."""
         self._closing = bye
-        facts: list[LiveFact] = []
+        is_pause = bye.reason == ByeReason.RESTART
+        facts: list[LiveFact] = [] if is_pause else list(self.room.polls.end())
         for seat in self.room.seats:
             self.connections.prove(seat)
             facts.extend(self.room.leave(seat, bye.reason))
@@ -389,5 +393,7 @@ def _no_floor(source: Source) -> str:
 def _count(fact: LiveFact) -> None:
     if isinstance(fact, ChatSaid):
         CHAT_LINES.inc()
+    elif isinstance(fact, PollAnswered):
+        POLL_ANSWERS.inc()
     elif isinstance(fact, PersonLeft):
         SEATS.dec()

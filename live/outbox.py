@@ -4,6 +4,7 @@ import asyncio
 from typing import Final
 
 from live.messages import Bye, ByeReason, ServerMessage, State, Tracks, encode
+from live.poll_messages import PollChanged
 
 CAPACITY: Final = 2000  # messages; more than a full room that joins at once, and a minute of chat
 _FOLDED: Final = (Tracks, State)  # full states: a newer one replaces an older one that waits
@@ -36,12 +37,12 @@ class Outbox:
             self._waiting.clear()
             self.close(Bye(ByeReason.SLOW, "Your connection is too slow to follow the room."))
             return
-        key: object = type(message)
-        if isinstance(message, _FOLDED):
-            self._waiting.pop(key, None)
-        else:
+        key = _folding_key(message)
+        if key is None:
             self._next += 1
             key = self._next
+        else:
+            self._waiting.pop(key, None)
         self._waiting[key] = encode(message) if frame is None else frame
         self._something.set()
 
@@ -60,3 +61,10 @@ class Outbox:
         frames = list(self._waiting.values())
         self._waiting.clear()
         return frames
+
+
+def _folding_key(message: ServerMessage) -> object | None:
+    """What a newer message replaces an older one by; None: all are written."""
+    if isinstance(message, PollChanged):
+        return message.poll.id
+    return type(message) if isinstance(message, _FOLDED) else None

@@ -6,8 +6,9 @@ from uuid import UUID
 
 from prometheus_client import Counter, Gauge, Histogram
 
+from live.client_messages import Report
 from live.health import Health
-from live.messages import PersonQuality, Report, Way
+from live.messages import PersonQuality, Way
 from live.seats import Seat
 
 LOSS = Histogram(

@@ -8,7 +8,8 @@ from aiohttp import web
 from identity.rights import Action
 from identity.sessions import require
 from kernel.web import path_id, reply
-from live.messages import RecordAction, RecordingInfo
+from live.client_messages import RecordAction
+from live.messages import RecordingInfo
 from live.rooms import ROOMS
 
 _ID: Final = "{id:[0-9a-fA-F-]{32,36}}"

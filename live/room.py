@@ -17,6 +17,17 @@ from kernel.errors import Conflict, Forbidden, Invalid, NotFound, TooMany, Unava
 from kernel.ids import new_id
 from kernel.throttle import Throttle
 from live.chat import Chat, clean
+from live.client_messages import (
+    Consent,
+    GiveFloor,
+    LowerHand,
+    LowerHandOf,
+    RaiseHand,
+    Record,
+    Say,
+    SetMuted,
+    TakeFloor,
+)
 from live.decision import Decision, Delivery
 from live.events import (
     ChatSaid,
@@ -28,6 +39,10 @@ from live.events import (
     MuteAsked,
     PersonJoined,
     PersonLeft,
+    PollAnswered,
+    PollClosed,
+    PollOpened,
+    PollShown,
     RecordingConsented,
     RoomClosed,
     RoomOpened,
@@ -39,30 +54,23 @@ from live.events import (
 from live.messages import (
     AskedToMute,
     ChangedPerson,
-    Consent,
-    GiveFloor,
     IceServer,
     JoinedPeople,
     LectureInfo,
     LeftPerson,
-    LowerHand,
-    LowerHandOf,
     Me,
     PersonInfo,
     Presence,
-    RaiseHand,
-    Record,
     RecordingChanged,
     RecordingInfo,
-    Say,
-    SetMuted,
     Source,
     State,
-    TakeFloor,
     Welcome,
 )
 from live.messages import Chat as ChatMessage
 from live.podium import Podium
+from live.poll_messages import AnswerPoll, ClosePoll, OpenPoll, PollMessage, ShowPoll
+from live.polls import PollFact, Polls, taken
 from live.scribe import Scribe
 from live.seats import Channel, Seat, Seats, Visitor
 from live.staged import Staged
@@ -73,7 +81,16 @@ MOST_SEATS_OF_A_PERSON: Final = 10
 MOST_ON_STAGE: Final = 25  # people who may publish at the same time
 
 RoomMessage = (
-    Say | RaiseHand | LowerHand | LowerHandOf | GiveFloor | TakeFloor | SetMuted | Record | Consent
+    PollMessage
+    | Say
+    | RaiseHand
+    | LowerHand
+    | LowerHandOf
+    | GiveFloor
+    | TakeFloor
+    | SetMuted
+    | Record
+    | Consent
 )
 
 
@@ -93,6 +110,7 @@ class Room:
         *,
         clock: Clock,
         said_before: Iterable[ChatSaid] = (),
+        polled_before: Iterable[LiveFact] = (),
         ice_servers: IceServers = _NO_SERVERS,
     ) -> None:
         self.lecture = lecture
@@ -101,6 +119,7 @@ class Room:
         self._ice_servers = ice_servers
         self._chat = Chat()
         self.scribe = Scribe(lecture.id, clock)
+        self.polls = Polls(self.scribe, polled_before)
         self._podium = Podium()
         self._staged = Staged()
         self._recording = RecordingInfo()
@@ -227,6 +246,8 @@ class Room:
             recording=self._recording_for(can_host=visitor.can_host),
             ice_servers=self.ice_servers(seat),
             now=self._clock.now(),
+            polls=self.polls.shown(can_moderate=visitor.can_moderate),
+            answers=self.polls.answers_of(visitor.person),
         )
 
     def ice_servers(self, seat: Seat) -> tuple[IceServer, ...]:
@@ -248,6 +269,8 @@ class Room:
                 return Decision(self._move_hand(seat, message))
             case GiveFloor() | TakeFloor():
                 return Decision(self._move_floor(seat, message))
+            case OpenPoll() | AnswerPoll() | ClosePoll() | ShowPoll():
+                return self.polls.decide(seat, message)
             case Record() | Consent():
                 return Decision(self._mind_recording(seat, message))
             case _:
@@ -264,6 +287,8 @@ class Room:
                         seat.is_leaving = False
                 case RecordingConsented(person=UUID() as person):
                     self._consented.discard(person)
+                case PollOpened() | PollAnswered() | PollClosed() | PollShown():
+                    self.polls.could_not_keep(fact)
                 case _:
                     pass
 
@@ -378,18 +403,15 @@ class Room:
 
     def apply(self, fact: LiveFact) -> tuple[Delivery, ...]:  # noqa: PLR0911  # one an arm
         """The fact is kept: let it be so, and say whom to tell what."""
+        if isinstance(fact, PollFact):
+            return self._polled(fact)
         match fact:
             case ChatSaid():
-                is_new = self._chat.append(fact)
-                return (Delivery(_chat_message(fact)),) if is_new else ()
+                return self._said(fact)
             case PersonLeft():
                 return self._left(fact)
-            case TrackPublished():
-                self._staged.add(fact)
-                return (Delivery(self._staged.tracks()),)
-            case TrackUnpublished():
-                self._staged.remove(fact)
-                return (Delivery(self._staged.tracks()),)
+            case TrackPublished() | TrackUnpublished():
+                return (Delivery(self._staged.move(fact)),)
             case HandRaised() | HandLowered():
                 return (Delivery(self._podium.move_hand(fact)),)
             case FloorGiven() | FloorTaken():
@@ -399,6 +421,10 @@ class Room:
                 return (Delivery(AskedToMute(Source(fact.source), fact.by), to),)
             case _:
                 return ()
+
+    def _said(self, fact: ChatSaid) -> tuple[Delivery, ...]:
+        is_new = self._chat.append(fact)
+        return (Delivery(_chat_message(fact)),) if is_new else ()
 
     def _left(self, fact: PersonLeft) -> tuple[Delivery, ...]:
         seat = self.seats.get(fact.seat)
@@ -411,7 +437,34 @@ class Room:
             return (Delivery(LeftPerson(seat.person)),)
         return self._presence_news(seat, before)
 
+    def _polled(self, fact: PollFact) -> tuple[Delivery, ...]:
+        self.polls.apply(fact)
+        if isinstance(fact, PollAnswered) and fact.person is not None:
+            theirs = frozenset(seat.id for seat in self.seats.of(fact.person))
+            return (Delivery(taken(fact), theirs),)
+        return self._poll_changed(fact.poll, for_all=True)
+
+    def poll_news(self, poll: UUID) -> tuple[Delivery, ...]:
+        """A poll has new answers: moderators are told, and all while its result is shown."""
+        votes = self.polls.fresh_votes(poll)
+        changed = self._poll_changed(poll, for_all=self.polls.is_shown(poll))
+        to = self._seats_that(can_moderate=True)
+        return (*changed, Delivery(votes, to)) if votes is not None else changed
+
+    def _poll_changed(self, poll: UUID, *, for_all: bool) -> tuple[Delivery, ...]:
+        """Encoded twice at most, however many are told."""
+        return tuple(
+            Delivery(
+                self.polls.changed(poll, can_moderate=can_moderate),
+                self._seats_that(can_moderate=can_moderate),
+            )
+            for can_moderate in ((True, False) if for_all else (True,))
+        )
+
     # ------------------------------------------------------------ in common
+
+    def _seats_that(self, *, can_moderate: bool) -> frozenset[UUID]:
+        return frozenset(s.id for s in self.seats if s.visitor.can_moderate is can_moderate)
 
     def _set_connected(self, seat: Seat, *, is_connected: bool) -> tuple[Delivery, ...]:
         before = self.seats.presence(seat.person)

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 from uuid import UUID
@@ -15,7 +15,7 @@ from kernel.database import Database
 from kernel.errors import Conflict, DarisError, NotFound, Unavailable
 from kernel.facts import Recorder
 from live.broadcast import Broadcast, Outcome
-from live.events import ChatSaid
+from live.events import ChatSaid, LiveFact
 from live.gate import Gate
 from live.live_room import LiveRoom, StageMaker
 from live.messages import Bye, ByeReason, LectureInfo
@@ -35,6 +35,9 @@ _MARK_AGAIN: Final = 2.0  # seconds
 Recall = Callable[[UUID, int], Awaitable[list[ChatSaid]]]
 """The newest lines of chat of a lecture, oldest first; `footprint` knows them."""
 
+RecallPolls = Callable[[UUID], Awaitable[Sequence[LiveFact]]]
+"""The facts of a lecture's polls; of answers, those to a poll that is open suffice."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class House:
@@ -49,6 +52,7 @@ class House:
     gate: Gate
     ice_servers: IceServers = field(default_factory=IceServers)
     recall: Recall | None = None
+    recall_polls: RecallPolls | None = None
 
 
 class RoomLife:
@@ -100,6 +104,7 @@ class RoomLife:
             info_of(self._lecture),
             clock=self._house.clock,
             said_before=await self._recall(),
+            polled_before=await self._recall_polls(),
             ice_servers=self._house.ice_servers,
         )
         live = LiveRoom(
@@ -163,6 +168,16 @@ class RoomLife:
         except (DarisError, SQLAlchemyError, OSError) as error:
             log.warning("live.chat_not_recalled", lecture=str(self._lecture.id), reason=str(error))
             return []
+
+    async def _recall_polls(self) -> Sequence[LiveFact]:
+        """What an earlier run asked and was answered."""
+        if self._house.recall_polls is None:
+            return ()
+        try:
+            return await self._house.recall_polls(self._lecture.id)
+        except (DarisError, SQLAlchemyError, OSError) as error:
+            log.warning("live.polls_not_recalled", lecture=str(self._lecture.id), reason=str(error))
+            return ()
 
     # ------------------------------------------------------------ ending
 

@@ -10,26 +10,23 @@ from aiohttp import WSCloseCode, WSMsgType, web
 from kernel.clock import Clock
 from kernel.errors import DarisError, Invalid, TooLarge, TooMany
 from kernel.throttle import Throttle
-from live.gate import Crowded
-from live.live_room import Closing, LiveRoom
-from live.messages import (
+from live.client_messages import (
     LONGEST_MESSAGE_BYTES,
     Alive,
-    Bye,
-    ByeReason,
     ClientMessage,
     Hello,
     Leave,
     Offer,
-    Refused,
     Report,
     Say,
-    StillAlive,
     View,
     decode,
-    encode,
 )
+from live.gate import Crowded
+from live.live_room import Closing, LiveRoom
+from live.messages import Bye, ByeReason, Refused, StillAlive, encode
 from live.outbox import Outbox
+from live.poll_messages import AnswerPoll, OpenPoll
 from live.room import RoomFull
 from live.seats import Channel, Seat, Visitor
 
@@ -168,7 +165,7 @@ class Conversation:
         return None
 
     def _refuse(self, seat: Seat, error: DarisError, message: ClientMessage | None) -> None:
-        about = str(message.id) if isinstance(message, Say) else _type_of(message)
+        about = _about(message)
         self._outbox.put(Refused(error.code, error.message, about))
         if error.status >= 500:
             log.warning("live.message_failed", seat=str(seat.id), about=about, code=error.code)
@@ -200,6 +197,17 @@ def _message(data: str | bytes) -> ClientMessage:
     if isinstance(data, bytes):
         raise Invalid("Messages are text, this one is binary.")
     return decode(data)
+
+
+def _about(message: ClientMessage | None) -> str | None:
+    """By what the client knows which of its messages is meant."""
+    match message:
+        case Say() | OpenPoll():
+            return str(message.id)
+        case AnswerPoll():
+            return str(message.key)
+        case _:
+            return _type_of(message)
 
 
 def _type_of(message: ClientMessage | None) -> str | None:

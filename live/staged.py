@@ -13,11 +13,13 @@ class Staged:
         self._tracks: dict[UUID, TrackPublished] = {}
         self._muted: set[tuple[UUID, Source]] = set()  # seat and source
 
-    def add(self, fact: TrackPublished) -> None:
-        self._tracks[fact.track] = fact
-
-    def remove(self, fact: TrackUnpublished) -> None:
-        self._tracks.pop(fact.track, None)
+    def move(self, fact: TrackPublished | TrackUnpublished) -> Tracks:
+        """Apply the fact; the message that tells of it."""
+        if isinstance(fact, TrackPublished):
+            self._tracks[fact.track] = fact
+        else:
+            self._tracks.pop(fact.track, None)
+        return self.tracks()
 
     def set_muted(self, seat: UUID, source: Source, *, muted: bool) -> bool:
         """Note it, also before the track is there; whether the list of tracks changed by it."""

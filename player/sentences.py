@@ -189,6 +189,22 @@ SENTENCES = (
     _("Only a moderator may take the floor away."),
     _("Only a moderator may lower somebody's hand."),
     _("Too many messages came at once."),
+    # polls
+    _("A question has 2 to 8 choices."),
+    _("A question has 1 to {most} printable characters."),
+    _("A choice has 1 to {most} printable characters."),
+    _("Two choices are the same."),
+    _("A right answer is none of the choices."),
+    _("A question of which one may be chosen has one right answer."),
+    _("A poll is open already; close it first."),
+    _("A lecture has at most {most} polls."),
+    _("Choose something."),
+    _("Choose one only."),
+    _("This poll is closed."),
+    _("There is no such poll."),
+    _("You have changed your answer too often; the last one stands."),
+    _("Who asks does not answer: the poll is for the others."),
+    _("Only a moderator may run polls."),
     # in the self-test
     _("Many people are testing their connection; try again in a moment."),
     # watching

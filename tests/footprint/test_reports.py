@@ -170,7 +170,7 @@ async def test_who_missed_what_stands_in_the_report_and_in_its_workbook(term, ge
     [bolat] = (await (await get(f"{path}/missed", token)).json())["people"]
     assert (bolat["name"], bolat["minutes"], len(bolat["gaps"])) == ("Bolat", 15.0, 1)
     book = load_workbook(BytesIO(await (await get(path, token, format="xlsx")).read()))
-    assert book.sheetnames == ["timeline", "stage", "missed", "about"]
+    assert book.sheetnames == ["timeline", "stage", "missed", "polls", "answers", "about"]
     assert [cell.value for cell in book["timeline"][17]] == [15, 3, 1, 0, 0, 0, 0, None, None, None]
     assert [cell.value for cell in book["missed"][2]][1:4] == ["Bolat", "absent", 15]
     text = await (await get(path, token, format="csv", sheet="missed")).text()

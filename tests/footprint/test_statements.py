@@ -15,7 +15,7 @@ from kernel.ids import new_id
 from live.events import PersonLeft, RoomClosed
 
 HOUSE = House("https://live.example.edu")
-LECTURE, RUN, PERSON, SEAT, VIEW = (UUID(int=n) for n in range(1, 6))
+LECTURE, RUN, PERSON, SEAT, VIEW, POLL = (UUID(int=n) for n in range(1, 7))
 NOON = datetime(2026, 9, 7, 4, tzinfo=UTC)
 
 CLASSROOM = "https://w3id.org/xapi/virtual-classroom"
@@ -87,6 +87,15 @@ VALUES = {
     "mode": lambda: "recording",
     "position_ms": lambda: 90_000,
     "length_ms": lambda: 120_000,
+    "poll": lambda: POLL,
+    "choices": lambda: [0, 2],
+    "question": lambda: {
+        "text": "Which are prime?",
+        "choices": ["2", "4", "5"],
+        "is_multiple": True,
+        "is_named": True,
+        "right": [0, 2],
+    },
     "segments": lambda: [[0, 60_000], [70_000, 90_000]],
 }
 
@@ -133,6 +142,30 @@ def test_the_virtual_classroom_profile_is_kept(name):
     ]
 
 
+def test_an_answer_to_a_poll_is_an_interaction_with_its_question():
+    found = told("poll-answered")
+    assert found["verb"]["id"] == "http://adlnet.gov/expapi/verbs/answered"
+    assert found["object"]["id"] == f"{HOUSE.address}/lectures/{LECTURE}/polls#{POLL}"
+    assert found["object"]["definition"] == {
+        "type": "http://adlnet.gov/expapi/activities/cmi.interaction",
+        "description": {"und": "Which are prime?"},
+        "interactionType": "choice",
+        "choices": [
+            {"id": "0", "description": {"und": "2"}},
+            {"id": "1", "description": {"und": "4"}},
+            {"id": "2", "description": {"und": "5"}},
+        ],
+        "correctResponsesPattern": ["0[,]2"],
+    }
+    assert found["result"] == {"response": "0[,]2", "success": True}
+
+
+def test_an_answer_without_a_name_tells_nobody_what_was_chosen():
+    named = fact_of("poll-answered")
+    question = msgspec.structs.replace(named.question, is_named=False)
+    assert statement(msgspec.structs.replace(named, question=question), HOUSE).result is None
+
+
 @pytest.mark.parametrize("name", [n for n in sorted(CLASSROOM_RULES) if WITH_PARENT.match(n)])
 def test_what_is_in_a_room_names_the_room_as_its_parent(name):
     found = told(name)
@@ -166,7 +199,7 @@ def test_who_was_confirmed_in_the_auditorium_attended_the_room():
 
 
 def test_every_template_has_a_rule():
-    of_no_profile = {"recording-opened", "presence-confirmed"}
+    of_no_profile = {"recording-opened", "presence-confirmed", "poll-answered"}
     assert set(CLASSROOM_RULES) | set(VIDEO_RULES) | of_no_profile == set(TEMPLATES)
 
 

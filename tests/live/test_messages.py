@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kernel.errors import Invalid
-from live.messages import Alive, ClientMessage, Hello, decode, named
+from live.client_messages import Alive, ClientMessage, Hello, decode
+from live.messages import named
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),

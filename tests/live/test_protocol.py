@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from live.messages import ByeReason, ClientMessage, ServerMessage, decode, named
+from live.client_messages import ClientMessage, decode
+from live.messages import ByeReason, ServerMessage, named
 
 PAGE = Path(__file__).parents[2].joinpath("docs", "protocol.md").read_text()
 

@@ -7,8 +7,9 @@ from prometheus_client import REGISTRY
 
 from kernel.ids import new_id
 from live import line_watch
+from live.client_messages import Report
 from live.health import Health
-from live.messages import Report, Way
+from live.messages import Way
 from live.quality import Qualities
 from live.seats import Channel, Seat, Visitor
 

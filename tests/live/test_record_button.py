@@ -3,6 +3,7 @@
 import asyncio
 
 from identity.rights import Role
+from live.client_messages import Consent, Record, RecordAction
 from live.events import (
     RecordingConsented,
     RecordingPaused,
@@ -10,7 +11,6 @@ from live.events import (
     RecordingStarted,
     RecordingStopped,
 )
-from live.messages import Consent, Record, RecordAction
 from live.rooms import ROOMS, Rooms
 from schedule.lifecycle import RecordingState
 

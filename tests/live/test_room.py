@@ -7,26 +7,28 @@ import pytest
 
 from kernel.errors import Conflict, Forbidden, Invalid, NotFound, TooLarge, TooMany
 from kernel.ids import new_id
+from live.client_messages import (
+    GiveFloor,
+    LowerHand,
+    LowerHandOf,
+    RaiseHand,
+    Say,
+    SetMuted,
+    TakeFloor,
+)
 from live.events import ChatSaid, FloorTaken, HandLowered, PersonLeft
 from live.messages import (
     AskedToMute,
     ChangedPerson,
     Chat,
     Floor,
-    GiveFloor,
     Hand,
     JoinedPeople,
     LeftPerson,
-    LowerHand,
-    LowerHandOf,
     Presence,
-    RaiseHand,
     RecordingInfo,
-    Say,
-    SetMuted,
     Source,
     State,
-    TakeFloor,
     Tracks,
 )
 from live.room import MOST_ON_STAGE, MOST_SEATS_OF_A_PERSON

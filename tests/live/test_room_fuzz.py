@@ -9,19 +9,17 @@ from hypothesis import strategies as st
 from kernel.clock import ManualClock
 from kernel.errors import DarisError
 from kernel.ids import new_id
-from live.events import PersonLeft
-from live.messages import (
+from live.client_messages import (
     GiveFloor,
-    LectureInfo,
     LowerHand,
     LowerHandOf,
     RaiseHand,
     Say,
     SetMuted,
-    Source,
     TakeFloor,
-    encode,
 )
+from live.events import PersonLeft
+from live.messages import LectureInfo, Source, encode
 from live.room import Room
 from live.seats import Channel, Visitor
 

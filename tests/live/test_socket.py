@@ -10,8 +10,8 @@ from identity.rights import Role
 from identity.tickets import TICKETS, Ticket
 from kernel.errors import Unavailable
 from kernel.ids import new_id
+from live.client_messages import LONGEST_MESSAGE_BYTES
 from live.events import ChatSaid, PersonJoined, PersonLeft, RoomClosed, RoomOpened, SeatsAlive
-from live.messages import LONGEST_MESSAGE_BYTES
 from live.seats import GRACE
 from schedule.lifecycle import LectureState
 
