@@ -12,7 +12,7 @@ from aiohttp import web
 
 from daris import casing, channels, health
 from daris.migrations.schema import migrate
-from footprint import heat_views, lrs
+from footprint import alternate_request, heat_views, lrs, xapi_version
 from footprint import log as event_log
 from footprint import views as footprint_views
 from footprint.checkpoints import Signer
@@ -118,6 +118,7 @@ def build(settings: Settings, clock: Clock) -> web.Application:
             live_views.media_first,
             kernel_web.timed,
             kernel_web.problems,
+            alternate_request.alternate,
             identity_sessions.authenticate,
             csrf.protect,
         ],
@@ -131,6 +132,7 @@ def build(settings: Settings, clock: Clock) -> web.Application:
     app.on_shutdown.append(live_views.say_goodbye)
     app.on_shutdown.append(extras.say_goodbye)
     app.on_response_prepare.append(whip.for_strangers)
+    app.on_response_prepare.append(xapi_version.name_version)
     for routes in _routes():
         app.add_routes(routes)
     delivery.add_routes(app, sharing.may_watch)

@@ -132,14 +132,13 @@ async def merge(
     new: Document,
     condition: Condition,
 ) -> None:
-    """Lay the members of a JSON object over those of the one that is there (2.2, POST)."""
+    """Lay the members of a JSON object over those of the one that is there; where none is, keep
+    whatever comes (2.2, POST)."""
     found = await _locked(connection, scope, name)
     condition.check(found)
     if found is not None:
         content = msgspec.json.encode(_object(found) | _object(new))
         new = Document(_JSON, content, new.updated_at)
-    elif new.content_type == _JSON:
-        _object(new)
     await _write(connection, scope, name, new)
 
 

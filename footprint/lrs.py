@@ -12,17 +12,26 @@ import msgspec
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from footprint import attachments, log, lrs_documents, multipart, search, statement_formats, store
+from footprint import (
+    alternate_request,
+    attachments,
+    log,
+    lrs_documents,
+    multipart,
+    search,
+    statement_formats,
+    store,
+)
 from footprint.events import FootprintRead
 from footprint.intake import INTAKE, Intake, Sender
 from footprint.multipart import Parts
 from footprint.reception import identity_in
 from footprint.statements import House
-from footprint.xapi import Received
-from footprint.xapi_version import SPOKEN, spoken, version_of
+from footprint.xapi import Iri, Received
+from footprint.xapi_version import TAKEN, spoken, version_of
 from identity.rights import Action, Subject, Viewer, allows
 from identity.sessions import require, viewer_of
-from kernel.errors import Invalid, NotFound, Unsupported
+from kernel.errors import Invalid, NotFound
 from kernel.ids import new_id
 from kernel.web import CLOCK, DATABASE, RECORDER, SETTINGS, query, reply
 
@@ -37,8 +46,8 @@ class Asked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     statementId: UUID | None = None  # noqa: N815
     voidedStatementId: UUID | None = None  # noqa: N815
     agent: str | None = None
-    verb: str | None = None
-    activity: str | None = None
+    verb: Iri | None = None
+    activity: Iri | None = None
     registration: UUID | None = None
     related_activities: bool = False
     related_agents: bool = False
@@ -67,6 +76,10 @@ class Put(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     statementId: UUID  # noqa: N815
 
 
+class Nothing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """No parameters."""
+
+
 class _Stored(msgspec.Struct, frozen=True):
     """When a statement was kept."""
 
@@ -76,6 +89,7 @@ class _Stored(msgspec.Struct, frozen=True):
 def routes() -> list[web.RouteDef]:
     return [
         web.get("/xapi/about", spoken(about, is_required=False)),
+        lrs_documents.form_alone("/xapi/about"),
         web.get("/xapi/statements", spoken(get_statements)),
         web.post("/xapi/statements", spoken(post_statements)),
         web.put("/xapi/statements", spoken(put_statement)),
@@ -89,9 +103,10 @@ async def opened(app: web.Application) -> AsyncIterator[None]:
     yield
 
 
-async def about(_request: web.Request) -> web.Response:
-    """Which versions we speak (Communication 2.8); open to everyone."""
-    return reply({"version": SPOKEN})
+async def about(request: web.Request) -> web.Response:
+    """Which versions we take (Communication 2.8); open to everyone."""
+    query(request, Nothing)
+    return reply({"version": TAKEN})
 
 
 async def get_statements(request: web.Request) -> web.Response:
@@ -157,8 +172,8 @@ async def _parts(request: web.Request) -> Parts:
     if request.content_type == "multipart/mixed":
         return await multipart.read(request)
     if request.content_type != "application/json":
-        raise Unsupported("Send statements as application/json, with files as multipart/mixed.")
-    return Parts(await request.read(), {})
+        raise Invalid("Send statements as application/json, with files as multipart/mixed.")
+    return Parts(await alternate_request.body_of(request), {})
 
 
 def _listed(body: bytes) -> list[bytes]:

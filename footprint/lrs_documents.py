@@ -11,7 +11,7 @@ from uuid import UUID
 import msgspec
 from aiohttp import web
 
-from footprint import documents, store
+from footprint import alternate_request, documents, store
 from footprint.documents import Condition, Document, Kind, Scope
 from footprint.events import FootprintRead
 from footprint.reception import identity_in
@@ -107,8 +107,19 @@ def routes() -> list[web.RouteDef]:
         *_resource("/xapi/agents/profile", AboutAgent),
         *_resource("/xapi/activities/profile", AboutActivity),
         web.get("/xapi/agents", spoken(get_agent)),
+        form_alone("/xapi/agents"),
         web.get("/xapi/activities", spoken(get_activity)),
+        form_alone("/xapi/activities"),
     ]
+
+
+def form_alone(path: str) -> web.RouteDef:
+    """Takes a POST that stands for a GET (see `alternate_request`), and no other."""
+
+    async def refuse(_request: web.Request) -> web.Response:
+        raise web.HTTPMethodNotAllowed("POST", ["GET", "HEAD"])
+
+    return web.post(path, spoken(refuse, is_required=False))
 
 
 def _resource(path: str, kind: type[About]) -> list[web.RouteDef]:
@@ -217,7 +228,8 @@ async def _may_read(request: web.Request, agent: str | None) -> None:
 
 async def _sent(request: web.Request) -> Document:
     content_type = request.headers.get("Content-Type", "application/octet-stream")
-    document = Document(content_type, await request.read(), request.app[CLOCK].now())
+    content = await alternate_request.body_of(request)
+    document = Document(content_type, content, request.app[CLOCK].now())
     if request.content_type == "application/json":
         try:
             msgspec.json.decode(document.content)

@@ -4,13 +4,12 @@ A mention is kept as a short hash: names and addresses may be long, and are only
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import lru_cache
 
 from footprint.xapi import (
     Activity,
     Actor,
-    Around,
     Context,
     Received,
     Statement,
@@ -36,7 +35,8 @@ def digest(kind: str, name: str) -> bytes:
 
 def _of(actor: Actor, thing: Thing, context: Context | None) -> Iterator[bytes]:
     people = [actor, *(one for _, one in (context.actors if context else ()))]
-    activities = list(_around(context.contextActivities)) if context else []
+    around = context and context.contextActivities
+    activities = [activity for _, activity in around.activities] if around else []
     match thing:
         case Activity():
             activities.append(thing)
@@ -53,11 +53,3 @@ def _agents(actor: Actor) -> Iterator[str]:
     yield from actor.identities
     for member in actor.member or ():
         yield from _agents(member)
-
-
-def _around(around: Around | None) -> Iterator[Activity]:
-    if around is None:
-        return
-    for part in (around.parent, around.grouping, around.category, around.other):
-        parts: Iterable[Activity] = (part,) if isinstance(part, Activity) else part or ()
-        yield from parts

@@ -18,6 +18,7 @@ from footprint.xapi import (
     VOIDED,
     Activity,
     Actor,
+    Around,
     Attachment,
     Context,
     Definition,
@@ -32,7 +33,7 @@ from kernel.errors import Invalid
 
 _KINDS: Final = frozenset({"Activity", "Agent", "Group", "StatementRef", "SubStatement"})
 _COMPONENTS: Final = ("choices", "scale", "source", "target", "steps")
-_MINUS_ZERO: Final = re.compile(rb'"timestamp"\s*:\s*"[^"]*-00(:?00)?"')
+_MINUS_ZERO: Final = re.compile(rb'"(timestamp|stored)"\s*:\s*"[^"]*-00(:?00)?"')
 
 _decoder: Final = msgspec.json.Decoder(Received)
 _actor: Final = msgspec.json.Decoder(Actor)
@@ -77,7 +78,7 @@ def _faults(received: Received, data: bytes, spoken: str) -> Iterator[str]:
     if b"null" in data:
         yield from _nulls(msgspec.json.decode(data), "$")
     if b"-00" in data and _MINUS_ZERO.search(data):
-        yield "$.timestamp has the zone -00, which no time has (Data 4.5)."
+        yield "a time has the zone -00, which no time has (Data 4.5)."
     kind = kind_of(received.object)
     if kind not in _KINDS:
         yield f"an object can't be a {kind!r:.40} here."
@@ -117,10 +118,11 @@ def _of_sub_statement(inner: SubStatement, where: str, spoken: str) -> Iterator[
 
 def _of_definition(definition: Definition, where: str) -> Iterator[str]:
     """Interactions (Data 2.4.4.1)."""
-    lists = {name: listed for name in _COMPONENTS if (listed := getattr(definition, name))}
-    if definition.interactionType is None and (lists or definition.correctResponsesPattern):
+    told = {name: getattr(definition, name) for name in (*_COMPONENTS, "correctResponsesPattern")}
+    if definition.interactionType is None and any(part is not None for part in told.values()):
         yield f"{where}.interactionType is missing, but there is what only interactions have."
-    for name, listed in lists.items():
+    for name in _COMPONENTS:
+        listed = told[name] or ()
         if len({component.id for component in listed}) < len(listed):
             yield f"{where}.{name} has an id twice."
 
@@ -132,12 +134,19 @@ def _of_context(context: Context | None, thing: Thing, where: str, spoken: str) 
         yield f"{where}.contextAgents and contextGroups came with 2.0; say that you speak it."
     if not isinstance(thing, Activity) and (context.revision, context.platform) != (None, None):
         yield f"{where}.revision and platform stand beside an activity only."
+    yield from _of_around(context.contextActivities, f"{where}.contextActivities")
     for path, actor in context.actors:
         yield from _of_actor(actor, f"{where}.{path}")
         if path.endswith((".group", "team")) and actor.objectType != "Group":
             yield f"{where}.{path} is a Group."
         if path.endswith(".agent") and actor.objectType == "Group":
             yield f"{where}.{path} is an Agent."
+
+
+def _of_around(around: Around | None, where: str) -> Iterator[str]:
+    for path, activity in around.activities if around else ():
+        if activity.definition is not None:
+            yield from _of_definition(activity.definition, f"{where}.{path}.definition")
 
 
 def _of_actor(actor: Actor, where: str) -> Iterator[str]:
@@ -157,10 +166,11 @@ def _of_actor(actor: Actor, where: str) -> Iterator[str]:
 
 def _of_authority(authority: Actor) -> Iterator[str]:
     yield from _of_actor(authority, "$.authority")
-    if authority.objectType == "Group" and (
-        authority.identities or len(authority.member or ()) != 2
-    ):
+    members = authority.member or ()
+    if authority.objectType == "Group" and (authority.identities or len(members) != 2):
         yield "$.authority is an Agent, or a Group of just two (Data 2.4.9)."
+    if members and not any(member.account for member in members):
+        yield "$.authority names no application: one of the two has an account (Data 2.4.9)."
 
 
 def _of_result(result: Result | None, where: str) -> Iterator[str]:

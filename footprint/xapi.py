@@ -14,15 +14,28 @@ VERSION_2: Final = "2.0.0"
 VOIDED: Final = "http://adlnet.gov/expapi/verbs/voided"
 
 _IRI: Final = re.compile(r"^[A-Za-z][A-Za-z0-9+.\-]*:[^\s<>\"{}|\\^`]+\Z")
-# RFC 5646, 2.1: a language with what narrows it, or one of private use or of old registration.
-_LANGUAGE: Final = r"^([A-Za-z]{2,8}|[xXiI]-[A-Za-z0-9]{1,8})(-[A-Za-z0-9]{1,8})*\Z"
+# RFC 5646, 2.1: language, extended language, script, region, variants, extensions, private use;
+# or one of old registration, or wholly of private use.
+_LANGUAGE: Final = (
+    r"^(([A-Za-z]{2,3}(-[A-Za-z]{3}){0,3}|[A-Za-z]{4,8})(-[A-Za-z]{4})?(-([A-Za-z]{2}|\d{3}))?"
+    r"(-([A-Za-z0-9]{5,8}|\d[A-Za-z0-9]{3}))*(-[A-WY-Za-wy-z0-9](-[A-Za-z0-9]{2,8})+)*"
+    r"(-[xX](-[A-Za-z0-9]{1,8})+)?|[iI]-[A-Za-z]{2,8}|sgn-(BE-FR|BE-NL|CH-DE)|en-GB-oed"
+    r"|[xX](-[A-Za-z0-9]{1,8})+)\Z"
+)
 _MEDIA_TYPE: Final = r"^[\w!#$&^.+\-]+/[\w!#$&^.+\-]+( *;[^\r\n]*)?\Z"  # it becomes a header
+# ISO 8601, 4.4.3.2: the last part alone may have a fraction.
+_PART: Final = r"\d+([.,]\d+)?"
+_DURATION: Final = (
+    rf"^P(?=.)(?!.*[.,]\d+[A-Z].)({_PART}W|({_PART}Y)?({_PART}M)?({_PART}D)?"
+    rf"(T(?=\d)({_PART}H)?({_PART}M)?({_PART}S)?)?)\Z"
+)
+_SHA2: Final = r"^([0-9a-fA-F]{56}|[0-9a-fA-F]{64}|[0-9a-fA-F]{96}|[0-9a-fA-F]{128})\Z"
 _SET_BY_STORES: Final = frozenset({"id", "stored", "timestamp", "authority", "version"})
 
 Iri = Annotated[str, msgspec.Meta(pattern=_IRI.pattern)]
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 Language = Annotated[str, msgspec.Meta(pattern=_LANGUAGE)]
-Words = dict[Language, str]  # a language map
+Words = Annotated[dict[Language, str], msgspec.Meta(min_length=1)]  # a language map
 Extensions = dict[Iri, Any]  # the values are anybody's JSON
 
 
@@ -114,14 +127,14 @@ class Activity(_Part, frozen=True, kw_only=True):
     """Something that is done."""
 
     id: Iri
-    objectType: str | None = None  # noqa: N815
+    objectType: Literal["Activity"] | None = None  # noqa: N815
     definition: Definition | None = None
 
 
 class Reference(_Part, frozen=True, kw_only=True):
     """Another statement."""
 
-    objectType: str  # noqa: N815
+    objectType: Literal["StatementRef"]  # noqa: N815
     id: UUID
 
 
@@ -141,15 +154,7 @@ class Result(_Part, frozen=True, kw_only=True):
     success: bool | None = None
     completion: bool | None = None
     response: str | None = None
-    duration: (
-        Annotated[
-            str,
-            msgspec.Meta(
-                pattern=r"^P(?=.)(\d+W|(\d+Y)?(\d+M)?(\d+D)?(T(?=\d)(\d+H)?(\d+M)?(\d+(\.\d+)?S)?)?)\Z"
-            ),
-        ]
-        | None
-    ) = None
+    duration: Annotated[str, msgspec.Meta(pattern=_DURATION)] | None = None
     extensions: Extensions | None = None
 
 
@@ -160,6 +165,16 @@ class Around(_Part, frozen=True, kw_only=True):
     grouping: tuple[Activity, ...] | Activity | None = None
     category: tuple[Activity, ...] | Activity | None = None
     other: tuple[Activity, ...] | Activity | None = None
+
+    @property
+    def activities(self) -> Iterator[tuple[str, Activity]]:
+        """Each, with the path to it."""
+        for name in ("parent", "grouping", "category", "other"):
+            part = getattr(self, name)
+            if isinstance(part, Activity):
+                yield name, part
+            else:
+                yield from ((f"{name}[{number}]", one) for number, one in enumerate(part or ()))
 
 
 class ContextAgent(_Part, frozen=True, kw_only=True):
@@ -211,7 +226,7 @@ class Attachment(_Part, frozen=True, kw_only=True):
     display: Words
     contentType: Annotated[str, msgspec.Meta(pattern=_MEDIA_TYPE)]  # noqa: N815
     length: Annotated[int, msgspec.Meta(ge=0)]
-    sha2: str
+    sha2: Annotated[str, msgspec.Meta(pattern=_SHA2)]
     description: Words | None = None
     fileUrl: Iri | None = None  # noqa: N815
 

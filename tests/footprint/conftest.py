@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
+from footprint.alternate_request import alternate
 from footprint.drain import Drain
 from footprint.eraser import Eraser
 from footprint.erasure_views import ERASER
@@ -18,6 +19,7 @@ from footprint.intake import INTAKE, Intake
 from footprint.log import event
 from footprint.statements import House
 from footprint.views import routes
+from footprint.xapi_version import name_version
 from identity.credentials import add_token
 from identity.people import Person
 from identity.sessions import SESSIONS, Sessions, authenticate
@@ -178,7 +180,8 @@ def kinds_of(store):
 @pytest.fixture
 async def client(store, clock, kept, drain, tmp_path) -> AsyncIterator[TestClient]:
     """Our routes behind the real authentication; what is recorded is in `kept.facts`."""
-    app = web.Application(middlewares=[problems, authenticate])
+    app = web.Application(middlewares=[problems, alternate, authenticate])
+    app.on_response_prepare.append(name_version)
     app[SETTINGS] = Settings(public_url=HOUSE.address)
     app[DATABASE], app[CLOCK], app[RECORDER] = store, clock, kept
     app[TICKETS] = Tickets(b"a secret of this test, long enough", clock)

@@ -142,7 +142,7 @@ async def test_head_answers_as_get_does_but_without_the_statements(three, client
 
 
 async def test_a_version_that_we_do_not_speak_is_refused(get, admin):
-    for version in ("0.95", "1.1", "2", "2.0", "2.1.0", "3.0.0", "two", ""):
+    for version in ("0.95", "1.0.", "1.0.x", "1.1", "2", "2.0", "2.1.0", "3.0.0", "two", ""):
         answer = await get(STATEMENTS, admin, headers={"X-Experience-API-Version": version})
         assert answer.status == 400
 
@@ -167,6 +167,8 @@ async def test_both_versions_are_spoken_and_the_answer_names_the_one(get, admin)
         {"registration": "x"},
         {"agent": "{}"},
         {"agent": "not json"},
+        {"verb": "attended"},
+        {"activity": "lesson 1"},
         {"statementId": str(UUID(int=1)), "verb": "http://x"},
         {"statementId": str(UUID(int=1)), "voidedStatementId": str(UUID(int=2))},
         {"format": "pretty"},
@@ -189,7 +191,19 @@ async def test_who_does_not_say_the_version_is_refused(client, admin):
 
 async def test_about_is_open_to_everyone(get):
     answer = await get("/xapi/about")
-    assert await answer.json() == {"version": ["2.0.0", "1.0.3"]}
+    assert (await answer.json())["version"] == ["2.0.0", "1.0.3", "1.0.2", "1.0.1", "1.0.0"]
+    assert (await get("/xapi/about", verbose="1")).status == 400
+
+
+async def test_even_who_is_not_known_or_loses_their_way_is_told_the_version(get, client):
+    """Communication 3.3: every answer has it."""
+    answers = [
+        await get(STATEMENTS, "no token"),
+        await get("/xapi/nowhere"),
+        await client.delete(STATEMENTS),
+    ]
+    assert [answer.status for answer in answers] == [401, 404, 405]
+    assert all(answer.headers["X-Experience-API-Version"] == "1.0.3" for answer in answers)
 
 
 async def test_basic_authorization_carries_the_token_as_password(three, client, admin):
@@ -286,7 +300,7 @@ async def test_a_body_that_is_no_statement_is_refused(post, body):
 
 async def test_another_kind_of_body_is_not_taken(post):
     answer = await post(foreign(), headers={"Content-Type": "text/plain"})
-    assert answer.status == 415
+    assert answer.status == 400
 
 
 async def test_a_statement_about_one_of_ours_belongs_to_the_person(post, verbs, three):
@@ -303,6 +317,18 @@ async def test_a_stranger_can_stand_in_nobodys_way(post, journal, drained, room,
     await journal.record(joined, room.said(joined, "hello"))
     await drained()
     assert POSTED in await verbs()
+
+
+def link(**more) -> dict:
+    """An attachment that lies elsewhere."""
+    return {
+        "usageType": "http://example.org/usage",
+        "display": {"en": "slides"},
+        "contentType": "application/pdf",
+        "length": 9,
+        "sha2": "ab" * 32,
+        "fileUrl": "http://example.org/slides.pdf",
+    } | more
 
 
 BROKEN = {
@@ -348,6 +374,26 @@ BROKEN = {
         }
     ),
     "zone minus zero": foreign(timestamp="2026-09-07T04:00:00-00:00"),
+    "minus zero when stored": foreign(stored="2026-09-07T04:00:00-00:00"),
+    "fraction before the last part": foreign(result={"duration": "PT1.5H3M"}),
+    "words in no language": foreign(verb={"id": "http://v", "display": {}}),
+    "two regions": foreign(verb={"id": "http://v", "display": {"de-419-DE": "x"}}),
+    "no hash": foreign(attachments=[link(sha2="beef")]),
+    "unnamed file": foreign(attachments=[link(display={})]),
+    "reference by another name": foreign(
+        context={"statement": {"objectType": "statementref", "id": str(UUID(int=1))}}
+    ),
+    "something else around": foreign(
+        context={"contextActivities": {"parent": {"objectType": "activity", "id": "http://o"}}}
+    ),
+    "choices around without interaction": foreign(
+        context={
+            "contextActivities": {"other": [{"id": "http://o", "definition": {"choices": []}}]}
+        }
+    ),
+    "authority of two people": foreign(
+        authority={"objectType": "Group", "member": [{"mbox": f"mailto:{n}@b.c"} for n in "ab"]}
+    ),
     "no language": foreign(verb={"id": "http://v", "display": {"in English": "x"}}),
     "strange interaction": foreign(
         object={"id": "http://o", "definition": {"interactionType": "guessing"}}
@@ -389,6 +435,26 @@ GOOD = {
     "sub statement": foreign(object=foreign(objectType="SubStatement")),
     "null in an extension": foreign(result={"extensions": {"http://x/y": None}}),
     "durations": foreign(result={"duration": "P1Y2M3DT4H5M6.78S"}),
+    "half an hour": foreign(result={"duration": "PT0.5H"}),
+    "languages": foreign(
+        verb={
+            "id": "http://v",
+            "display": dict.fromkeys(
+                ["kk-Cyrl-KZ", "zh-min-nan", "sl-rozaj-biske-1994", "de-CH-x-phonebk", "i-klingon"],
+                "x",
+            ),
+        }
+    ),
+    "authority of an application and a person": foreign(
+        authority={
+            "objectType": "Group",
+            "member": [
+                {"account": {"homePage": "http://a.b/oauth", "name": "player"}},
+                {"mbox": "mailto:a@b.c"},
+            ],
+        }
+    ),
+    "file elsewhere": foreign(attachments=[link(sha2="AB" * 48)]),
     "weeks": foreign(result={"duration": "P4W"}),
     "one context activity": foreign(context={"contextActivities": {"parent": {"id": "http://o"}}}),
     "interaction": foreign(

@@ -85,6 +85,7 @@ async def test_only_objects_are_merged(ask, resource):
     plain = {"Content-Type": "text/plain"}
     assert (await ask("POST", resource, "object", b"{}", headers=plain)).status == 400
     assert await (await ask("GET", resource, "text")).read() == b"abc"
+    assert (await ask("POST", resource, "new", b"[1]")).status == 204  # nothing to merge it with
 
 
 @EACH
