@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from enum import Enum
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from kernel.settings import Settings
 from schedule.channels import HouseItem, ItemState, house_items_for, keep_house_item
 from schedule.places import house_folder, library_file, recording_index
 from schedule.rundown import Source
+from transcode.house import RECIPE
 
 log = structlog.get_logger()
 
@@ -45,12 +47,21 @@ class Need:
         return self.source.key
 
 
+class _Made(Enum):
+    """How the conditioned media of a need stands."""
+
+    MISSING = 0
+    OUTDATED = 1  # by an older recipe: aired as it is until it was made anew
+    DONE = 2
+
+
 class _Failed(Exception):
     """The child gave up; the sentence is its own."""
 
 
 class Conditioning:
-    """Works off the wants, the soonest first. Event loop only."""
+    """Works off the wants, the soonest first; what can be shown as it is comes after all that can't.
+    Event loop only."""
 
     def __init__(self, database: Database, clock: Clock, settings: Settings) -> None:
         self._database = database
@@ -84,11 +95,16 @@ class Conditioning:
             items = await house_items_for(connection, {need.key for need in wanted})
         paths = [self._path(need.source) for need in wanted]
         versions = await asyncio.to_thread(lambda: list(map(_version, paths)))
-        for need, path, current in zip(wanted, paths, versions, strict=True):
-            item = items.get((need.key, need.profile))
-            if path and current and not (item and self._is_done(item, current)):
-                await self._condition(need, path, current)
-                return True
+        there = [
+            (need, path, current, items.get((need.key, need.profile)))
+            for need, path, current in zip(wanted, paths, versions, strict=True)
+            if path and current
+        ]
+        for state in (_Made.MISSING, _Made.OUTDATED):
+            for need, path, current, item in there:
+                if self._made(item, current) is state:
+                    await self._condition(need, path, current, item)
+                    return True
         return False
 
     def _path(self, source: Source) -> Path | None:
@@ -96,15 +112,22 @@ class Conditioning:
             return recording_index(self._settings, source.recording)
         return library_file(self._settings, source.file or "")
 
-    def _is_done(self, item: HouseItem, current: str) -> bool:
-        if item.version != current:
-            return False
+    def _made(self, item: HouseItem | None, current: str) -> _Made:
+        if item is None or item.version != current:
+            return _Made.MISSING
         if item.state is ItemState.FAILED:
-            return True
-        return (house_folder(self._settings) / item.file).exists()
+            return _Made.DONE
+        if not (house_folder(self._settings) / item.file).exists():
+            return _Made.MISSING
+        recipe = (item.report or {}).get("recipe", 1)
+        return _Made.DONE if recipe >= RECIPE else _Made.OUTDATED
 
-    async def _condition(self, need: Need, path: Path, current: str) -> None:
-        name = hashlib.sha256(f"{need.key}\0{need.profile}\0{current}".encode()).hexdigest()[:20]
+    async def _condition(
+        self, need: Need, path: Path, current: str, before: HouseItem | None
+    ) -> None:
+        name = _name_of(
+            need, current
+        )  # whatever the recipe: a channel that shows it goes on with it
         target = house_folder(self._settings) / f"{name}.mp4"
         target.parent.mkdir(parents=True, exist_ok=True)
         log.info("conditioning.began", source=need.key, profile=need.profile)
@@ -116,11 +139,17 @@ class Conditioning:
             item = replace(item, file=target.name, report=report)
             log.info("conditioning.done", source=need.key, profile=need.profile)
         except _Failed as error:
-            item = replace(item, state=ItemState.FAILED, error=str(error))
+            item = self._after_failure(item, before, str(error))
             log.warning("conditioning.refused", source=need.key, reason=str(error))
         CONDITIONED.labels(item.state).inc()
         async with self._database.begin() as connection:
             await keep_house_item(connection, item, at=self._clock.now())
+
+    def _after_failure(self, item: HouseItem, before: HouseItem | None, why: str) -> HouseItem:
+        """What was made by an older recipe stays, and is not tried again."""
+        if before and self._made(before, item.version) is _Made.OUTDATED:
+            return replace(before, report=(before.report or {}) | {"recipe": RECIPE})
+        return replace(item, state=ItemState.FAILED, error=why)
 
     async def _run(self, source: Path, target: Path, profile: str) -> dict[str, Any]:
         """The child's report. _Failed with its sentence when it could not."""
@@ -143,6 +172,11 @@ class Conditioning:
                 await process.wait()
         sentence = complaint.result().strip().splitlines()[-1:] or ["The conditioner broke down."]
         raise _Failed(sentence[0][:_LONGEST_ERROR])
+
+
+def _name_of(need: Need, current: str) -> str:
+    about = f"{need.key}\0{need.profile}\0{current}"
+    return hashlib.sha256(about.encode()).hexdigest()[:20]
 
 
 def _version(path: Path | None) -> str | None:

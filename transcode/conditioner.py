@@ -24,6 +24,7 @@ from transcode.house import (
     DEFAULT_PROFILE,
     FRAMES_PER_SLOT,
     PROFILES,
+    RECIPE,
     SLOT_SECONDS,
     Profile,
     slots_in,
@@ -57,6 +58,7 @@ class Report(msgspec.Struct, frozen=True, tag="report"):
     measured_lufs: float
     gain_db: float
     damaged_packets: int
+    recipe: int = 1  # transcode.house.RECIPE when it was made
 
 
 class Conditioning:
@@ -141,6 +143,7 @@ def condition(
         measured_lufs=(loudness if conditioning.had_sound else SILENT).integrated_lufs,
         gain_db=round(loudness.gain_db, 2),
         damaged_packets=media.damaged,
+        recipe=RECIPE,
     )
     target.with_name(target.name + ".json").write_bytes(msgspec.json.encode(report))
     return report

@@ -22,6 +22,10 @@ FRAME_TICKS = VIDEO_TIMESCALE // FRAME_RATE
 SLOT_VIDEO_TICKS = FRAMES_PER_SLOT * FRAME_TICKS
 SLOT_SAMPLES = AAC_FRAMES_PER_SLOT * AAC_FRAME_SAMPLES
 
+# How sources become house items; whatever was made by a smaller number is conditioned anew. Since 2 the camera
+# is an inset of the screen.
+RECIPE = 2
+
 SLOTS_PER_SEGMENT = 4
 SEGMENT_SECONDS = SLOTS_PER_SEGMENT * SLOT_SECONDS  # 3.84
 

@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import subprocess
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from xml.etree import ElementTree as ET
 
@@ -19,11 +20,17 @@ from kernel.web import SETTINGS
 from player import television
 from player.delivery import LIBRARY
 from schedule import channel_api, channel_views, live_ends
-from schedule.channels import Channel, HouseItem, ItemState
+from schedule.channels import (
+    Channel,
+    HouseItem,
+    ItemState,
+    house_items_for,
+    keep_house_item,
+)
 from schedule.lectures import lectures
 from schedule.rundown import Programme, Source
 from transcode import live_slots
-from transcode.house import PROFILES
+from transcode.house import PROFILES, RECIPE
 from transcode.library import Library
 
 SCHEDULE = "/api/v1/channels/one/schedule"
@@ -177,8 +184,8 @@ async def test_a_killed_channel_is_on_air_again_at_once(one, client, tmp_path):
 
 
 @pytest.mark.timeout(90)
-async def test_a_file_that_was_still_being_copied_is_conditioned_once_it_is_whole(
-    push, client, library
+async def test_a_file_that_was_still_being_copied_is_conditioned_once_it_is_whole_and_anew_by_a_new_recipe(
+    push, client, library, database
 ):
     (library / "film.mp4").write_bytes(b"still being copied")
     wanted = programme("film", {"file": "film.mp4"}, starts_in=600, takes=3)
@@ -192,6 +199,23 @@ async def test_a_file_that_was_still_being_copied_is_conditioned_once_it_is_whol
     await push(wanted)
     film(library / "film.mp4")
     await until(conditioned)
+
+    async def made():
+        async with database.connect() as connection:
+            found = await house_items_for(connection, ["file:film.mp4"])
+        return found["file:film.mp4", "360p25"]
+
+    by_hand = await made()
+    old = replace(by_hand, report={**by_hand.report, "recipe": RECIPE - 1})
+    async with database.begin() as connection:
+        await keep_house_item(connection, old, at=datetime.now(UTC))
+
+    async def is_made_anew():
+        now = await made()
+        assert (now.state, now.file) == (ItemState.READY, by_hand.file)  # on air meanwhile
+        return now.report["recipe"] == RECIPE
+
+    await until(is_made_anew)
 
 
 @pytest.mark.timeout(90)
