@@ -15,6 +15,7 @@ import structlog
 
 from kernel.clock import Clock
 from kernel.errors import Conflict, DarisError, Unavailable
+from live.awaited_sink import AwaitedSink
 from live.client_messages import RecordAction
 from live.decision import Delivery
 from live.demand import Demand
@@ -73,6 +74,7 @@ class Broadcast:
         self._clock = clock
         self._recording: Recording | None = None
         self._packing: Packing | None = None
+        self._sink = AwaitedSink()
         self._tap: Tap | None = None
         self._state = RecordingState.OFF
         self._switching = asyncio.Lock()
@@ -97,11 +99,14 @@ class Broadcast:
 
     async def start(self, *, is_recorded: bool) -> None:
         """The lecture is live: make its HLS, and keep it if it is recorded. Harmless twice."""
-        if self._packing is not None:
+        if self._tap is not None:
             return
         epoch = self._clock.now()
-        recording = self._opened(epoch, is_recorded=is_recorded)
+        sink = self._sink = AwaitedSink()
+        self._tap = self._live.stage.tap(sink, epoch=epoch)
+        recording = await self._opened(epoch, is_recorded=is_recorded)
         if recording is None:
+            await self._stop()
             return
         self._recording, self._state = recording, RecordingState(recording.keeping.value)
         recording.captions.watchers.add(self._caption)
@@ -113,7 +118,7 @@ class Broadcast:
         )
         self._cast()
         self._live.connections.on_cast = self._cast
-        self._tap = self._live.stage.tap(self._packing, epoch=epoch)
+        sink.begin(self._packing)
         self._live.on_record = self.record
         self._show()
         log.info("live.broadcast_started", lecture=str(self._live.lecture), recording=self._state)
@@ -200,17 +205,18 @@ class Broadcast:
 
     # ------------------------------------------------------------ starting and stopping
 
-    def _opened(self, epoch: datetime, *, is_recorded: bool) -> Recording | None:
+    async def _opened(self, epoch: datetime, *, is_recorded: bool) -> Recording | None:
         """The recording; one in memory alone when the disk refuses it."""
+        library, lecture = self._library, self._live.lecture
         try:
-            is_kept = is_recorded or self._library.has_begun(self._live.lecture)  # by the button
-            return self._library.open_recording(self._live.lecture, epoch, is_kept=is_kept)
+            has_begun = await asyncio.to_thread(library.has_begun, lecture)  # by the button
+            return await library.take_up(lecture, epoch, is_kept=is_recorded or has_begun)
         except Conflict:
             self._fault("Another process is recording this lecture.")
             return None
         except OSError as error:
             self._fault(f"The lecture can't be recorded: {error.strerror or error}.")
-            return self._library.open_recording(self._live.lecture, epoch, is_kept=False)
+            return await library.take_up(lecture, epoch, is_kept=False)
 
     async def _stop(self) -> None:
         """End tap and thread. Harmless twice."""
@@ -221,6 +227,7 @@ class Broadcast:
         if self._recording is not None:
             self._recording.captions.watchers.discard(self._caption)
         if tap is not None:
+            self._sink.give_up()
             await tap.aclose()
         if packing is not None:
             self._show()

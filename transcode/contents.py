@@ -36,10 +36,15 @@ class Contents:
 
 def read(folder: Path, name: str) -> Contents:
     """As far as index and media agree."""
+    return of(read_index(folder, name), folder, name)
+
+
+def of(records: Iterable[Record], folder: Path, name: str) -> Contents:
+    """What these records of its index stand for, as far as the media is there."""
     contents = Contents()
     sizes: dict[str, int] = {}
-    for noted, parts, ends in _runs(read_index(folder, name), contents, folder):
-        if not all(_is_there(folder, part, sizes) for part in parts):
+    for noted, parts, ends in _runs(records, contents, folder):
+        if not _is_there(folder, parts[-1], sizes):  # what was written before it is there, too
             break
         msn = contents.next_msn
         contents.segments.append(segment(msn, noted, parts, ends))
@@ -59,10 +64,10 @@ def _runs(records: Iterable[Record], contents: Contents, folder: Path) -> Iterab
     ends: int | None = None
     for record in records:
         match record:
+            case PartNoted():  # most are
+                parts.append(record)
             case InitNoted():
                 contents.inits.append(_init(folder, record))
-            case PartNoted():
-                parts.append(record)
             case EndNoted():
                 ends = record.ends
             case SegmentNoted() | SkippedNoted():

@@ -74,15 +74,15 @@ def pack(record: Record) -> bytes:
 
 def unpack(data: bytes) -> Iterator[tuple[int, Record]]:
     """Each whole record with the offset at which it ends."""
-    at = 0
-    while (body_at := at + _HEAD.size) <= len(data):
+    at, head, length = 0, _HEAD.size, len(data)
+    while (body_at := at + head) <= length:
         size, checksum = _HEAD.unpack_from(data, at)
-        body = data[body_at : body_at + size]
-        if len(body) < size or crc32(body) != checksum:
+        at = body_at + size
+        body = data[body_at:at]
+        if at > length or crc32(body) != checksum:
             return
         try:
             record = _decode(body)
         except msgspec.MsgspecError:
             return
-        at = body_at + size
         yield at, record

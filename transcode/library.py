@@ -7,7 +7,7 @@ and once finished HLS playlists over those files, playable from the folder as th
 import asyncio
 import os
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 from fractions import Fraction
@@ -19,7 +19,7 @@ from uuid import UUID
 
 import msgspec
 
-from kernel.errors import Conflict, PreconditionFailed
+from kernel.errors import Conflict, DarisError, PreconditionFailed
 from transcode import (
     caption_lines,
     edition,
@@ -32,6 +32,7 @@ from transcode import (
 )
 from transcode.access_unit import TrackKind
 from transcode.caption_lines import CaptionLines
+from transcode.contents import Contents
 from transcode.deck import SPAN_IN_MEMORY, Deck, Keeper
 from transcode.edition import Edition
 from transcode.manifest import Keeping, Manifest
@@ -56,6 +57,7 @@ class Library:
         self.folder = folder
         self._part_target = part_target
         self._live: dict[UUID, Recording] = {}
+        self._opening: set[UUID] = set()
         self._found: OrderedDict[UUID, Recording] = OrderedDict()
 
     def open_recording(
@@ -67,14 +69,25 @@ class Library:
         `post` brings calls to the event loop, by default to the running one; without any
         loop they are run at once. Reads the index: 0.1 s for an hour. AlreadyRecorded.
         """
-        if lecture in self._live:
-            raise AlreadyRecorded("This lecture is being recorded already.")
-        self._found.pop(lecture, None)
-        post = post or _running_loop()
-        opened = self._kept(lecture, epoch, post) if is_kept else self._unkept(lecture, epoch, post)
-        opened.room_epoch = epoch
-        self._live[lecture] = opened
-        return opened
+        self._check(lecture)
+        opened = self._opened(lecture, epoch, post or _running_loop(), is_kept=is_kept)
+        return self._begun(opened)
+
+    async def take_up(self, lecture: UUID, epoch: datetime, *, is_kept: bool = True) -> Recording:
+        """As `open_recording`, with the disk off the event loop."""
+        self._check(lecture)
+        self._opening.add(lecture)
+        loop = asyncio.get_running_loop()
+        call = partial(self._opened, lecture, epoch, _running_loop(), is_kept=is_kept)
+        opening = loop.run_in_executor(None, call)
+        try:
+            return self._begun(await asyncio.shield(opening))
+        except asyncio.CancelledError:
+            with suppress(DarisError, OSError):  # else its folder would stay locked
+                await asyncio.to_thread((await opening).finish)
+            raise
+        finally:
+            self._opening.discard(lecture)
 
     def is_live(self, lecture: UUID) -> bool:
         """True while it is being recorded here, or shown from memory."""
@@ -110,11 +123,11 @@ class Library:
         if noted and not noted.is_finished and lecture not in self._live:
             lock = shelf.lock(folder)
             try:
-                shelf.cut_torn_tails(folder)
-                shelf.conclude(folder, noted)
+                held = shelf.cut_torn_tails(folder)
+                noted = shelf.conclude(folder, noted, held)
             finally:
                 os.close(lock)
-            self._found.pop(lecture, None)
+            return self._keep_at_hand(self._from_shelf(folder, noted, held))
         return self.find(lecture)
 
     def edit(self, lecture: UUID, chosen: Edition) -> Edition:
@@ -165,6 +178,22 @@ class Library:
         with suppress(FileNotFoundError):
             rmtree(self._withdrawn(lecture))
 
+    def _check(self, lecture: UUID) -> None:
+        if lecture in self._live or lecture in self._opening:
+            raise AlreadyRecorded("This lecture is being recorded already.")
+
+    def _opened(self, lecture: UUID, epoch: datetime, post: Post, *, is_kept: bool) -> Recording:
+        """Any thread."""
+        made = self._kept if is_kept else self._unkept
+        opened = made(lecture, epoch, post)
+        opened.room_epoch = epoch
+        return opened
+
+    def _begun(self, opened: Recording) -> Recording:
+        self._found.pop(opened.lecture, None)
+        self._live[opened.lecture] = opened
+        return opened
+
     def _folder(self, lecture: UUID) -> Path:
         return self.folder / str(lecture)
 
@@ -181,11 +210,12 @@ class Library:
     def _load(self, lecture: UUID) -> Recording | None:
         folder = self._folder(lecture)
         noted = manifest.read(folder)
-        return self._from_shelf(folder, noted) if noted else None
+        return self._from_shelf(folder, noted, shelf.load(folder)) if noted else None
 
-    def _from_shelf(self, folder: Path, noted: Manifest) -> Recording:
+    def _from_shelf(
+        self, folder: Path, noted: Manifest, loaded: Mapping[str, Contents]
+    ) -> Recording:
         windows = recording.windows(noted.epoch, self._part_target)
-        loaded = shelf.load(folder)
         chosen = edition.read(folder)[-1]
         shown = shelf.played(loaded, chosen) if noted.is_finished and chosen.cuts else {}
         for name, held in loaded.items():
@@ -220,9 +250,10 @@ class Library:
 
     def _kept(self, lecture: UUID, epoch: datetime, post: Post) -> Recording:
         folder = self._folder(lecture)
-        lock, noted = reel.take(folder, lecture, epoch)
+        lock, noted, held = reel.take(folder, lecture, epoch)
         try:
-            opened = self._from_shelf(folder, noted)
+            opened = self._from_shelf(folder, noted, held)
+            opened.spell_out()
             deck = Deck(opened, reel.stores(folder), post, folder)
         except BaseException:
             os.close(lock)

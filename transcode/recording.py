@@ -68,6 +68,11 @@ class Recording:
         self._tape: Tape | None = None
         self._files: Files | None = None
 
+    def spell_out(self) -> None:
+        """Make the text of what was restored ahead of its first viewer; see the window."""
+        for window in self._windows.values():
+            window.spell_out()
+
     # viewers
 
     def track(self, kind: TrackKind) -> Window:

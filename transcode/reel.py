@@ -11,6 +11,7 @@ from uuid import UUID
 import msgspec
 
 from transcode import manifest, shelf
+from transcode.contents import Contents
 from transcode.deck import Deck, Keeper
 from transcode.manifest import Keeping, Manifest
 from transcode.recording import Recording
@@ -94,7 +95,7 @@ class Reel:
                 self._post(self._on_ended)
 
     def _begun(self) -> Shelved:
-        lock, noted = take(self._folder, self._opened.lecture, self._opened.epoch)
+        lock, noted, _ = take(self._folder, self._opened.lecture, self._opened.epoch)
         try:
             self._deck.begin_files(stores(self._folder), self._folder)
         except BaseException:
@@ -110,24 +111,24 @@ class Reel:
                 self._opened.window(name).limit(None)
 
 
-def take(folder: Path, lecture: UUID, epoch: datetime) -> tuple[int, Manifest]:
-    """Hold the folder, new or with what a crash has left; its manifest says that it goes on.
-    AlreadyRecorded."""
+def take(folder: Path, lecture: UUID, epoch: datetime) -> tuple[int, Manifest, dict[str, Contents]]:
+    """Hold the folder, new or with what a crash has left; its manifest says that it goes on. The lock,
+    the manifest and what is recorded so far. AlreadyRecorded."""
     folder.mkdir(parents=True, exist_ok=True)
     lock = shelf.lock(folder)
     try:
         known = manifest.read(folder)
         noted = known or Manifest(lecture=lecture, epoch=epoch)
         noted = msgspec.structs.replace(noted, is_finished=False)
-        shelf.cut_torn_tails(folder)
+        held = shelf.cut_torn_tails(folder)
         if known and not shelf.is_certain(folder):
-            shelf.skip_numbers(folder, epoch)
+            shelf.skip_numbers(folder, epoch, held)
         shelf.vouch(folder)
         manifest.write(folder, noted)
     except BaseException:
         os.close(lock)
         raise
-    return lock, noted
+    return lock, noted, held
 
 
 def stores(folder: Path) -> dict[str, FileStore]:

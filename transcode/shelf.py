@@ -47,10 +47,10 @@ def lock(folder: Path) -> int:
     return descriptor
 
 
-def cut_torn_tails(folder: Path) -> None:
-    """Leave what index and media agree on. The caller holds the lock."""
-    for name in RENDITIONS:
-        cut_torn_tail(folder, name)
+def cut_torn_tails(folder: Path) -> dict[str, Contents]:
+    """Leave what index and media agree on, and say what that is. The caller holds the lock."""
+    left = {name: cut_torn_tail(folder, name) for name in RENDITIONS}
+    return _whole({name: contents.of(records, folder, name) for name, records in left.items()})
 
 
 def is_certain(folder: Path) -> bool:
@@ -73,25 +73,27 @@ def doubt(folder: Path) -> None:
         (folder / _CERTAIN).unlink(missing_ok=True)
 
 
-def skip_numbers(folder: Path, at: datetime) -> None:
-    """Go on with numbers that nobody has seen. The caller holds the lock, and has cut the tails."""
+def skip_numbers(folder: Path, at: datetime, held: Mapping[str, Contents]) -> None:
+    """Go on with numbers that nobody has seen. The caller holds the lock, and has cut the tails to
+    what is `held`."""
     skipped = SkippedNoted(fresh_numbers.unused_segment(at), fresh_numbers.unused_discontinuity(at))
     for name in RENDITIONS:
         note_skipped(folder, name, skipped)
+        held[name].skipped = skipped
 
 
 def load(folder: Path) -> dict[str, Contents]:
     """What is recorded so far."""
-    loaded = {name: contents.read(folder, name) for name in RENDITIONS}
-    for name in LOWER.values():
-        loaded[name] = _beside(loaded[PROGRAMME], loaded[name])
-    return loaded
+    return _whole({name: contents.read(folder, name) for name in RENDITIONS})
 
 
-def conclude(folder: Path, noted: Manifest, held: Mapping[str, Contents] | None = None) -> None:
-    """Write the playlists beside the files, then the end mark. `held`: as for `write_playlists`."""
+def conclude(folder: Path, noted: Manifest, held: Mapping[str, Contents] | None = None) -> Manifest:
+    """Write the playlists beside the files, then the end mark, which the manifest has now. `held`: as
+    for `write_playlists`."""
     write_playlists(folder, noted, held)
-    manifest.write(folder, msgspec.structs.replace(noted, is_finished=True))
+    finished = msgspec.structs.replace(noted, is_finished=True)
+    manifest.write(folder, finished)
+    return finished
 
 
 def write_playlists(
@@ -155,6 +157,11 @@ def _cuts(programme: Contents, chosen: Edition) -> list[Span]:
         Span(begins + Fraction(cut.starts_ms, 1000), begins + Fraction(cut.ends_ms, 1000))
         for cut in chosen.cuts
     ]
+
+
+def _whole(loaded: dict[str, Contents]) -> dict[str, Contents]:
+    """With the lower rungs laid beside the programme."""
+    return loaded | {name: _beside(loaded[PROGRAMME], loaded[name]) for name in LOWER.values()}
 
 
 def _beside(programme: Contents, rung: Contents) -> Contents:

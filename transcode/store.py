@@ -139,23 +139,25 @@ def note_skipped(folder: Path, name: str, skipped: SkippedNoted) -> None:
         index.write(pack(skipped))
 
 
-def cut_torn_tail(folder: Path, name: str) -> None:
-    """Leave only whole records whose media is whole too, and no media without a record.
+def cut_torn_tail(folder: Path, name: str) -> list[Record]:
+    """Leave only whole records whose media is whole too, and no media without a record; what is left.
 
     Nobody else may have the files open. A rendition that refers to other files must be cut
     after those.
     """
     index = folder / index_file(name)
     if not index.exists():
-        return
+        return []
     records = list(unpack(index.read_bytes()))
     while records and not _is_whole(folder, records):
         records.pop()
     os.truncate(index, records[-1][0] if records else 0)
     media = folder / media_file(name)
-    own = [s.end for _, record in records if (s := _stretch(record)) and s.file == media.name]
-    if media.exists():
-        os.truncate(media, max(own, default=0))
+    if media.exists() and media.stat().st_size:
+        stretches = (_stretch(record) for _, record in reversed(records))
+        own = (each.end for each in stretches if each and each.file == media.name)
+        os.truncate(media, next(own, 0))
+    return [record for _, record in records]
 
 
 def _is_whole(folder: Path, records: list[tuple[int, Record]]) -> bool:

@@ -118,12 +118,18 @@ class Window:
         behind that, since it can't tell of it; the recording has all."""
         self._first = held.skipped.segments
         self.inits = {init.number: init for init in held.inits}
-        for segment in held.segments:
-            self._list(segment)
+        self.segments = list(held.segments)
+        self._is_independent = all(segment.is_independent for segment in self.segments)
         self._listed = bisect_left(self.segments, self._first, key=_NUMBER)
         before = sum(segment.is_after_gap for segment in self.segments[: self._listed])
         self._discontinuities = max(held.skipped.discontinuities, before)
         self._wake()
+
+    def spell_out(self) -> None:
+        """Make the text of what was restored. From any thread, before anybody else knows the window;
+        else it is made when it is first asked for."""
+        for index in range(len(self._texts), len(self.segments)):
+            self._texts.append(self._text_of(index))
 
     def end(self) -> None:
         """Nothing will come any more."""
@@ -278,6 +284,7 @@ class Window:
         return Report(self.name, last, len(parts) - 1 if parts else None)
 
     def _text(self, *, can_skip: bool) -> str:
+        self.spell_out()
         begins = self._listed
         listed_whole = max(begins, self._first_after(playlist.PARTS_SPAN))
         known = max(begins, self._first_after(playlist.SKIP_BOUNDARY)) if can_skip else begins
@@ -345,13 +352,16 @@ class Window:
         self._forget()
 
     def _list(self, segment: Segment) -> None:
-        init = self._changed_init(segment.init, len(self.segments))
+        self.spell_out()
         self._is_independent = self._is_independent and segment.is_independent
         self.segments.append(segment)
+        self._texts.append(self._text_of(len(self.segments) - 1))
+
+    def _text_of(self, index: int) -> str:
+        segment = self.segments[index]
+        init = self._changed_init(segment.init, index)
         is_lost = self._span is None and not segment.stretch.is_kept
-        self._texts.append(
-            playlist.entry(segment, init, self.timeline, self._addresses, is_lost=is_lost)
-        )
+        return playlist.entry(segment, init, self.timeline, self._addresses, is_lost=is_lost)
 
     def _forget(self) -> None:
         """Drop bytes that the file has, and segments that only memory had."""

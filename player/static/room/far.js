@@ -3,16 +3,13 @@ import { $ } from "../dom.js";
 import { Beacon } from "../watch/beacon.js";
 import { Player } from "../watch/player.js";
 import { keptQuality, Quality } from "../watch/quality.js";
-
-const BEGIN_MS = 12_000; // what has not begun to play by then does not reach us
+import { Progress } from "./progress.js";
 
 export class FarTier {
   #config;
   #beacon = null;
   #quality = null;
-  #openedAt = 0;
-  #position = 0;
-  #hasPlayed = false;
+  #progress = null;
   player = null;
 
   constructor(config) {
@@ -36,9 +33,8 @@ export class FarTier {
     this.player = new Player({ root, url, mode: "live" });
     this.#quality = new Quality({ root, player: this.player, urls });
     this.#beacon = new Beacon({ video: this.player.video, address: this.#config.beacon, mode: "live" });
-    this.#openedAt = performance.now();
-    this.#position = 0;
-    this.#hasPlayed = false;
+    this.#progress = new Progress(performance.now());
+    this.player.addEventListener("change", () => this.#progress.beginAgain(performance.now()));
   }
 
   close() {
@@ -53,13 +49,7 @@ export class FarTier {
   /** What it did since the last call: off, loading, playing or stalled. */
   look() {
     if (!this.player) return "off";
-    const { currentTime, paused, readyState } = this.player.video;
-    const hasMoved = currentTime !== this.#position;
-    this.#position = currentTime;
-    this.#hasPlayed ||= hasMoved && currentTime > 0;
-    const isHeld = paused && readyState > HTMLMediaElement.HAVE_CURRENT_DATA; // by the person
-    if (hasMoved || (this.#hasPlayed && isHeld)) return "playing";
-    if (this.#hasPlayed) return "stalled";
-    return performance.now() - this.#openedAt > BEGIN_MS ? "stalled" : "loading";
+    const { video, isChanging } = this.player;
+    return this.#progress.look(video, { isChanging, now: performance.now() });
   }
 }

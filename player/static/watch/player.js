@@ -16,7 +16,7 @@ const PICTURE_SECONDS = 1 / 25;
 const NEAR_EDGE_SECONDS = 4; // beyond the live position: still "live"
 const KEEP_POSITION_MS = 5000;
 
-/** Fires `ready` when the first playlist is there, `level` when another size is played, `position` (detail: seconds), and `tip` while somebody points at
+/** Fires `ready` when the first playlist is there, `change` when another size is asked for, `level` when it is played, `position` (detail: seconds), and `tip` while somebody points at
  * a position of the seek bar (detail: {position, tip}, the element that may say more about it). */
 export class Player extends EventTarget {
   #root;
@@ -29,6 +29,7 @@ export class Player extends EventTarget {
   #saved = 0;
   #resume;
   #limits = { height: null, cap: null };
+  isChanging = false; // another size was asked for and is not played yet
   #from = null; // seconds, where the next load begins
   #stop = new AbortController();
   captions = null; // of a recording, once they are there
@@ -84,7 +85,7 @@ export class Player extends EventTarget {
   /** Play this `height`, or at most `cap`; null: as the line allows. */
   limit(limits) {
     this.#limits = limits;
-    if (this.#hls?.levels?.length) limit(this.#hls, limits);
+    if (this.#hls?.levels?.length && limit(this.#hls, limits)) this.#changes();
   }
 
   /** The media time of a moment on the wall clock; null while that is unknown. */
@@ -130,6 +131,7 @@ export class Player extends EventTarget {
   changeTo(url) {
     const isPlaying = !this.video.paused;
     this.#url = url;
+    this.#changes();
     this.video.defaultPlaybackRate = this.video.playbackRate; // a new source begins with it
     this.#from = this.video.currentTime;
     this.#root.dataset.state = "loading";
@@ -221,7 +223,10 @@ export class Player extends EventTarget {
     this.#hls = hls;
     hls.on(Hls.Events.ERROR, (_, data) => data.fatal && this.#failed(hls, data));
     hls.on(Hls.Events.MANIFEST_PARSED, () => limit(hls, this.#limits));
-    hls.on(Hls.Events.LEVEL_SWITCHED, () => this.dispatchEvent(new Event("level")));
+    hls.on(Hls.Events.LEVEL_SWITCHED, () => {
+      this.isChanging = false;
+      this.dispatchEvent(new Event("level"));
+    });
     hls.on(Hls.Events.LEVEL_LOADED, () => this.#ready());
     hls.on(Hls.Events.LEVEL_UPDATED, (_, { details }) => isLost(details, this.video) && this.#again());
     hls.on(Hls.Events.SUBTITLE_TRACKS_UPDATED, (_, { subtitleTracks }) => {
@@ -236,6 +241,11 @@ export class Player extends EventTarget {
     this.video.src = this.#url;
     this.video.addEventListener("loadedmetadata", () => this.#ready(), { signal: this.#stop.signal });
     this.video.addEventListener("error", () => this.#again(), { signal: this.#stop.signal });
+  }
+
+  #changes() {
+    this.isChanging = true;
+    this.dispatchEvent(new Event("change"));
   }
 
   #ready() {

@@ -36,12 +36,13 @@ export function levelOf(levels, height, audioCodec) {
   return same < 0 ? levels.findIndex((level) => level.height === height) : same;
 }
 
-/** Let hls.js play this `height`, or at most `cap`; null: as the line allows. */
+/** Let hls.js play this `height`, or at most `cap`; null: as the line allows. True if that height is to come. */
 export function limit(hls, { height, cap }) {
   const { audioCodec } = hls.levels[Math.max(hls.loadLevel, 0)];
   const level = height ? levelOf(hls.levels, height, audioCodec) : -1;
   hls.autoLevelCapping = cap ? levelOf(hls.levels, cap, audioCodec) : -1;
-  if (level === hls.manualLevel) return;
+  if (level === hls.manualLevel) return false;
   if (hls.currentLevel < 0) hls.loadLevel = level;
   else hls.nextLevel = level; // from the next piece on, without a stop
+  return level >= 0 && level !== hls.currentLevel;
 }
