@@ -1,8 +1,8 @@
 """What the statement store takes: `python -m bench.lrs [--json] [--store URL] [--statements N] [--fill N]`.
 
 Over HTTP on loopback, through the real authentication, durable before each answer: batches of 50 by 4
-senders, single statements by 32, then questions by every combination of filters, after the store was
-filled up to N. Beside it the floor: the same texts into a bare table, committed as often.
+senders, single statements by 32, then questions by every combination of filters, newest or oldest first, after
+the store was filled up to N. Beside it the floor: the same texts into a bare table, committed as often.
 """
 
 import asyncio
@@ -28,6 +28,7 @@ from daris.migrations.schema import migrate
 from footprint import lrs
 from footprint.intake import INTAKE, Intake, Sender, keep, opened
 from footprint.statements import House
+from footprint.store import statements
 from identity.credentials import add_token_for_role
 from identity.rights import Role
 from identity.sessions import SESSIONS, Sessions, authenticate
@@ -38,14 +39,15 @@ from kernel.facts import Fact
 from kernel.settings import Settings
 from kernel.web import CLOCK, DATABASE, RECORDER, SETTINGS, problems
 
-BATCH, SINGLES, QUESTIONS = 50, 2_000, 10
+BATCH, SINGLES, QUESTIONS = 50, 2_000, 4
 PEOPLE, LECTURES = 3_000, 2_000
-_FILTERS = ("agent", "verb", "activity", "registration", "until")
+_FILTERS = ("agent", "verb", "activity", "registration", "since", "until")
+_WAYS = ((), ("related_agents", "related_activities"))
 _COMBINATIONS = [
-    (*some, *related)
+    (*some, *related, *order)
     for size in range(len(_FILTERS) + 1)
     for some in combinations(_FILTERS, size)
-    for related in ((), ("related_agents", "related_activities"))
+    for related, order in product(_WAYS, ((), ("ascending",)))
 ]
 _JSON = {"Content-Type": "application/json"}
 VERBS = ("http://activitystrea.ms/join", "http://activitystrea.ms/leave", "http://verb.example/x")
@@ -82,7 +84,7 @@ async def measure(store: str, statements: int, fill: int) -> Figures:
             per_batch = await _rate(session, batches, 4)
             per_single = await _rate(session, singles, 32)
             await _fill(database, fill - statements)
-            p95, slowest = await _questions(session)
+            p95, slowest = await _questions(session, await _span(database))
         name = database.engine.dialect.name
         await database.aclose()
     return Figures(
@@ -159,13 +161,23 @@ async def _rate(session: aiohttp.ClientSession, bodies: list[bytes], senders: in
     return len(bodies) / (time.perf_counter() - started)
 
 
-async def _questions(session: aiohttp.ClientSession) -> tuple[float, str]:
+async def _span(database: Database) -> tuple[datetime, datetime]:
+    """From the oldest statement to the newest."""
+    stored = statements.c.stored
+    async with database.connect() as connection:
+        query = sa.select(sa.func.min(stored), sa.func.max(stored))
+        first, last = (await connection.execute(query)).one()
+    return first, last
+
+
+async def _questions(
+    session: aiohttp.ClientSession, span: tuple[datetime, datetime]
+) -> tuple[float, str]:
     """The 95th percentile in milliseconds of all questions for 50 statements, and which is slowest."""
     times: dict[str, list[float]] = {}
     for number, names in product(range(QUESTIONS), _COMBINATIONS):
-        asked = _filters(number)
-        params = {"limit": "50"} | {name: asked[name] for name in names if name in asked}
-        params |= {name: "true" for name in names if name.startswith("related")}
+        asked = _filters(number, *span)
+        params = {"limit": "50"} | {name: asked.get(name, "true") for name in names}
         started = time.perf_counter()
         async with session.get("/xapi/statements", params=params) as answer:
             assert answer.status == 200, await answer.text()
@@ -177,7 +189,8 @@ async def _questions(session: aiohttp.ClientSession) -> tuple[float, str]:
     return percentile(every, 0.95), told
 
 
-def _filters(number: int) -> dict[str, str]:
+def _filters(number: int, first: datetime, last: datetime) -> dict[str, str]:
+    """What is asked for; most of the time between the first and the last statement is asked for, too."""
     chance = random.Random(number)
     account = {"homePage": "https://example.org", "name": str(chance.randrange(PEOPLE))}
     return {
@@ -185,7 +198,8 @@ def _filters(number: int) -> dict[str, str]:
         "verb": chance.choice(VERBS),
         "activity": f"https://example.org/lectures/{chance.randrange(LECTURES)}",
         "registration": str(UUID(int=chance.randrange(LECTURES))),
-        "until": datetime.now(UTC).isoformat(),
+        "since": (first + (last - first) * chance.uniform(0, 0.4)).isoformat(),
+        "until": (first + (last - first) * chance.uniform(0.6, 1)).isoformat(),
     }
 
 

@@ -22,9 +22,9 @@ from footprint.xapi import (
 def digests(told: Received | Statement, *, authority: Actor) -> set[bytes]:
     """Of every agent and every activity in the statement. `authority` is whose it is if it names
     none."""
-    agents = _agents(told.authority or authority)
-    found = {digest("agent", each) for each in agents}
-    return found | set(_of(told.actor, told.thing, told.context))
+    found = set(_of(told.actor, told.thing, told.context))
+    found.update(_people(told.authority or authority))
+    return found
 
 
 @lru_cache(maxsize=10_000)  # a class is about few people and things
@@ -45,11 +45,13 @@ def _of(actor: Actor, thing: Thing, context: Context | None) -> Iterator[bytes]:
         case SubStatement():
             yield from _of(thing.actor, thing_of(thing.object), thing.context)
     for person in people:
-        yield from (digest("agent", each) for each in _agents(person))
-    yield from (digest("activity", each.id) for each in activities)
+        yield from _people(person)
+    for each in activities:
+        yield digest("activity", each.id)
 
 
-def _agents(actor: Actor) -> Iterator[str]:
-    yield from actor.identities
-    for member in actor.member or ():
-        yield from _agents(member)
+@lru_cache(maxsize=10_000)
+def _people(actor: Actor) -> tuple[bytes, ...]:
+    """Of an agent; of a group with its members."""
+    own = (digest("agent", each) for each in actor.identities)
+    return (*own, *(each for member in actor.member or () for each in _people(member)))

@@ -2,15 +2,28 @@
 
 Identities are accounts (our address, the person's id): never a name or an address of a person.
 `registration` is the lecture as planned, the session id is one run of its room.
+
+Parts that are alike in many statements are made once: values never change.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache, lru_cache
 from typing import Any, Final
-from uuid import UUID, uuid5
+from uuid import UUID
 
-from footprint.vocabulary import RAISED_HAND, TEMPLATES, ActivityType, Extension, Profile, Template
+import uuid_utils.compat
+
+from footprint.vocabulary import (
+    RAISED_HAND,
+    TEMPLATES,
+    ActivityType,
+    Extension,
+    Profile,
+    Template,
+    Verb,
+)
 from footprint.xapi import (
     VERSION,
     Account,
@@ -52,22 +65,28 @@ class House:
     address: str
 
     def actor(self, person: UUID | None) -> Actor:
-        name = SERVICE if person is None else str(person)
-        return Actor(objectType="Agent", account=Account(homePage=self.address, name=name))
+        return _actor(self.address, person)
 
     def lecture(self, lecture: UUID | None) -> str:
         return f"{self.address}/lectures/{lecture}"
 
 
+@lru_cache(maxsize=10_000)  # who come to a term's lectures
+def _actor(address: str, person: UUID | None) -> Actor:
+    name = SERVICE if person is None else str(person)
+    return Actor(objectType="Agent", account=Account(homePage=address, name=name))
+
+
 def statement(fact: Fact, house: House) -> Statement | None:
     """The fact's statement; None for a kind that has none (see `vocabulary.UNTOLD`)."""
-    template = TEMPLATES.get(template_name(fact))
+    name = template_name(fact)
+    template = TEMPLATES.get(name)
     if template is None:
         return None
     return Statement(
-        id=statement_id(fact.id, template_name(fact), template.version),
+        id=statement_id(fact.id, name, template.version),
         actor=house.actor(fact.person),
-        verb=VerbPart(id=template.verb, display={"en": template.verb.name.lower()}),
+        verb=_verb(template.verb),
         object=_object(fact, template, house),
         result=_result(fact),
         context=_context(fact, template, house),
@@ -86,7 +105,12 @@ def template_name(fact: Fact) -> str:
 
 def statement_id(fact: UUID, template: str, version: int) -> UUID:
     """The same for every replay, so that a statement sent twice is one statement."""
-    return uuid5(NAMESPACE, f"{fact}/{template}/{version}")
+    return uuid_utils.compat.uuid5(NAMESPACE, f"{fact}/{template}/{version}")
+
+
+@cache
+def _verb(verb: Verb) -> VerbPart:
+    return VerbPart(id=verb, display={"en": verb.name.lower()})
 
 
 def _object(fact: Fact, template: Template, house: House) -> Activity:
@@ -107,7 +131,7 @@ def _definition(fact: Fact, template: Template) -> Definition:
     """Of a poll as an interaction of SCORM's kind (xAPI 1.0.3, Data, appendix C): its choices are named
     by their places."""
     if not isinstance(fact, PollAnswered):
-        return Definition(type=template.object)
+        return _plain(template.object)
     question = fact.question
     return Definition(
         type=template.object,
@@ -136,6 +160,11 @@ def _answered(fact: PollAnswered) -> Result | None:
     )
 
 
+@cache
+def _plain(kind: ActivityType) -> Definition:
+    return Definition(type=kind)
+
+
 def _result(fact: Fact) -> Result | None:
     match fact:
         case RoomClosed():
@@ -153,16 +182,22 @@ def _result(fact: Fact) -> Result | None:
 
 
 def _context(fact: Fact, template: Template, house: House) -> Context:
-    parts = template.object not in {ActivityType.ROOM, ActivityType.VIDEO}
-    around = Around(
-        category=(_category(template.profile),) if template.profile else None,
-        parent=(_room(fact, house),) if parts else None,
-    )
     return Context(
         registration=fact.lecture,
-        contextActivities=around if around != Around() else None,
+        contextActivities=_around(template, house, fact.lecture),
         extensions=_context_extensions(fact) or None,
     )
+
+
+@lru_cache(maxsize=1_000)  # some kinds in each of the lectures that are taught at a time
+def _around(template: Template, house: House, lecture: UUID | None) -> Around | None:
+    is_part = template.object not in {ActivityType.ROOM, ActivityType.VIDEO}
+    room = Activity(id=house.lecture(lecture), definition=_plain(ActivityType.ROOM))
+    around = Around(
+        category=(_category(template.profile),) if template.profile else None,
+        parent=(room,) if is_part else None,
+    )
+    return around if around != Around() else None
 
 
 def _context_extensions(fact: Fact) -> dict[str, Any]:
@@ -182,11 +217,7 @@ def _context_extensions(fact: Fact) -> dict[str, Any]:
 
 
 def _category(profile: Profile) -> Activity:
-    return Activity(id=profile, definition=Definition(type=ActivityType.PROFILE))
-
-
-def _room(fact: Fact, house: House) -> Activity:
-    return Activity(id=house.lecture(fact.lecture), definition=Definition(type=ActivityType.ROOM))
+    return Activity(id=profile, definition=_plain(ActivityType.PROFILE))
 
 
 def _watched(fact: ViewPaused | ViewEnded) -> dict[str, Any]:

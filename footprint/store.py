@@ -63,6 +63,7 @@ mention = sa.Table(
     metadata,
     sa.Column("digest", sa.LargeBinary(16), primary_key=True),  # see `mentions.digest`
     sa.Column("seq", Sequence64, primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
 )
 
 _DEFINITIONS_LOOKED_AT: Final = 20

@@ -165,14 +165,11 @@ async def insert_many(
         await connection.exec_driver_sql(query, (msgspec.json.encode(rows).decode(),))
         return
     query, processors = _row_by_row(table, columns, key)
-    values = [
-        tuple(
-            process(row[name]) if process else row[name]
-            for name, process in zip(columns, processors, strict=True)
-        )
-        for row in rows
-    ]
-    await connection.exec_driver_sql(query, values)
+    by_column = (
+        [process(row[name]) for row in rows] if process else [row[name] for row in rows]
+        for name, process in zip(columns, processors, strict=True)
+    )
+    await connection.exec_driver_sql(query, list(zip(*by_column, strict=True)))
 
 
 @cache

@@ -81,9 +81,21 @@ async def test_a_rebuild_makes_the_same_rows_of_all_views(
     await drained()
     clock.advance(timedelta(hours=3))
     await drain.sweep()
-    before = await rows()
+    before, schema = await rows(), await _keys_and_indexes(store)
     async with store.begin() as connection:
         count = await rebuilding.rebuild(connection, HOUSE)
     assert await rows() == before
+    assert await _keys_and_indexes(store) == schema
     assert count >= len(story)
     assert all(before)
+
+
+async def _keys_and_indexes(store) -> list:
+    def of(connection: sa.Connection) -> list:
+        found = sa.inspect(connection)
+        names = [view.name for view in (presence, statements, mention)]
+        indexes = [sorted(i["name"] for i in found.get_indexes(name)) for name in names]
+        return [*indexes, *(found.get_pk_constraint(name) for name in names)]
+
+    async with store.connect() as connection:
+        return await connection.run_sync(of)
