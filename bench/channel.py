@@ -3,8 +3,8 @@
 Conditioned media is passed through as HLS and as a paced transport stream at constant bitrate. Beside it, in the
 same seconds, `ffmpeg -re -c copy` does the same; then FFmpeg encodes it on air; then many channels run at
 once. The streams are received over the loopback, and the arrival of each program clock reference is compared
-with its value. Two parts need no time of their own: what the guide in the stream costs, and how far a
-thousand joins are from where they were planned, by a simulated clock. Some two minutes in all.
+with its value, beside how evenly a thread that only sleeps is woken in the same seconds. Two parts need no time of their own: what the guide in the stream costs, and how far a
+thousand joins are from where they were planned, by a simulated clock. Some three minutes in all.
 """
 
 import random
@@ -17,6 +17,7 @@ from tempfile import TemporaryDirectory
 
 from bench import playing
 from bench.report import arguments, show
+from bench.sleeper import Sleeper
 from transcode.eit import Event
 from transcode.house import PROFILES, SLOT, Profile, slot_from, start_of
 from transcode.si import NULL_PID
@@ -35,7 +36,7 @@ MEANINGS = {
     "ffmpeg_copy_1080p25_percent": "the same in 1080p25",
     "times_copy_720p25": "ours by ffmpeg's copy; at most 1.2",
     "times_copy_1080p25": "the same in 1080p25",
-    "encode_720p25_percent": "of a core: FFmpeg encodes the house format on air",
+    "encode_720p25_percent": "of a core: FFmpeg encodes on air, by the house encoder's options",
     "encode_1080p25_percent": "the same in 1080p25",
     "cheaper_720p25": "how often ours goes into encoding; at least 40",
     "cheaper_1080p25": "the same in 1080p25",
@@ -44,6 +45,11 @@ MEANINGS = {
     "many_channels": "in 720p25, at once",
     "many_cpu_percent": "of two cores, all of them; under 40",
     "many_pcr_spread_ms": "the worst of them, once they run; under 10",
+    "floor_spread_ms": "the same of a thread in real time that only sleeps, the worst of two, meanwhile",
+    "monitor_720p25_percent": "of a core: what watches a channel, a process of its own",
+    "monitor_1080p25_percent": "the same in 1080p25",
+    "watched_720p25_percent": "of a core, a channel that sends to its monitor too",
+    "watched_1080p25_percent": "the same in 1080p25",
     "guide_cpu_percent": "of a core: EIT of eight full days, TDT and TOT in 3.3 Mbit/s; under 0.3",
     "join_late_ms": "the latest of a thousand joins after its planned moment; a slot is 960",
     "join_early_ms": "the earliest of them before it; never",
@@ -114,6 +120,7 @@ def _encode(folder: Path, _: int, known: Figures) -> Figures:
 def _many(folder: Path, channels: int, _: Figures) -> Figures:
     item = _media(folder, SMALL)
     receivers = [playing.Receiver() for _ in range(channels)]
+    sleepers = [Sleeper(), Sleeper()]
     with playing.children() as start:
         processes = [
             start(playing.channel(folder / f"many{number}", SMALL, item, receiver.port))
@@ -122,12 +129,35 @@ def _many(folder: Path, channels: int, _: Figures) -> Figures:
         time.sleep(SETTLE + EACH_STARTS * channels)  # they all start in one moment
         for receiver in receivers:
             receiver.forget()
+        for sleeper in sleepers:
+            sleeper.forget()
         used = _used(processes, settle=0.0, measure=MEASURE)
+        spread = max(receiver.spread_ms() for receiver in receivers)
+        floor = max(sleeper.spread_ms() for sleeper in sleepers)
     return {
         "many_channels": channels,
         "many_cpu_percent": sum(used) / 2,
-        "many_pcr_spread_ms": max(receiver.spread_ms() for receiver in receivers),
+        "many_pcr_spread_ms": spread,
+        "floor_spread_ms": floor,
     }
+
+
+def _monitor(folder: Path, _: int, __: Figures) -> Figures:
+    """What watches a channel, and what the channel costs that is watched."""
+    receivers = [playing.Receiver() for _ in range(2)]
+    figures: Figures = {}
+    with playing.children() as start:
+        watched, watching = [], []
+        for profile, receiver in zip((SMALL, LARGE), receivers, strict=True):
+            at, port = folder / f"watched-{profile.name}", playing.free_port()
+            command = playing.channel(at, profile, _media(folder, profile), receiver.port, port)
+            watched.append(start(command))
+            watching.append(start(playing.monitor(at / "out", port)))
+        used = _used([*watched, *watching], settle=SETTLE, measure=MEASURE)
+    for number, profile in enumerate((SMALL, LARGE)):
+        figures[f"watched_{profile.name}_percent"] = used[number]
+        figures[f"monitor_{profile.name}_percent"] = used[number + 2]
+    return figures
 
 
 def _guide(_: Path, __: int, ___: Figures) -> Figures:
@@ -199,6 +229,7 @@ _PARTS: dict[str, Callable[[Path, int, Figures], Figures]] = {
     "one": _one,
     "encode": _encode,
     "many": _many,
+    "monitor": _monitor,
     "guide": _guide,
     "joins": _joins,
 }

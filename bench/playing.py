@@ -13,10 +13,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from transcode.house import Profile
+from transcode.house_encoder import SOUND_OPTIONS, THREADS, picture_options
 from transcode.slate import ensure_slate
 
 LENGTH = 8 * 0.96  # seconds of the media
 _ITEMS = 40
+_NAMES = {"profile": "profile:v", "level": "level:v"}  # of options that FFmpeg has for sound too
 _TIMESTAMPS = getattr(socket, "SO_TIMESTAMPNS", 35)
 
 
@@ -34,7 +36,7 @@ def media(folder: Path, profile: Profile) -> Path:
     return target
 
 
-def channel(folder: Path, profile: Profile, item: Path, port: int) -> list[str]:
+def channel(folder: Path, profile: Profile, item: Path, *ports: int) -> list[str]:
     """A channel's process, `item` again and again; its slate is drawn before."""
     folder.mkdir()
     ensure_slate(folder / "out" / "slate", profile, "Daris")
@@ -54,7 +56,7 @@ def channel(folder: Path, profile: Profile, item: Path, port: int) -> list[str]:
     plan.write_text(json.dumps({"channel": "bench", "items": items}))
     command = [sys.executable, "-m", "transcode.playout", "--plan", str(plan)]
     command += ["--out", str(folder / "out"), "--profile", profile.name]
-    return [*command, "--output", f"udp://127.0.0.1:{port}"]
+    return command + [f"--output=udp://127.0.0.1:{port}" for port in ports]
 
 
 def ffmpeg(
@@ -77,11 +79,18 @@ def ffmpeg(
 
 
 def encoding(profile: Profile) -> tuple[str, ...]:
-    """How a playout that encodes on air would make the house format."""
-    rate = str(profile.max_bps)
-    picture = ("-c:v", "libx264", "-preset", profile.preset, "-bf", "0", "-g", "24")
-    limits = ("-b:v", rate, "-maxrate", rate, "-bufsize", str(profile.buffer_bits))
-    return (*picture, *limits, "-c:a", "aac", "-b:a", str(profile.audio_bps))
+    """As the house encoder does it, which is what a playout that encodes on air would have to do."""
+    options = picture_options(profile) | SOUND_OPTIONS | {"b:a": str(profile.audio_bps)}
+    told = (
+        part for name, value in options.items() for part in (f"-{_NAMES.get(name, name)}", value)
+    )
+    return ("-c:v", "libx264", "-threads:v", str(THREADS), "-c:a", "aac", *told)
+
+
+def monitor(folder: Path, port: int) -> list[str]:
+    """What watches a channel, receiving on `port`."""
+    command = [sys.executable, "-m", "transcode.monitor", "--port", str(port)]
+    return [*command, "--folder", str(folder)]
 
 
 @contextmanager
@@ -93,7 +102,7 @@ def children() -> Iterator["Start"]:
     finally:
         for process in start.started:
             process.kill()
-            process.wait()
+            process.communicate()
 
 
 class Start:
@@ -101,7 +110,12 @@ class Start:
         self.started: list[subprocess.Popen[bytes]] = []
 
     def __call__(self, command: Sequence[str]) -> "subprocess.Popen[bytes]":
-        process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,  # what ends with its standard input does so with us
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
         self.started.append(process)
         return process
 
@@ -143,6 +157,13 @@ def _clocks(datagram: bytes) -> Iterator[float]:
         if packet[3] & 0x20 and packet[4] and packet[5] & 0x10:
             field = int.from_bytes(packet[6:12])
             yield ((field >> 15) * 300 + (field & 0x1FF)) / 27e6
+
+
+def free_port() -> int:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
 
 
 def cpu_seconds(pid: int) -> float:

@@ -18,6 +18,7 @@ from pathlib import Path
 import av
 import msgspec
 
+from transcode.coded_sound import gain_for, heard_of
 from transcode.conform import PictureConformer, SoundConformer
 from transcode.house import (
     AAC_FRAMES_PER_SLOT,
@@ -31,7 +32,7 @@ from transcode.house import (
 )
 from transcode.house_encoder import HouseEncoder
 from transcode.levels import FixedLevels
-from transcode.loudness import SILENT, Loudness, measure
+from transcode.loudness import SILENT, measure
 from transcode.slate import plain_picture
 from transcode.source import Source, SourceError, Timed, open_source
 
@@ -57,6 +58,8 @@ class Report(msgspec.Struct, frozen=True, tag="report"):
     had_sound: bool
     measured_lufs: float
     gain_db: float
+    coded_lufs: float  # of the item itself
+    coded_peak_db: float  # true peak
     damaged_packets: int
     recipe: int = 1  # transcode.house.RECIPE when it was made
 
@@ -64,11 +67,11 @@ class Report(msgspec.Struct, frozen=True, tag="report"):
 class Conditioning:
     """One source on its way through the conformers into the encoder."""
 
-    def __init__(self, encoder: HouseEncoder, profile: Profile, loudness: Loudness) -> None:
+    def __init__(self, encoder: HouseEncoder, profile: Profile, gain_db: float) -> None:
         self._encoder = encoder
         self._profile = profile
         self._pictures = PictureConformer(profile)
-        self._sounds = SoundConformer(FixedLevels(loudness.gain_db))
+        self._sounds = SoundConformer(FixedLevels(gain_db))
         self._start: float | None = None
         self._end = 0.0
         self.had_picture = self.had_sound = False
@@ -127,11 +130,13 @@ def condition(
     """Raise SourceError when `source` cannot be used; then nothing is left at `target`."""
     media = open_source(source)
     loudness = measure(media.sounds())
+    gain_db = gain_for(media.sounds, loudness, profile)
     target.parent.mkdir(parents=True, exist_ok=True)
     with HouseEncoder(target, profile) as encoder:
-        conditioning = Conditioning(encoder, profile, loudness)
+        conditioning = Conditioning(encoder, profile, gain_db)
         _run(conditioning, media, on_progress)
         seconds = conditioning.finish()
+    heard = heard_of(target)
     report = Report(
         profile=profile.name,
         fingerprint=encoder.fingerprint,
@@ -141,7 +146,9 @@ def condition(
         had_picture=conditioning.had_picture,
         had_sound=conditioning.had_sound,
         measured_lufs=(loudness if conditioning.had_sound else SILENT).integrated_lufs,
-        gain_db=round(loudness.gain_db, 2),
+        gain_db=round(gain_db, 2),
+        coded_lufs=round(heard.integrated_lufs, 2),
+        coded_peak_db=round(heard.peak_db, 2),
         damaged_packets=media.damaged,
         recipe=RECIPE,
     )

@@ -23,7 +23,7 @@ SLOT_VIDEO_TICKS = FRAMES_PER_SLOT * FRAME_TICKS
 SLOT_SAMPLES = AAC_FRAMES_PER_SLOT * AAC_FRAME_SAMPLES
 
 # How sources become house items; whatever was made by a smaller number is conditioned anew. Since 2 the camera
-# is an inset of the screen.
+# is an inset of the screen, and the loudness that of the coded sound.
 RECIPE = 2
 
 SLOTS_PER_SEGMENT = 4

@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import av
 from av.audio.stream import AudioStream
@@ -37,7 +37,23 @@ _INIT_OPTIONS = {
 }
 
 
+THREADS: Final = 2
+SOUND_OPTIONS: Final = {"aac_coder": "fast"}
+
 Slot = tuple[Sequence[bytes], Sequence[bytes]]  # 24 pictures, 45 AAC frames
+
+
+def picture_options(profile: Profile) -> dict[str, str]:
+    """What FFmpeg's libx264 is told."""
+    return {
+        "preset": profile.preset,
+        "profile": "high",
+        "level": profile.level,
+        "crf": "22",
+        "maxrate": str(profile.max_bps),
+        "bufsize": str(profile.buffer_bits),
+        "x264-params": _X264.format(gop=FRAMES_PER_SLOT),
+    }
 
 
 class SlotEncoder:
@@ -134,24 +150,16 @@ def _video_stream(muxer: av.container.OutputContainer, profile: Profile) -> Vide
     stream.width, stream.height, stream.pix_fmt = profile.width, profile.height, "yuv420p"
     stream.time_base = Fraction(1, FRAME_RATE)
     context = stream.codec_context
-    context.thread_count = 2
+    context.thread_count = THREADS
     context.color_range, context.color_primaries = 1, 1
     context.color_trc, context.colorspace = 1, 1
-    context.options = {
-        "preset": profile.preset,
-        "profile": "high",
-        "level": profile.level,
-        "crf": "22",
-        "maxrate": str(profile.max_bps),
-        "bufsize": str(profile.buffer_bits),
-        "x264-params": _X264.format(gop=FRAMES_PER_SLOT),
-    }
+    context.options = picture_options(profile)
     return stream
 
 
 def _audio_stream(muxer: av.container.OutputContainer, profile: Profile) -> AudioStream:
     stream = muxer.add_stream("aac", rate=SAMPLE_RATE, layout="stereo")
     stream.bit_rate = profile.audio_bps
-    stream.codec_context.options = {"aac_coder": "fast"}
+    stream.codec_context.options = dict(SOUND_OPTIONS)
     assert AAC_FRAME_SAMPLES == 1024
     return stream

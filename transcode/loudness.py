@@ -12,7 +12,7 @@ from transcode.source import Timed
 
 TARGET_LUFS = -23.0
 HIGHEST_PEAK_DB = -1.5  # the coder may add some tenths; R 128 allows -1 dBTP
-_SILENCE_LUFS = -60.0
+SILENCE_LUFS = -60.0
 _MOST_GAIN_DB = 24.0
 _QUIETEST_PEAK = 1e-4
 
@@ -26,10 +26,15 @@ class Loudness:
     @property
     def gain_db(self) -> float:
         """To the target, but never into the peak limit; what is as good as silent stays so."""
-        if self.integrated_lufs <= _SILENCE_LUFS:
+        if self.integrated_lufs <= SILENCE_LUFS:
             return 0.0
         wanted = TARGET_LUFS - self.integrated_lufs
-        return min(wanted, HIGHEST_PEAK_DB - self.peak_db, _MOST_GAIN_DB)
+        return min(wanted, HIGHEST_PEAK_DB - self.peak_db, self.most_db)
+
+    @property
+    def most_db(self) -> float:
+        """What is quieter than this can make good stays quieter: the rest would be noise."""
+        return _MOST_GAIN_DB
 
 
 SILENT = Loudness(-70.0, -70.0)

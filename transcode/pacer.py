@@ -1,7 +1,7 @@
 """Sends a transport stream at the rate it was made for, by an absolute schedule.
 
 What carries the program clock leaves at its own moment. Other datagrams may leave with the one before
-them, ten milliseconds early at most: it is the waking up that costs.
+them, thirteen milliseconds early at most: it is the waking up that costs.
 """
 
 import threading
@@ -14,8 +14,8 @@ from transcode.real_time import PACER, in_real_time
 
 DATAGRAM = 7 * 188
 _LOST_SECONDS = 0.5
-_EARLY_SECONDS = 0.01
-_MOST_TOGETHER = 4
+_EARLY_SECONDS = 0.013
+_MOST_TOGETHER = 8
 
 
 class Pacer:
@@ -28,7 +28,7 @@ class Pacer:
         self._outputs = outputs
         self._seconds_each = DATAGRAM * 8 / mux_bps
         self._starts_at = starts_at  # of time.monotonic
-        self._together = max(1, min(_MOST_TOGETHER, int(_EARLY_SECONDS / self._seconds_each)))
+        self._together = min(_MOST_TOGETHER, 1 + int(_EARLY_SECONDS / self._seconds_each))
         self._queue: SimpleQueue[list[bytes] | None] = SimpleQueue()
         self._rest = b""
         self.is_lost = False  # so late that the receiver's clock has to begin anew

@@ -61,13 +61,16 @@ def counted(path) -> list[str]:
     return probed.stdout.split()
 
 
-def loudness(path) -> float:
-    command = ["ffmpeg", "-hide_banner", "-nostats", "-i", path, "-af", "ebur128=framelog=verbose"]
+def loudness(path) -> tuple[float, float]:
+    """Integrated, in LUFS; and the true peak, in dBTP."""
+    meter = "ebur128=peak=true:framelog=verbose"
+    command = ["ffmpeg", "-hide_banner", "-nostats", "-i", path, "-af", meter]
     heard = subprocess.run(
         [*command, "-f", "null", "-"], capture_output=True, check=True, text=True
     )
-    line = next(line for line in heard.stderr.splitlines() if line.strip().startswith("I:"))
-    return float(line.split()[1])
+    lines = [line.split() for line in heard.stderr.splitlines()]
+    told = {line[0]: line[1] for line in lines if line and line[0] in {"I:", "Peak:"}}
+    return float(told["I:"]), float(told["Peak:"])
 
 
 def test_a_film_becomes_whole_slots_in_the_house_format(film, tmp_path):
@@ -83,9 +86,41 @@ def test_a_film_becomes_whole_slots_in_the_house_format(film, tmp_path):
     assert told["damaged_packets"] == 0
 
 
-def test_the_conditioned_film_has_the_target_loudness(film, tmp_path):
-    report(condition(film, tmp_path / "out.mp4"))
-    assert loudness(tmp_path / "out.mp4") == pytest.approx(-23.0, abs=0.6)
+CHANGING = ["-vf", "select='not(mod(n,7))+lt(n,25)'", "-fps_mode", "vfr"]  # 25 a second, then 3.6
+
+
+@pytest.mark.parametrize(
+    ("name", "rate", "picture", "pitch", "sound"),
+    [
+        ("h265.mkv", "24000/1001", ["libx265", "-preset", "ultrafast"], "96000", ["flac"]),
+        (
+            "vp9.webm",
+            "25",
+            ["libvpx-vp9", "-deadline", "realtime", *CHANGING],
+            "48000",
+            ["libopus"],
+        ),
+        ("av1.mp4", "60", ["libsvtav1", "-preset", "12"], "11025", ["aac"]),
+        ("mpeg2.ts", "50", ["mpeg2video"], "32000", ["mp2"]),
+    ],
+)
+def test_whatever_it_comes_in_it_has_the_house_format_and_loudness(
+    made, tmp_path, name, rate, picture, pitch, sound
+):
+    source = made(
+        *("-f", "lavfi", "-i", f"testsrc2=s=320x180:d=3:r={rate}"),
+        *("-f", "lavfi", "-i", f"anoisesrc=d=3:c=pink:seed=7:r={pitch},volume=12dB"),
+        *("-c:v", *picture, "-c:a", *sound),
+        name=name,
+    )
+    told = report(condition(source, tmp_path / "out.mp4"))
+    assert told["slots"] == 4
+    assert told["damaged_packets"] == 0
+    assert counted(tmp_path / "out.mp4") == ["96", "180"]
+    lufs, peak = loudness(tmp_path / "out.mp4")
+    assert lufs == pytest.approx(-23.0, abs=0.2)
+    assert peak <= -1.0
+    assert (told["coded_lufs"], told["coded_peak_db"]) == pytest.approx((lufs, peak), abs=0.2)
 
 
 def test_conditioned_media_joins_the_slate_without_a_new_set_up(film, tmp_path):

@@ -55,12 +55,12 @@ def test_what_carries_the_clock_leaves_at_its_own_moment_and_nothing_is_far_too_
     datagrams = [datagram(number, clock=number % 8 == 5) for number in range(80)]
     bursts = paced(b"".join(datagrams), 80)
     assert [one for burst in bursts for one in burst.datagrams] == datagrams
-    assert any(len(burst.datagrams) == 3 for burst in bursts)
+    assert any(len(burst.datagrams) == 5 for burst in bursts)
     number = 0
     for burst in bursts:
         assert burst.at - bursts[0].at == pytest.approx(number * burst.apart)
         assert not any(has_clock(one) for one in burst.datagrams[1:])
-        assert (len(burst.datagrams) - 1) * burst.apart <= 0.01
+        assert (len(burst.datagrams) - 1) * burst.apart <= 0.013
         number += len(burst.datagrams)
 
 
