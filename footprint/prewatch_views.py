@@ -27,6 +27,7 @@ from schedule.assignments import (
 )
 from schedule.audience import is_for
 from schedule.enrolments import enrolments_of
+from schedule.events import AssignmentMade, AssignmentWithdrawn
 from schedule.lectures import Filter, lecture_by_id, list_lectures
 from schedule.lifecycle import AHEAD, Lecture
 from schedule.planning import in_utc
@@ -116,6 +117,7 @@ async def show(request: web.Request) -> web.Response:
 async def add(request: web.Request) -> web.Response:
     wanted, lecture = await decode(request, NewAssignment), await lecture_of(request)
     viewer = require(request, Action.CHANGE_LECTURE, lecture.subject)
+    now = request.app[CLOCK].now()
     async with request.app[DATABASE].begin() as connection:
         recording = await lecture_by_id(connection, wanted.recording)
         require(request, Action.WATCH_RECORDING, recording.subject)
@@ -126,9 +128,19 @@ async def add(request: web.Request) -> web.Response:
             percent=wanted.percent,
             deadline=in_utc(wanted.deadline or lecture.starts_at),
             by=viewer.person_id,
-            at=request.app[CLOCK].now(),
+            at=now,
         )
         (shown,) = await _shown(connection, [made], viewer)
+        fact = AssignmentMade(
+            id=new_id(),
+            at=now,
+            lecture=lecture.id,
+            person=viewer.actor,
+            recording=made.recording,
+            percent=made.percent,
+            deadline=made.deadline,
+        )
+        await request.app[RECORDER].record(fact)
     return reply(shown, status=HTTPStatus.CREATED)
 
 
@@ -136,8 +148,16 @@ async def remove(request: web.Request) -> web.Response:
     async with request.app[DATABASE].begin() as connection:
         found = await assignment_by_id(connection, path_id(request))
         lecture = await lecture_by_id(connection, found.lecture)
-        require(request, Action.CHANGE_LECTURE, lecture.subject)
+        viewer = require(request, Action.CHANGE_LECTURE, lecture.subject)
         await withdraw(connection, found.id)
+        fact = AssignmentWithdrawn(
+            id=new_id(),
+            at=request.app[CLOCK].now(),
+            lecture=lecture.id,
+            person=viewer.actor,
+            recording=found.recording,
+        )
+        await request.app[RECORDER].record(fact)
     return web.Response(status=HTTPStatus.NO_CONTENT)
 
 

@@ -137,6 +137,8 @@ UNTOLD: Final = {
     "recording-published": "What the machine did, not a person.",
     "recording-shared": "The work of whoever publishes it; no profile has a verb for it.",
     "recording-kept": "The work of whoever publishes it; no profile has a verb for it.",
+    "assignment-made": "The work of whoever teaches; that it was watched is told.",
+    "assignment-withdrawn": "The work of whoever teaches; no profile has a verb for it.",
     "channel-added": "The work of the broadcast desk; neither profile knows channels.",
     "schedule-pushed": "The work of the broadcast desk; neither profile knows channels.",
     "source-taken": "The work of the broadcast desk; neither profile knows channels.",

@@ -4,19 +4,24 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from functools import partial
+from typing import Final
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
-from identity.rights import Action, Viewer, allows
+from identity.rights import Action, Subject, Viewer, allows
 from identity.sessions import require
 from kernel.pages import HOUSE_ZONE, locale_of, render, zone_of
 from kernel.web import CLOCK, DATABASE, query
+from player.drawn import Drawn, DrawnFor
 from player.entrance import signed_in
 from player.whose import Asked, choose, near
 from schedule.academic import Period, holidays_between, is_odd, monday, week_of
-from schedule.lectures import Filter, list_lectures
-from schedule.lifecycle import Lecture, LectureState
+from schedule.cards import Card, list_cards
+from schedule.circle import NOBODY
+from schedule.lectures import Filter
+from schedule.lifecycle import LectureState
 from schedule.national_days import in_language
 from schedule.stretches import stretches_of
 from schedule.study_work import Kind
@@ -24,6 +29,7 @@ from schedule.study_work import Kind
 _DAY, _WEEK = timedelta(days=1), timedelta(days=7)
 _USUAL_HOURS = range(9, 18)  # the grid shows these at least
 _MOST = 1000  # lectures on one page; the page says when there are more
+_DRAWN: Final = Drawn(capacity=8 * _MOST)
 
 
 @dataclass(slots=True)
@@ -32,7 +38,7 @@ class Block:
 
     first: int
     rows: int
-    lectures: list[Lecture]
+    lectures: list[Card]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +86,16 @@ async def show_week(request: web.Request) -> web.Response:
     async with request.app[DATABASE].connect() as connection:
         choice = await choose(connection, asked, viewer, first, last)
         which = choice.narrow(which, viewer)
-        found = await list_lectures(connection, which, limit=_MOST + 1)
-        lectures = [one for one in found if choice.has(one.work.course, one.work.groups)]
-        rhythm = await choice.rhythm(connection, first, last, {one.work.course for one in lectures})
+        found = await list_cards(connection, which, limit=_MOST + 1)
+        lectures = [one for one in found if choice.has(one.course, one.groups)]
+        rhythm = await choice.rhythm(connection, first, last, {one.course for one in lectures})
         free = await holidays_between(connection, first, last, calendar=rhythm.calendar)
         stretches = [
             one for period in rhythm.periods for one in await stretches_of(connection, period)
         ]
     teaching = teaching_week(rhythm.periods, first)
+    house = house_zone(zone, _at(first, zone))
+    shows_lecturer = choice.whose != "mine" or not choice.teaches
     return render(
         request,
         "week.html",
@@ -97,8 +105,10 @@ async def show_week(request: web.Request) -> web.Response:
         stretches=[one for one in stretches if one.touches(first, last)],
         named=partial(in_language, locale=locale_of(request)),
         choice=choice,
-        movable={one.id for one in lectures if _may_move(viewer, one, now)},
-        house=house_zone(zone, _at(first, zone)),
+        movable=_movable(viewer, lectures, now),
+        house=house,
+        shows_lecturer=shows_lecturer,
+        drawn=DrawnFor(_DRAWN, (locale_of(request), zone.key, house and house.key, shows_lecturer)),
         previous=first - _WEEK,
         following=first + _WEEK,
         first=first,
@@ -109,7 +119,7 @@ async def show_week(request: web.Request) -> web.Response:
 
 
 def lay_out(
-    lectures: Iterable[Lecture],
+    lectures: Iterable[Card],
     first: date,
     zone: ZoneInfo,
     *,
@@ -118,7 +128,7 @@ def lay_out(
 ) -> Week:
     """The seven days from Monday `first`, each lecture on the day of its beginning."""
     days = [first + n * _DAY for n in range(7)]
-    of_day: dict[date, list[Lecture]] = {day: [] for day in days}
+    of_day: dict[date, list[Card]] = {day: [] for day in days}
     for lecture in sorted(lectures, key=lambda one: one.starts_at):
         day = lecture.starts_at.astimezone(zone).date()
         if day in of_day:
@@ -167,14 +177,14 @@ def _is_same(one: TeachingWeek, own: TeachingWeek | None) -> bool:
     return own is not None and (one.number, one.is_midterm) == (own.number, own.is_midterm)
 
 
-def _span(lecture: Lecture, zone: ZoneInfo) -> range:
+def _span(lecture: Card, zone: ZoneInfo) -> range:
     """The hours that it touches, on the day of its beginning."""
     starts, ends = lecture.starts_at.astimezone(zone), lecture.ends_at.astimezone(zone)
     last = 24 if ends.date() > starts.date() else ends.hour + (ends.minute > 0)
     return range(starts.hour, max(last, starts.hour + 1))
 
 
-def _blocks(lectures: Sequence[Lecture], earliest: int, zone: ZoneInfo) -> list[Block]:
+def _blocks(lectures: Sequence[Card], earliest: int, zone: ZoneInfo) -> list[Block]:
     blocks: list[Block] = []
     for lecture in lectures:
         span = _span(lecture, zone)
@@ -194,10 +204,20 @@ def house_zone(zone: ZoneInfo, at: datetime) -> ZoneInfo | None:
     return None if at.astimezone(house).utcoffset() == at.astimezone(zone).utcoffset() else house
 
 
-def _may_move(viewer: Viewer, lecture: Lecture, now: datetime) -> bool:
-    """As far as a list tells: whose faculty a course is of is asked when it is moved."""
-    is_ahead = lecture.state is LectureState.PLANNED and lecture.starts_at > now
-    return is_ahead and allows(viewer, Action.CHANGE_LECTURE, lecture.subject)
+def _movable(viewer: Viewer, lectures: Iterable[Card], now: datetime) -> set[UUID]:
+    """As far as a list tells: whose faculty a course is of is asked when one is moved."""
+    known: dict[tuple[UUID, bool], bool] = {}
+
+    def may_move(one: Card) -> bool:
+        key = one.lecturer, one.course is None
+        if key not in known:
+            of_course = NOBODY.subject(lecturer=one.lecturer)
+            subject = Subject(lecturer=one.lecturer) if one.course is None else of_course
+            known[key] = allows(viewer, Action.CHANGE_LECTURE, subject)
+        return known[key]
+
+    ahead = (one for one in lectures if one.state is LectureState.PLANNED and one.starts_at > now)
+    return {one.id for one in ahead if may_move(one)}
 
 
 def _at(day: date, zone: ZoneInfo, hour: time = time(0)) -> datetime:

@@ -18,6 +18,7 @@ from kernel.database import Id, metadata
 from kernel.errors import Conflict, Invalid, NotFound
 from kernel.ids import new_id
 from kernel.lines import one_line
+from kernel.sentence import sentence
 
 UNIVERSITY = "university"
 MIDTERM_WEEK = 10
@@ -194,7 +195,7 @@ async def set_holidays(
 def check_holidays(period: Period, wanted: Mapping[date, str]) -> dict[date, str]:
     """In order, with trimmed names; Invalid has a finding for each day that is not of the period."""
     if len(wanted) > MOST_HOLIDAYS:
-        raise Invalid(f"A period has at most {MOST_HOLIDAYS} holidays.")
+        raise Invalid(sentence("A period has at most {most} holidays.", most=MOST_HOLIDAYS))
     outside = [day for day in wanted if week_of(period, day) is None]
     if outside:
         raise Invalid("Some days are outside of the period.", findings=_findings(outside))
@@ -218,7 +219,13 @@ async def _check_is_alone(connection: AsyncConnection, period: Period) -> None:
     )
     other = (await connection.execute(query.limit(1))).first()
     if other is not None:
-        raise Conflict(f"“{other.name}” takes {other.starts_on} to {other.ends_on} already.")
+        told = sentence(
+            "“{name}” takes {first} to {last} already.",
+            name=other.name,
+            first=other.starts_on,
+            last=other.ends_on,
+        )
+        raise Conflict(told)
 
 
 def _select() -> sa.Select[*tuple[Any, ...]]:

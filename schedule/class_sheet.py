@@ -17,7 +17,7 @@ from schedule import ical, planning
 from schedule.class_list import ClassRow, keys_of_lectures
 from schedule.courses import courses_by_ids, list_groups
 from schedule.lifecycle import Lecture, LectureState
-from schedule.sheet import Findings, Row, read_sheet, write_sheet
+from schedule.sheet import Findings, Row, misfit, read_sheet, write_sheet
 from schedule.study_work import Kind, Mode
 
 COLUMNS: Final = (
@@ -34,7 +34,12 @@ def read_classes(data: bytes, zone: tzinfo) -> tuple[list[ClassRow], Findings]:
     for row in read_sheet(data, columns=COLUMNS, needed=_NEEDED):
         try:
             rows.append(_row(row, zone))
-        except (msgspec.ValidationError, ValueError, DarisError) as error:
+        except msgspec.ValidationError as error:
+            findings.add(row.number, misfit(row, error))
+        except ValueError as error:
+            told = sentence("This row can't be understood: {reason}.", reason=error)
+            findings.add(row.number, told)
+        except DarisError as error:
             findings.add(row.number, error)
     return rows, findings
 

@@ -19,7 +19,9 @@ from kernel.database import Id, UtcDateTime, metadata
 from kernel.errors import Conflict, Invalid, NotFound, PreconditionFailed
 from kernel.ids import new_id
 from kernel.lines import maybe_line, one_line
+from kernel.sentence import sentence
 
+_TAKEN = "The key {key} is taken."
 LONGEST_KEY, LONGEST_SUMMARY, MOST_CREDITS = 60, 20_000, 240
 
 courses = sa.Table(
@@ -87,9 +89,10 @@ def key_of(text: str) -> str:
 def check_course(course: Course) -> Course:
     """With its texts trimmed; Invalid says what is wrong with it."""
     if course.credits is not None and not 0 <= course.credits <= MOST_CREDITS:
-        raise Invalid(f"Credits are a number from 0 to {MOST_CREDITS}.")
+        raise Invalid(sentence("Credits are a number from 0 to {most}.", most=MOST_CREDITS))
     if len(course.summary) > LONGEST_SUMMARY or "\0" in course.summary:
-        raise Invalid(f"A summary has at most {LONGEST_SUMMARY} characters.")
+        told = sentence("A summary has at most {most} characters.", most=LONGEST_SUMMARY)
+        raise Invalid(told)
     return replace(
         course,
         key=key_of(course.key),
@@ -103,7 +106,7 @@ def check_course(course: Course) -> Course:
 async def add_course(connection: AsyncConnection, wanted: Course) -> Course:
     """Add it under an id of its own; Conflict when its key is taken."""
     course = check_course(replace(wanted, id=new_id(), revision=1))
-    await _insert(connection, courses, _row(courses, course), f"The key {course.key} is taken.")
+    await _insert(connection, courses, _row(courses, course), course.key)
     return course
 
 
@@ -117,7 +120,7 @@ async def change_course(connection: AsyncConnection, wanted: Course) -> Course:
                 courses.update().where(*which).values(_row(courses, course))
             )
     except IntegrityError as error:
-        raise Conflict(f"The key {course.key} is taken.") from error
+        raise Conflict(sentence(_TAKEN, key=course.key)) from error
     if done.rowcount == 0:
         raise PreconditionFailed("Somebody changed this course meanwhile; reload it.")
     return course
@@ -176,7 +179,7 @@ async def add_group(connection: AsyncConnection, wanted: Group) -> Group:
         faculty=maybe_line(wanted.faculty, "A faculty", 100),
     )
     row = _row(study_groups, group)
-    await _insert(connection, study_groups, row, f"The key {group.key} is taken.")
+    await _insert(connection, study_groups, row, group.key)
     return group
 
 
@@ -233,13 +236,13 @@ async def coordinators_of(connection: AsyncConnection, faculty: str | None) -> f
 
 
 async def _insert(
-    connection: AsyncConnection, table: sa.Table, row: dict[str, Any], taken: str
+    connection: AsyncConnection, table: sa.Table, row: dict[str, Any], key: str
 ) -> None:
     try:
         async with connection.begin_nested():
             await connection.execute(table.insert().values(row))
     except IntegrityError as error:
-        raise Conflict(taken) from error
+        raise Conflict(sentence(_TAKEN, key=key)) from error
 
 
 def _course(row: Any) -> Course:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum, auto
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -20,6 +20,7 @@ from kernel.database import Id, UtcDateTime, metadata
 from kernel.errors import Conflict, Invalid, NotFound
 from kernel.ids import new_id
 from kernel.lines import maybe_line
+from kernel.sentence import sentence
 from schedule.circle import Circle
 from schedule.courses import (
     check_groups,
@@ -57,6 +58,14 @@ class Part(StrEnum):
     LECTURER = auto()
     TUTOR = auto()
     VOLUNTEER = auto()
+
+
+_ENROLLED: Final = {
+    Part.LEARNER: "This person is enrolled as learner from {since} already.",
+    Part.LECTURER: "This person is enrolled as lecturer from {since} already.",
+    Part.TUTOR: "This person is enrolled as tutor from {since} already.",
+    Part.VOLUNTEER: "This person is enrolled as volunteer from {since} already.",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +121,8 @@ def check_enrolment(enrolment: Enrolment) -> Enrolment:
 
 def _check_category(enrolment: Enrolment) -> None:
     if enrolment.category not in CATEGORIES:
-        raise Invalid(f"A learner's category is a number from 1 to {CATEGORIES[-1]}.")
+        most = CATEGORIES[-1]
+        raise Invalid(sentence("A learner's category is a number from 1 to {most}.", most=most))
     if enrolment.part is not Part.LEARNER:
         raise Invalid("Only learners have a category.")
     if enrolment.legal_basis is None:
@@ -267,7 +277,7 @@ async def _check_is_sound(connection: AsyncConnection, enrolment: Enrolment) -> 
         query = query.where(enrolments.c.since <= enrolment.until)
     since = (await connection.execute(query)).scalars().first()
     if since is not None:
-        raise Conflict(f"This person is enrolled as {enrolment.part} from {since} already.")
+        raise Conflict(sentence(_ENROLLED[enrolment.part], since=since))
 
 
 def _member(row: Any) -> Member:

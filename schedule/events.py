@@ -81,6 +81,20 @@ class RecordingKept(Fact, frozen=True, kw_only=True):
     is_for_ever: bool = False
 
 
+class AssignmentMade(Fact, frozen=True, kw_only=True):
+    """`person` said that a recording is to be watched before the lecture, how much of it and by when."""
+
+    recording: UUID
+    percent: int
+    deadline: datetime
+
+
+class AssignmentWithdrawn(Fact, frozen=True, kw_only=True):
+    """`person` took that back."""
+
+    recording: UUID
+
+
 LectureFact = (
     LecturePlanned
     | LectureChanged

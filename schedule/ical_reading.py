@@ -74,8 +74,11 @@ def read_calendar(
     for event in events:
         try:
             rows += _rows(event, zone, lecturer, moved)
-        except (DarisError, ValueError, OverflowError) as error:
+        except DarisError as error:
             findings.add(event.line, error)
+        except (ValueError, OverflowError) as error:
+            told = sentence("This event can't be understood: {reason}.", reason=error)
+            findings.add(event.line, told)
         if len(rows) > MOST_ROWS:
             raise Invalid(sentence("A calendar has at most {most} classes.", most=MOST_ROWS))
     return rows, findings

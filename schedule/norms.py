@@ -4,7 +4,7 @@ A norm holds for a kind of study work from a day on, until the next one of its k
 university says otherwise an academic hour takes 50 minutes and counts once.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from kernel.database import metadata
 from kernel.errors import Invalid
 from kernel.lines import maybe_line
+from kernel.sentence import sentence
 from schedule.sheet import Findings, Row, read_sheet, write_sheet
 from schedule.study_work import Kind
 
@@ -95,10 +96,13 @@ def read_norms(data: bytes) -> tuple[list[Norm], Findings]:
         try:
             norm = _norm(row)
         except Invalid as error:
-            findings.add(row.number, error.message)
+            findings.add(row.number, error)
             continue
         if norms.setdefault((norm.kind, norm.since), norm) is not norm:
-            findings.add(row.number, f"There is a norm of {norm.kind} since {norm.since} above.")
+            told = sentence(
+                "There is a norm of {kind} since {since} above.", kind=norm.kind, since=norm.since
+            )
+            findings.add(row.number, told)
     return list(norms.values()), findings
 
 
@@ -127,8 +131,8 @@ def _norm(row: Row) -> Norm:
     return Norm(
         kind=_kind(cells["kind"]),
         since=_day(cells["since"]),
-        minutes=round(_number(cells["minutes"], "The minutes of an hour", 1, _LONGEST_HOUR)),
-        factor=_number(cells["factor"] or "1", "A factor", 0, _LARGEST_FACTOR),
+        minutes=round(_number(cells, "minutes", 1, _LONGEST_HOUR)),
+        factor=_number({"factor": "1"} | _filled(cells), "factor", 0, _LARGEST_FACTOR),
         basis=maybe_line(cells["basis"], "A basis", 300),
     )
 
@@ -137,21 +141,35 @@ def _kind(text: str) -> Kind:
     try:
         return Kind(text.casefold())
     except ValueError as error:
-        raise Invalid(f"A kind is one of {', '.join(Kind)}.") from error
+        raise Invalid(sentence("A kind is one of {known}.", known=", ".join(Kind))) from error
 
 
 def _day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError as error:
-        raise Invalid(f"“{text:.40}” is not a day like 2026-09-01.") from error
+        told = sentence("“{text}” is not a day like 2026-09-01.", text=text[:40])
+        raise Invalid(told) from error
 
 
-def _number(text: str, what: str, least: float, most: float) -> float:
+def _filled(cells: Mapping[str, str]) -> dict[str, str]:
+    return {name: text for name, text in cells.items() if text}
+
+
+def _number(cells: Mapping[str, str], name: str, least: float, most: float) -> float:
+    text = cells[name]
     try:
         number = float(text.replace(",", "."))
     except ValueError as error:
-        raise Invalid(f"{what}: “{text:.40}” is not a number.") from error
+        told = sentence("The column {name} can't hold “{text}”.", name=name, text=text[:40])
+        raise Invalid(told) from error
     if not least <= number <= most:
-        raise Invalid(f"{what}: a number from {least} to {most}.")
+        raise Invalid(
+            sentence(
+                "The column {name} holds a number from {least} to {most}.",
+                name=name,
+                least=least,
+                most=most,
+            )
+        )
     return number

@@ -32,7 +32,7 @@ from schedule.courses import (
     study_groups,
 )
 from schedule.enrolments import Enrolment, Member, Part, check_enrolment, enrolments
-from schedule.sheet import Findings, Row, read_sheet, write_sheet
+from schedule.sheet import Findings, Row, misfit, read_sheet, write_sheet
 
 COLUMNS: Final = (
     "course", "course_title", "faculty", "login", "name", "part", "group", "category",
@@ -101,7 +101,9 @@ def read_roster(data: bytes) -> tuple[list[RosterRow], Findings]:
     for row in read_sheet(data, columns=COLUMNS, needed=_NEEDED):
         try:
             rows.append(_row(row))
-        except (msgspec.ValidationError, DarisError) as error:
+        except msgspec.ValidationError as error:
+            findings.add(row.number, misfit(row, error))
+        except DarisError as error:
             findings.add(row.number, error)
     return rows, findings
 

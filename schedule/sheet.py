@@ -15,7 +15,7 @@ from typing import Final
 import msgspec
 
 from kernel.errors import DarisError, Invalid
-from kernel.sentence import parts_of, sentence
+from kernel.sentence import Sentence, parts_of, sentence
 
 MOST_ROWS: Final = 50_000
 MOST_FINDINGS: Final = 200  # of one file; who has so many reads them in parts
@@ -68,6 +68,14 @@ class Findings:
                     row, message if isinstance(message, str) else f"{message}", is_note=is_note
                 )
             )
+
+
+def misfit(row: Row, error: msgspec.ValidationError) -> Sentence:
+    """Which cell can't be what its column holds; `error` names the column as `$.name`."""
+    name = str(error).rpartition("`$.")[2].rstrip("`")
+    return sentence(
+        "The column {name} can't hold “{text}”.", name=name, text=row.cells.get(name, "")[:40]
+    )
 
 
 def read_sheet(data: bytes, *, columns: Collection[str], needed: Collection[str]) -> list[Row]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -26,7 +27,13 @@ class IdSet(TypeDecorator[tuple[UUID, ...]]):
         return " ".join(str(one) for one in value or ()) or None
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> tuple[UUID, ...]:
-        return tuple(UUID(one) for one in (value or "").split())
+        return _ids(value or "")
+
+
+@lru_cache(maxsize=4096)
+def _ids(text: str) -> tuple[UUID, ...]:
+    """The groups of a class are those of a hundred others."""
+    return tuple(UUID(one) for one in text.split())
 
 
 def columns() -> list[sa.Column[Any]]:

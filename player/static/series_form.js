@@ -41,7 +41,8 @@ async function outcome(body) {
   try {
     const { classes, findings, review } = await call("POST", "/api/v1/series?dry_run=true", { ...body, title: body.title || "–" });
     const free = tn("{count} class fits.", "{count} classes fit.", classes.length);
-    const text = findings.length ? `${free} ${tn("{count} does not.", "{count} do not.", findings.length)}` : free;
+    const wrong = tn("{count} does not.", "{count} do not.", findings.length);
+    const text = findings.length ? `${free} ${wrong}` : free;
     const against = sameTogether(review.obstacles);
     const halls = review.auditoriums.length ? [{ code: "auditorium", message: t("Free in all of these weeks:"), auditoriums: review.auditoriums }] : [];
     return [text, against.length ? [obstacleList([...against, ...halls], form.dataset.zone, take)] : []];

@@ -71,6 +71,36 @@ async def test_classes_move_by_hand_and_by_keyboard_and_nothing_in_the_way_is_ov
     assert await flaws(page) == []
     await photograph(page, "week", is_whole=True)
 
+    other = await account(server, "lecturer", "Berik Omarov")
+    times = {"starts_at": f"{monday}T14:00:00+05:00", "ends_at": f"{monday}T14:50:00+05:00"}
+    hall = {"title": "Prisms", "auditorium": "Hall 3"}
+    await other.post("/api/v1/lectures", hall | times, status=201)
+    await other.post(
+        "/api/v1/lectures",
+        hall
+        | {key: time.replace("T14", "T16") for key, time in times.items()}
+        | {"auditorium": "Hall 5"},
+        status=201,
+    )
+    optics_card = page.locator("[data-movable][data-title=Optics]")
+    await optics_card.get_by_test_id("move").press("Enter")
+    await page.get_by_test_id("move-day").fill(f"{monday}")
+    await page.get_by_test_id("move-begins").fill("14:00")
+    await page.get_by_text("Take Hall 5").click()
+    await page.get_by_text("In Hall 5 from then on.").wait_for()
+    await page.get_by_test_id("move-free").wait_for()
+    await photograph(page, "move-hall")
+    await page.locator("#move-save:enabled").click()
+    await page.locator(f"[data-day='{monday}'] [data-title=Optics]").wait_for()
+    assert "Hall 5" in await optics_card.inner_text()
+
+    await page.emulate_media(media="print")
+    await page.get_by_test_id("whose").wait_for()
+    assert await page.get_by_test_id("view-week").is_hidden()
+    assert await page.get_by_test_id("move").first.is_hidden()
+    await photograph(page, "week-on-paper", is_whole=True)
+    await page.emulate_media(media="screen")
+
     await page.emulate_media(color_scheme="dark")
     await page.get_by_test_id("move").first.press("Enter")
     await page.locator("#move-dialog[open]").wait_for()

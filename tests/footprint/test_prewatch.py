@@ -11,6 +11,7 @@ from kernel.ids import new_id
 from player.events import Mode, ViewEnded
 from schedule.courses import Course, add_course
 from schedule.enrolments import Enrolment, Part, enrol
+from schedule.events import AssignmentMade, AssignmentWithdrawn
 from schedule.lectures import lectures
 from schedule.notices import Way, notices
 from schedule.study_work import StudyWork
@@ -113,7 +114,8 @@ async def test_a_learner_sees_how_far_they_are_and_the_teacher_who_has(
     progress = f"/api/v1/assignments/{made['id']}/progress"
     people = (await ask("teacher", "GET", progress))["people"]
     assert [(one["name"], one["is_done"]) for one in people] == [("Timur", False), ("Dana", True)]
-    assert [fact.what for fact in kept.facts] == ["prewatch"]
+    assert isinstance(kept.facts[0], AssignmentMade)
+    assert [fact.what for fact in kept.facts[1:]] == ["prewatch"]
     await ask("dana", "GET", progress, 403)
     await ask("stranger", "GET", of_class, 403)
     assert (await ask("stranger", "GET", "/api/v1/me/assignments"))["assignments"] == []
@@ -128,7 +130,7 @@ async def test_what_was_watched_after_the_deadline_is_too_late(assign, watch, as
     assert mine["watched_percent"] == 0
 
 
-async def test_what_makes_no_sense_is_not_assigned(assign, ask, flipped, store):
+async def test_what_makes_no_sense_is_not_assigned(assign, ask, flipped, kept):
     late = (flipped["coming"].starts_at + HOUR).isoformat()
     for wrong in (
         {"percent": 0},
@@ -148,6 +150,9 @@ async def test_what_makes_no_sense_is_not_assigned(assign, ask, flipped, store):
     await ask("dana", "DELETE", f"/api/v1/assignments/{made['id']}", 403)
     await ask("teacher", "DELETE", f"/api/v1/assignments/{made['id']}", 204)
     assert (await ask("dana", "GET", "/api/v1/me/assignments"))["assignments"] == []
+    told = [(type(fact), fact.lecture, fact.recording, fact.person) for fact in kept.facts]
+    about = flipped["coming"].id, flipped["recorded"].id, flipped["teacher"].id
+    assert told == [(AssignmentMade, *about), (AssignmentWithdrawn, *about)]
 
 
 async def test_who_has_not_watched_is_reminded_once_a_day_before(

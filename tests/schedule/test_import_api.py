@@ -223,6 +223,19 @@ async def test_every_finding_can_be_said_in_another_language(send):
     for one in shown["findings"]:
         assert one["template"] in SENTENCES, one
         assert one["template"].format_map(one["values"]) == one["message"]
+    people = (
+        "course;login;part;category;legal_basis;since;until\n"
+        "phys1;dana;king;;;;\n"
+        "phys1;dana;learner;20;Order;;\n"
+        "phys1;timur;learner;5;;;\n"
+        "phys1;dana;learner;;;soon;\n"
+        "phys1;dana;learner;;;2026-09-09;2026-09-01\n"
+        "phys1;nobody;learner;;;;\n"
+        f"{'k' * 61};dana;learner;;;;\n"
+    )
+    rows = (await send("roster?dry_run=true", people))["findings"]
+    assert sorted(one["row"] for one in rows) == [2, 3, 4, 5, 6, 7, 8]
+    assert {one["template"] for one in rows} <= set(SENTENCES), rows
     nameless = await send("classes?dry_run=true", "key,name\n", status=400)
     assert {one["template"] for one in (nameless, *nameless["findings"])} <= set(SENTENCES)
 

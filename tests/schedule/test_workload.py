@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from kernel.ids import new_id
+from player.sentences import SENTENCES
 from schedule.academic import Period
 from schedule.courses import Course
 from schedule.coverage import coverage, teaching_weeks
@@ -97,7 +98,7 @@ async def test_norms_come_from_a_sheet_and_the_same_sheet_again_changes_nothing(
     [
         ("party,2026-09-01,50", "A kind is one of"),
         ("exam,1.9.2026,50", "is not a day"),
-        ("exam,2026-09-01,none", "is not a number"),
+        ("exam,2026-09-01,none", "minutes can't hold “none”"),
         ("exam,2026-09-01,0", "a number from 1"),
         ("exam,2026-09-01,nan", "a number from 1"),
         ("lecture,2026-09-01,45", "above"),
@@ -108,6 +109,7 @@ def test_a_row_that_is_no_norm_is_named(row, said):
     (finding,) = findings.found
     assert finding.row == 3
     assert said in finding.message
+    assert finding.template in SENTENCES
 
 
 def test_free_weeks_are_no_teaching_weeks():
