@@ -13,7 +13,7 @@ from uuid import UUID
 import msgspec
 
 from kernel.clock import Clock
-from kernel.errors import Conflict, Forbidden, Invalid, NotFound, TooMany, Unavailable
+from kernel.errors import Forbidden, Invalid, TooMany, Unavailable
 from kernel.ids import new_id
 from kernel.throttle import Throttle
 from live.chat import Chat, clean
@@ -53,6 +53,7 @@ from live.events import (
 )
 from live.messages import (
     AskedToMute,
+    ByeReason,
     ChangedPerson,
     IceServer,
     JoinedPeople,
@@ -78,7 +79,6 @@ from live.turn import IceServers
 
 MOST_SEATS: Final = 2000
 MOST_SEATS_OF_A_PERSON: Final = 10
-MOST_ON_STAGE: Final = 25  # people who may publish at the same time
 
 RoomMessage = (
     PollMessage
@@ -110,7 +110,7 @@ class Room:
         *,
         clock: Clock,
         said_before: Iterable[ChatSaid] = (),
-        polled_before: Iterable[LiveFact] = (),
+        before: Iterable[LiveFact] = (),
         ice_servers: IceServers = _NO_SERVERS,
     ) -> None:
         self.lecture = lecture
@@ -119,8 +119,9 @@ class Room:
         self._ice_servers = ice_servers
         self._chat = Chat()
         self.scribe = Scribe(lecture.id, clock)
-        self.polls = Polls(self.scribe, polled_before)
-        self._podium = Podium()
+        known = tuple(before)
+        self.polls = Polls(self.scribe, known)
+        self._podium = Podium(self.seats, self.scribe, clock, known)
         self._staged = Staged()
         self._recording = RecordingInfo()
         self._consented: set[UUID] = set()  # people
@@ -185,7 +186,9 @@ class Room:
         before = self.seats.presence(seat.person)
         self.seats.add(seat)
         if is_first:  # for all: the seat itself has no outbox before its welcome
-            return (Delivery(JoinedPeople((self._person(seat.visitor),))),)
+            hands = self._podium.welcome_back(seat.person)
+            joined = Delivery(JoinedPeople((self._person(seat.visitor),)))
+            return (joined, *map(Delivery, hands))
         return self._presence_news(seat, before)
 
     def connect(self, seat: Seat) -> tuple[Delivery, ...]:
@@ -202,11 +205,9 @@ class Room:
         left = self.scribe.of(seat, PersonLeft, reason=reason, last_proof_at=seat.last_proof_at)
         facts: list[LiveFact] = [left]
         person = seat.person
-        if all(other.is_leaving for other in self.seats.of(person)):
-            if self._podium.is_raised(person):
-                facts.append(self.scribe.fact(HandLowered, person=person, by=person))
-            if self._podium.has_floor(person):
-                facts.append(self.scribe.fact(FloorTaken, person=person, by=person))
+        is_gone = all(other.is_leaving for other in self.seats.of(person))
+        if is_gone and reason != ByeReason.RESTART:  # then they are expected back
+            facts.extend(self._podium.leave(person))
         return tuple(facts)
 
     def due(self) -> tuple[Seat, ...]:
@@ -265,10 +266,8 @@ class Room:
                 return self._say(seat, message)
             case SetMuted():
                 return self._set_muted(seat, message)
-            case RaiseHand() | LowerHand() | LowerHandOf():
-                return Decision(self._move_hand(seat, message))
-            case GiveFloor() | TakeFloor():
-                return Decision(self._move_floor(seat, message))
+            case RaiseHand() | LowerHand() | LowerHandOf() | GiveFloor() | TakeFloor():
+                return Decision(self._podium.decide(seat, message))
             case OpenPoll() | AnswerPoll() | ClosePoll() | ShowPoll():
                 return self.polls.decide(seat, message)
             case Record() | Consent():
@@ -328,56 +327,11 @@ class Room:
         self._check(seat.visitor.can_moderate, "Only a moderator may mute others.")
         if not message.muted:
             raise Forbidden("Nobody can switch on somebody else's microphone or camera.")
-        self._find(message.person)
+        self.seats.visitor(message.person)
         source = message.source.value
         return Decision(
             (self.scribe.fact(MuteAsked, person=message.person, by=seat.person, source=source),)
         )
-
-    def _move_hand(
-        self, seat: Seat, message: RaiseHand | LowerHand | LowerHandOf
-    ) -> tuple[LiveFact, ...]:
-        if isinstance(message, RaiseHand):
-            is_up = self._podium.is_raised(seat.person)
-            return () if is_up else (self.scribe.of(seat, HandRaised),)
-        person = message.person if isinstance(message, LowerHandOf) else seat.person
-        if person != seat.person:
-            self._check(seat.visitor.can_moderate, "Only a moderator may lower somebody's hand.")
-        if not self._podium.is_raised(person):
-            return ()
-        return (self.scribe.fact(HandLowered, person=person, by=seat.person),)
-
-    def _move_floor(self, seat: Seat, message: GiveFloor | TakeFloor) -> tuple[LiveFact, ...]:
-        if isinstance(message, GiveFloor):
-            return self._give_floor(seat, message.person)
-        return self._take_floor(seat, message.person)
-
-    def _give_floor(self, seat: Seat, person: UUID) -> tuple[LiveFact, ...]:
-        self._check(seat.visitor.can_host, "Only the host may give the floor.")
-        self._find(person)
-        facts: list[LiveFact] = []
-        if not self._podium.has_floor(person):
-            self._check_stage()
-            facts.append(self.scribe.fact(FloorGiven, person=person, by=seat.person))
-        if self._podium.is_raised(person):
-            facts.append(self.scribe.fact(HandLowered, person=person, by=seat.person))
-        return tuple(facts)
-
-    def _check_stage(self) -> None:
-        """Hosts are on the stage by right; the others as long as there is room."""
-        hosts = sum(visitor.can_host for visitor in self.seats.people())
-        if hosts + self._podium.speakers >= MOST_ON_STAGE:
-            raise Conflict(
-                f"The stage is full: at most {MOST_ON_STAGE} people speak at the same time."
-                " Take the floor from somebody first."
-            )
-
-    def _take_floor(self, seat: Seat, person: UUID) -> tuple[LiveFact, ...]:
-        if person != seat.person:
-            self._check(seat.visitor.can_moderate, "Only a moderator may take the floor away.")
-        if not self._podium.has_floor(person):
-            return ()
-        return (self.scribe.fact(FloorTaken, person=person, by=seat.person),)
 
     def _mind_recording(self, seat: Seat, message: Record | Consent) -> tuple[LiveFact, ...]:
         """What the button does is done, and kept, by `live.broadcast`."""
@@ -393,12 +347,6 @@ class Room:
         if not is_allowed:
             raise Forbidden(otherwise)
 
-    def _find(self, person: UUID) -> Visitor:
-        seats = self.seats.of(person)
-        if not seats:
-            raise NotFound("This person is not in the room.")
-        return seats[0].visitor
-
     # ------------------------------------------------------------ applying
 
     def apply(self, fact: LiveFact) -> tuple[Delivery, ...]:  # noqa: PLR0911  # one an arm
@@ -412,10 +360,8 @@ class Room:
                 return self._left(fact)
             case TrackPublished() | TrackUnpublished():
                 return (Delivery(self._staged.move(fact)),)
-            case HandRaised() | HandLowered():
-                return (Delivery(self._podium.move_hand(fact)),)
-            case FloorGiven() | FloorTaken():
-                return (Delivery(self._podium.move_floor(fact)),)
+            case HandRaised() | HandLowered() | FloorGiven() | FloorTaken():
+                return (Delivery(self._podium.apply(fact)),)
             case MuteAsked(person=UUID() as person):
                 to = frozenset(seat.id for seat in self.seats.of(person))
                 return (Delivery(AskedToMute(Source(fact.source), fact.by), to),)

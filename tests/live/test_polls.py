@@ -162,7 +162,7 @@ def test_a_poll_and_its_answers_outlive_a_restart(room, clock, sit, do, ask):
     opened = room.polls._polls[poll].opened
     message = answer(poll, 0, 2)
     (kept,) = room.decide(student, message).facts
-    anew = Room(room.lecture, clock=clock, polled_before=[kept, opened])
+    anew = Room(room.lecture, clock=clock, before=[kept, opened])
     seat, _ = anew.enter(student.visitor, "tab", student.channel)
     anew.admit(seat)
     assert anew.welcome(seat).answers == {poll: (0, 2)}
