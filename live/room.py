@@ -19,30 +19,17 @@ from kernel.throttle import Throttle
 from live.chat import Chat, clean
 from live.client_messages import (
     Consent,
-    GiveFloor,
-    LowerHand,
-    LowerHandOf,
-    RaiseHand,
     Record,
     Say,
     SetMuted,
-    TakeFloor,
 )
 from live.decision import Decision, Delivery
 from live.events import (
     ChatSaid,
-    FloorGiven,
-    FloorTaken,
-    HandLowered,
-    HandRaised,
     LiveFact,
     MuteAsked,
     PersonJoined,
     PersonLeft,
-    PollAnswered,
-    PollClosed,
-    PollOpened,
-    PollShown,
     RecordingConsented,
     RoomClosed,
     RoomOpened,
@@ -69,9 +56,10 @@ from live.messages import (
     Welcome,
 )
 from live.messages import Chat as ChatMessage
-from live.podium import Podium
-from live.poll_messages import AnswerPoll, ClosePoll, OpenPoll, PollMessage, ShowPoll
-from live.polls import PollFact, Polls, taken
+from live.podium import Podium, PodiumFact, PodiumMessage
+from live.poll_board import PollBoard
+from live.poll_messages import PollMessage
+from live.polls import PollFact, Polls
 from live.scribe import Scribe
 from live.seats import Channel, Seat, Seats, Visitor
 from live.staged import Staged
@@ -80,18 +68,7 @@ from live.turn import IceServers
 MOST_SEATS: Final = 2000
 MOST_SEATS_OF_A_PERSON: Final = 10
 
-RoomMessage = (
-    PollMessage
-    | Say
-    | RaiseHand
-    | LowerHand
-    | LowerHandOf
-    | GiveFloor
-    | TakeFloor
-    | SetMuted
-    | Record
-    | Consent
-)
+RoomMessage = PollMessage | PodiumMessage | Say | SetMuted | Record | Consent
 
 
 _NO_SERVERS: Final = IceServers()
@@ -121,6 +98,7 @@ class Room:
         self.scribe = Scribe(lecture.id, clock)
         known = tuple(before)
         self.polls = Polls(self.scribe, known)
+        self.poll_board = PollBoard(self.polls, self.seats)
         self._podium = Podium(self.seats, self.scribe, clock, known)
         self._staged = Staged()
         self._recording = RecordingInfo()
@@ -261,15 +239,15 @@ class Room:
         """What the message of the seat leads to; a DarisError tells why it may not be."""
         if not isinstance(message, Say):
             self._asking.check(seat.id, "That was too often; wait a moment.")
+        if isinstance(message, PodiumMessage):
+            return Decision(self._podium.decide(seat, message))
+        if isinstance(message, PollMessage):
+            return self.polls.decide(seat, message)
         match message:
             case Say():
                 return self._say(seat, message)
             case SetMuted():
                 return self._set_muted(seat, message)
-            case RaiseHand() | LowerHand() | LowerHandOf() | GiveFloor() | TakeFloor():
-                return Decision(self._podium.decide(seat, message))
-            case OpenPoll() | AnswerPoll() | ClosePoll() | ShowPoll():
-                return self.polls.decide(seat, message)
             case Record() | Consent():
                 return Decision(self._mind_recording(seat, message))
             case _:
@@ -286,7 +264,7 @@ class Room:
                         seat.is_leaving = False
                 case RecordingConsented(person=UUID() as person):
                     self._consented.discard(person)
-                case PollOpened() | PollAnswered() | PollClosed() | PollShown():
+                case _ if isinstance(fact, PollFact):
                     self.polls.could_not_keep(fact)
                 case _:
                     pass
@@ -352,7 +330,9 @@ class Room:
     def apply(self, fact: LiveFact) -> tuple[Delivery, ...]:  # noqa: PLR0911  # one an arm
         """The fact is kept: let it be so, and say whom to tell what."""
         if isinstance(fact, PollFact):
-            return self._polled(fact)
+            return self.poll_board.apply(fact)
+        if isinstance(fact, PodiumFact):
+            return (Delivery(self._podium.apply(fact)),)
         match fact:
             case ChatSaid():
                 return self._said(fact)
@@ -360,8 +340,6 @@ class Room:
                 return self._left(fact)
             case TrackPublished() | TrackUnpublished():
                 return (Delivery(self._staged.move(fact)),)
-            case HandRaised() | HandLowered() | FloorGiven() | FloorTaken():
-                return (Delivery(self._podium.apply(fact)),)
             case MuteAsked(person=UUID() as person):
                 to = frozenset(seat.id for seat in self.seats.of(person))
                 return (Delivery(AskedToMute(Source(fact.source), fact.by), to),)
@@ -383,34 +361,7 @@ class Room:
             return (Delivery(LeftPerson(seat.person)),)
         return self._presence_news(seat, before)
 
-    def _polled(self, fact: PollFact) -> tuple[Delivery, ...]:
-        self.polls.apply(fact)
-        if isinstance(fact, PollAnswered) and fact.person is not None:
-            theirs = frozenset(seat.id for seat in self.seats.of(fact.person))
-            return (Delivery(taken(fact), theirs),)
-        return self._poll_changed(fact.poll, for_all=True)
-
-    def poll_news(self, poll: UUID) -> tuple[Delivery, ...]:
-        """A poll has new answers: moderators are told, and all while its result is shown."""
-        votes = self.polls.fresh_votes(poll)
-        changed = self._poll_changed(poll, for_all=self.polls.is_shown(poll))
-        to = self._seats_that(can_moderate=True)
-        return (*changed, Delivery(votes, to)) if votes is not None else changed
-
-    def _poll_changed(self, poll: UUID, *, for_all: bool) -> tuple[Delivery, ...]:
-        """Encoded twice at most, however many are told."""
-        return tuple(
-            Delivery(
-                self.polls.changed(poll, can_moderate=can_moderate),
-                self._seats_that(can_moderate=can_moderate),
-            )
-            for can_moderate in ((True, False) if for_all else (True,))
-        )
-
     # ------------------------------------------------------------ in common
-
-    def _seats_that(self, *, can_moderate: bool) -> frozenset[UUID]:
-        return frozenset(s.id for s in self.seats if s.visitor.can_moderate is can_moderate)
 
     def _set_connected(self, seat: Seat, *, is_connected: bool) -> tuple[Delivery, ...]:
         before = self.seats.presence(seat.person)
