@@ -88,15 +88,18 @@ class Server:
 
     def start(self) -> None:
         """On return it answers."""
-        with (self.folder / "server.log").open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "daris", "serve"], env=self.environ, stdout=log, stderr=log
-            )
+        self.process = self._spawn()
         deadline = time.monotonic() + 30
         while not self._answers():
             assert self.process.poll() is None, self.log()
             assert time.monotonic() < deadline, self.log()
             time.sleep(0.05)
+
+    def _spawn(self) -> subprocess.Popen[bytes]:
+        with (self.folder / "server.log").open("ab") as log:
+            return subprocess.Popen(
+                [sys.executable, "-m", "daris", "serve"], env=self.environ, stdout=log, stderr=log
+            )
 
     def _answers(self) -> bool:
         with socket.socket() as probe:

@@ -6,6 +6,7 @@ from contextlib import nullcontext
 from datetime import timedelta
 from fractions import Fraction
 from functools import partial
+from typing import cast, get_args
 from uuid import UUID
 
 from aiohttp import web
@@ -44,10 +45,10 @@ from live import echo_views, room_life, whip
 from live import views as live_views
 from live.echo import Echoes
 from live.endpoint import media_host
-from live.events import ChatSaid
+from live.events import ChatSaid, LiveFact, PersonJoined, RoomOpened
 from live.gate import Gate
 from live.ice_tcp import open_ice_tcp
-from live.polls import PollFact
+from live.podium import PodiumFact
 from live.port import MediaPort
 from live.rooms import ROOMS, Rooms
 from live.stage import Stage
@@ -321,7 +322,7 @@ async def _rooms(app: web.Application) -> AsyncIterator[None]:
                 settings.ice_servers, settings.turn_urls, settings.turn_secret
             ),
             recall=partial(_chat_so_far, app[DATABASE]),
-            recall_polls=partial(_polls_so_far, app[DATABASE], app[ERASER].drain),
+            recall_facts=partial(_facts_so_far, app[DATABASE], app[ERASER].drain),
         )
         rooms = app[ROOMS] = Rooms(house, app[BUS])
         echoes = app[echo_views.ECHOES] = Echoes(port, clock)
@@ -365,11 +366,15 @@ async def _chat_so_far(database: Database, lecture: UUID, at_most: int) -> list[
     return [line.fact for line in kept if isinstance(line.fact, ChatSaid)][-at_most:]
 
 
-async def _polls_so_far(database: Database, drain: Drain, lecture: UUID) -> Sequence[PollFact]:
-    """What was asked and answered, when all that a killed process left in the journal is in the log."""
+async def _facts_so_far(database: Database, drain: Drain, lecture: UUID) -> list[LiveFact]:
+    """What was asked and answered, and who held a hand up or the floor, when all that a killed process left
+    in the journal is in the log."""
     await drain.catch_up(_PATIENCE)
+    kinds = (RoomOpened, PersonJoined, *get_args(PodiumFact))
     async with database.connect() as connection:
-        return await polls_so_far(connection, lecture)
+        polls = await polls_so_far(connection, lecture)
+        held = await event_log.facts_of_lecture(connection, lecture, *kinds)
+    return [*polls, *(cast(LiveFact, one.fact) for one in held)]
 
 
 def _length(library: Library, lecture: UUID) -> timedelta | None:

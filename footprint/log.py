@@ -155,13 +155,13 @@ async def head(connection: AsyncConnection) -> Head:
 
 
 async def facts_of_lecture(
-    connection: AsyncConnection, lecture: UUID, kind: type[Fact]
+    connection: AsyncConnection, lecture: UUID, *kinds: type[Fact]
 ) -> list[Kept]:
-    """A lecture's facts of one kind that are not erased, in order."""
-    tag = str(kind.__struct_config__.tag)
+    """A lecture's facts of these kinds that are not erased, in order."""
+    tags = [str(kind.__struct_config__.tag) for kind in kinds]
     query = (
         sa.select(event.c.seq, event.c.payload, event.c.received_at)
-        .where(event.c.lecture == lecture, event.c.kind == tag, event.c.payload.is_not(None))
+        .where(event.c.lecture == lecture, event.c.kind.in_(tags), event.c.payload.is_not(None))
         .order_by(event.c.seq)
     )
     rows = await connection.execute(query)

@@ -30,7 +30,7 @@ from identity.sessions import (
 from identity.tickets import TICKETS, Tickets
 from kernel.errors import DarisError, Forbidden, TooMany, Unauthenticated
 from kernel.pages import CSRF_TOKEN, render
-from kernel.web import CLOCK, DATABASE, SETTINGS, decode, path_id, problem, reply
+from kernel.web import CLOCK, DATABASE, SETTINGS, decode, origin_of, path_id, problem, reply
 
 MIDDLEWARES = (authenticate, protect)  # in this order, behind kernel.web.problems
 _YEAR = timedelta(days=365)
@@ -207,7 +207,7 @@ async def revoke_token(request: web.Request) -> web.Response:
 
 
 async def _log_in(request: web.Request, login: str, password: str) -> str:
-    return await request.app[LOGINS].log_in(login, password, address=request.remote or "")
+    return await request.app[LOGINS].log_in(login, password, address=origin_of(request))
 
 
 def _login_again(

@@ -12,6 +12,7 @@ from urllib.parse import quote
 import msgspec
 
 from kernel.errors import SettingsError
+from kernel.proxies import Proxies
 
 PREFIX = "DARIS_"
 
@@ -31,6 +32,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     joins_per_second: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 200
     announce: tuple[str, ...] = ()
     public_url: str = ""
+    trusted_proxies: tuple[str, ...] = ()
     database_url: str = ""
     redis_url: str = ""
     storage_url: str = ""
@@ -101,11 +103,13 @@ def load(environ: Mapping[str, str]) -> Settings:
         for name, text in given.items()
     }
     try:
-        return msgspec.convert(values, Settings, strict=False, dec_hook=_path)
+        settings = msgspec.convert(values, Settings, strict=False, dec_hook=_path)
     except msgspec.ValidationError as error:
         what, _, where = str(error).partition(" - at `$.")
         name = PREFIX + where.rstrip("`").upper()
         raise SettingsError(f"{name} is not right: {what[0].lower()}{what[1:]}.") from error
+    Proxies.read(settings.trusted_proxies)
+    return settings
 
 
 def _split(text: str) -> tuple[str, ...]:

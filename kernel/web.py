@@ -18,6 +18,7 @@ from kernel.clock import Clock
 from kernel.database import Database
 from kernel.errors import DarisError, Invalid, NotFound, TooLarge, Unavailable, Unsupported
 from kernel.facts import Recorder
+from kernel.proxies import Proxies
 from kernel.settings import Settings
 from kernel.storage import Storage
 from kernel.telemetry import REQUEST_SECONDS
@@ -90,6 +91,12 @@ def path_id(request: web.Request, name: str = "id") -> UUID:
         return UUID(request.match_info[name])
     except ValueError as error:
         raise NotFound("There is nothing at this address.") from error
+
+
+def origin_of(request: web.Request) -> str:
+    """The address from which the request comes, before any proxy of the house; empty if it has none."""
+    proxies = Proxies.read(request.app[SETTINGS].trusted_proxies)
+    return proxies.origin(request.remote or "", request.headers.getall("X-Forwarded-For", ()))
 
 
 def reply(

@@ -9,7 +9,7 @@ import msgspec
 from aiohttp import WSMsgType, web
 
 from identity.sessions import viewer_of
-from kernel.web import CLOCK, SETTINGS, decode, path_id, reply
+from kernel.web import CLOCK, SETTINGS, decode, origin_of, path_id, reply
 from live.echo import LIFE_SECONDS, Echoes
 from live.messages import IceServer
 from live.turn import read_ice_servers
@@ -56,7 +56,7 @@ async def ground(request: web.Request) -> web.Response:
 async def begin(request: web.Request) -> web.Response:
     """POST: an offer, whose media comes back."""
     offer = await decode(request, EchoOffer)
-    echo, sdp = await request.app[ECHOES].begin(offer.sdp, address=request.remote or "")
+    echo, sdp = await request.app[ECHOES].begin(offer.sdp, address=origin_of(request))
     return reply(EchoAnswer(str(echo.id), sdp, LIFE_SECONDS), status=HTTPStatus.CREATED)
 
 

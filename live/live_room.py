@@ -102,7 +102,7 @@ class LiveRoom:
         self._gate = gate
         self._clock = clock
         self._outboxes: dict[UUID, Outbox] = {}
-        self._poll_news = PollNews(lambda poll: self.tell(*self.room.poll_news(poll)))
+        self._poll_news = PollNews(lambda poll: self.tell(*self.room.poll_board.news(poll)))
         self._joins = Joins(lambda joined: self._put(Delivery(joined)))
         self._expelled: OrderedDict[str, str] = OrderedDict()  # by the token of the session: why
         self._tasks: asyncio.TaskGroup | None = None

@@ -13,36 +13,23 @@ from uuid import UUID
 import msgspec
 
 from kernel.clock import Clock
-from kernel.errors import Conflict, Forbidden, Invalid, NotFound, TooMany, Unavailable
+from kernel.errors import Forbidden, Invalid, TooMany, Unavailable
 from kernel.ids import new_id
 from kernel.throttle import Throttle
 from live.chat import Chat, clean
 from live.client_messages import (
     Consent,
-    GiveFloor,
-    LowerHand,
-    LowerHandOf,
-    RaiseHand,
     Record,
     Say,
     SetMuted,
-    TakeFloor,
 )
 from live.decision import Decision, Delivery
 from live.events import (
     ChatSaid,
-    FloorGiven,
-    FloorTaken,
-    HandLowered,
-    HandRaised,
     LiveFact,
     MuteAsked,
     PersonJoined,
     PersonLeft,
-    PollAnswered,
-    PollClosed,
-    PollOpened,
-    PollShown,
     RecordingConsented,
     RoomClosed,
     RoomOpened,
@@ -53,6 +40,7 @@ from live.events import (
 )
 from live.messages import (
     AskedToMute,
+    ByeReason,
     ChangedPerson,
     IceServer,
     JoinedPeople,
@@ -68,9 +56,10 @@ from live.messages import (
     Welcome,
 )
 from live.messages import Chat as ChatMessage
-from live.podium import Podium
-from live.poll_messages import AnswerPoll, ClosePoll, OpenPoll, PollMessage, ShowPoll
-from live.polls import PollFact, Polls, taken
+from live.podium import Podium, PodiumFact, PodiumMessage
+from live.poll_board import PollBoard
+from live.poll_messages import PollMessage
+from live.polls import PollFact, Polls
 from live.scribe import Scribe
 from live.seats import Channel, Seat, Seats, Visitor
 from live.staged import Staged
@@ -78,20 +67,8 @@ from live.turn import IceServers
 
 MOST_SEATS: Final = 2000
 MOST_SEATS_OF_A_PERSON: Final = 10
-MOST_ON_STAGE: Final = 25  # people who may publish at the same time
 
-RoomMessage = (
-    PollMessage
-    | Say
-    | RaiseHand
-    | LowerHand
-    | LowerHandOf
-    | GiveFloor
-    | TakeFloor
-    | SetMuted
-    | Record
-    | Consent
-)
+RoomMessage = PollMessage | PodiumMessage | Say | SetMuted | Record | Consent
 
 
 _NO_SERVERS: Final = IceServers()
@@ -110,7 +87,7 @@ class Room:
         *,
         clock: Clock,
         said_before: Iterable[ChatSaid] = (),
-        polled_before: Iterable[LiveFact] = (),
+        before: Iterable[LiveFact] = (),
         ice_servers: IceServers = _NO_SERVERS,
     ) -> None:
         self.lecture = lecture
@@ -119,8 +96,10 @@ class Room:
         self._ice_servers = ice_servers
         self._chat = Chat()
         self.scribe = Scribe(lecture.id, clock)
-        self.polls = Polls(self.scribe, polled_before)
-        self._podium = Podium()
+        known = tuple(before)
+        self.polls = Polls(self.scribe, known)
+        self.poll_board = PollBoard(self.polls, self.seats)
+        self._podium = Podium(self.seats, self.scribe, clock, known)
         self._staged = Staged()
         self._recording = RecordingInfo()
         self._consented: set[UUID] = set()  # people
@@ -185,7 +164,9 @@ class Room:
         before = self.seats.presence(seat.person)
         self.seats.add(seat)
         if is_first:  # for all: the seat itself has no outbox before its welcome
-            return (Delivery(JoinedPeople((self._person(seat.visitor),))),)
+            hands = self._podium.welcome_back(seat.person)
+            joined = Delivery(JoinedPeople((self._person(seat.visitor),)))
+            return (joined, *map(Delivery, hands))
         return self._presence_news(seat, before)
 
     def connect(self, seat: Seat) -> tuple[Delivery, ...]:
@@ -202,11 +183,9 @@ class Room:
         left = self.scribe.of(seat, PersonLeft, reason=reason, last_proof_at=seat.last_proof_at)
         facts: list[LiveFact] = [left]
         person = seat.person
-        if all(other.is_leaving for other in self.seats.of(person)):
-            if self._podium.is_raised(person):
-                facts.append(self.scribe.fact(HandLowered, person=person, by=person))
-            if self._podium.has_floor(person):
-                facts.append(self.scribe.fact(FloorTaken, person=person, by=person))
+        is_gone = all(other.is_leaving for other in self.seats.of(person))
+        if is_gone and reason != ByeReason.RESTART:  # then they are expected back
+            facts.extend(self._podium.leave(person))
         return tuple(facts)
 
     def due(self) -> tuple[Seat, ...]:
@@ -260,17 +239,15 @@ class Room:
         """What the message of the seat leads to; a DarisError tells why it may not be."""
         if not isinstance(message, Say):
             self._asking.check(seat.id, "That was too often; wait a moment.")
+        if isinstance(message, PodiumMessage):
+            return Decision(self._podium.decide(seat, message))
+        if isinstance(message, PollMessage):
+            return self.polls.decide(seat, message)
         match message:
             case Say():
                 return self._say(seat, message)
             case SetMuted():
                 return self._set_muted(seat, message)
-            case RaiseHand() | LowerHand() | LowerHandOf():
-                return Decision(self._move_hand(seat, message))
-            case GiveFloor() | TakeFloor():
-                return Decision(self._move_floor(seat, message))
-            case OpenPoll() | AnswerPoll() | ClosePoll() | ShowPoll():
-                return self.polls.decide(seat, message)
             case Record() | Consent():
                 return Decision(self._mind_recording(seat, message))
             case _:
@@ -287,7 +264,7 @@ class Room:
                         seat.is_leaving = False
                 case RecordingConsented(person=UUID() as person):
                     self._consented.discard(person)
-                case PollOpened() | PollAnswered() | PollClosed() | PollShown():
+                case _ if isinstance(fact, PollFact):
                     self.polls.could_not_keep(fact)
                 case _:
                     pass
@@ -328,56 +305,11 @@ class Room:
         self._check(seat.visitor.can_moderate, "Only a moderator may mute others.")
         if not message.muted:
             raise Forbidden("Nobody can switch on somebody else's microphone or camera.")
-        self._find(message.person)
+        self.seats.visitor(message.person)
         source = message.source.value
         return Decision(
             (self.scribe.fact(MuteAsked, person=message.person, by=seat.person, source=source),)
         )
-
-    def _move_hand(
-        self, seat: Seat, message: RaiseHand | LowerHand | LowerHandOf
-    ) -> tuple[LiveFact, ...]:
-        if isinstance(message, RaiseHand):
-            is_up = self._podium.is_raised(seat.person)
-            return () if is_up else (self.scribe.of(seat, HandRaised),)
-        person = message.person if isinstance(message, LowerHandOf) else seat.person
-        if person != seat.person:
-            self._check(seat.visitor.can_moderate, "Only a moderator may lower somebody's hand.")
-        if not self._podium.is_raised(person):
-            return ()
-        return (self.scribe.fact(HandLowered, person=person, by=seat.person),)
-
-    def _move_floor(self, seat: Seat, message: GiveFloor | TakeFloor) -> tuple[LiveFact, ...]:
-        if isinstance(message, GiveFloor):
-            return self._give_floor(seat, message.person)
-        return self._take_floor(seat, message.person)
-
-    def _give_floor(self, seat: Seat, person: UUID) -> tuple[LiveFact, ...]:
-        self._check(seat.visitor.can_host, "Only the host may give the floor.")
-        self._find(person)
-        facts: list[LiveFact] = []
-        if not self._podium.has_floor(person):
-            self._check_stage()
-            facts.append(self.scribe.fact(FloorGiven, person=person, by=seat.person))
-        if self._podium.is_raised(person):
-            facts.append(self.scribe.fact(HandLowered, person=person, by=seat.person))
-        return tuple(facts)
-
-    def _check_stage(self) -> None:
-        """Hosts are on the stage by right; the others as long as there is room."""
-        hosts = sum(visitor.can_host for visitor in self.seats.people())
-        if hosts + self._podium.speakers >= MOST_ON_STAGE:
-            raise Conflict(
-                f"The stage is full: at most {MOST_ON_STAGE} people speak at the same time."
-                " Take the floor from somebody first."
-            )
-
-    def _take_floor(self, seat: Seat, person: UUID) -> tuple[LiveFact, ...]:
-        if person != seat.person:
-            self._check(seat.visitor.can_moderate, "Only a moderator may take the floor away.")
-        if not self._podium.has_floor(person):
-            return ()
-        return (self.scribe.fact(FloorTaken, person=person, by=seat.person),)
 
     def _mind_recording(self, seat: Seat, message: Record | Consent) -> tuple[LiveFact, ...]:
         """What the button does is done, and kept, by `live.broadcast`."""
@@ -393,18 +325,14 @@ class Room:
         if not is_allowed:
             raise Forbidden(otherwise)
 
-    def _find(self, person: UUID) -> Visitor:
-        seats = self.seats.of(person)
-        if not seats:
-            raise NotFound("This person is not in the room.")
-        return seats[0].visitor
-
     # ------------------------------------------------------------ applying
 
     def apply(self, fact: LiveFact) -> tuple[Delivery, ...]:  # noqa: PLR0911  # one an arm
         """The fact is kept: let it be so, and say whom to tell what."""
         if isinstance(fact, PollFact):
-            return self._polled(fact)
+            return self.poll_board.apply(fact)
+        if isinstance(fact, PodiumFact):
+            return (Delivery(self._podium.apply(fact)),)
         match fact:
             case ChatSaid():
                 return self._said(fact)
@@ -412,10 +340,6 @@ class Room:
                 return self._left(fact)
             case TrackPublished() | TrackUnpublished():
                 return (Delivery(self._staged.move(fact)),)
-            case HandRaised() | HandLowered():
-                return (Delivery(self._podium.move_hand(fact)),)
-            case FloorGiven() | FloorTaken():
-                return (Delivery(self._podium.move_floor(fact)),)
             case MuteAsked(person=UUID() as person):
                 to = frozenset(seat.id for seat in self.seats.of(person))
                 return (Delivery(AskedToMute(Source(fact.source), fact.by), to),)
@@ -437,34 +361,7 @@ class Room:
             return (Delivery(LeftPerson(seat.person)),)
         return self._presence_news(seat, before)
 
-    def _polled(self, fact: PollFact) -> tuple[Delivery, ...]:
-        self.polls.apply(fact)
-        if isinstance(fact, PollAnswered) and fact.person is not None:
-            theirs = frozenset(seat.id for seat in self.seats.of(fact.person))
-            return (Delivery(taken(fact), theirs),)
-        return self._poll_changed(fact.poll, for_all=True)
-
-    def poll_news(self, poll: UUID) -> tuple[Delivery, ...]:
-        """A poll has new answers: moderators are told, and all while its result is shown."""
-        votes = self.polls.fresh_votes(poll)
-        changed = self._poll_changed(poll, for_all=self.polls.is_shown(poll))
-        to = self._seats_that(can_moderate=True)
-        return (*changed, Delivery(votes, to)) if votes is not None else changed
-
-    def _poll_changed(self, poll: UUID, *, for_all: bool) -> tuple[Delivery, ...]:
-        """Encoded twice at most, however many are told."""
-        return tuple(
-            Delivery(
-                self.polls.changed(poll, can_moderate=can_moderate),
-                self._seats_that(can_moderate=can_moderate),
-            )
-            for can_moderate in ((True, False) if for_all else (True,))
-        )
-
     # ------------------------------------------------------------ in common
-
-    def _seats_that(self, *, can_moderate: bool) -> frozenset[UUID]:
-        return frozenset(s.id for s in self.seats if s.visitor.can_moderate is can_moderate)
 
     def _set_connected(self, seat: Seat, *, is_connected: bool) -> tuple[Delivery, ...]:
         before = self.seats.presence(seat.person)

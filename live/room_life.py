@@ -35,8 +35,9 @@ _MARK_AGAIN: Final = 2.0  # seconds
 Recall = Callable[[UUID, int], Awaitable[list[ChatSaid]]]
 """The newest lines of chat of a lecture, oldest first; `footprint` knows them."""
 
-RecallPolls = Callable[[UUID], Awaitable[Sequence[LiveFact]]]
-"""The facts of a lecture's polls; of answers, those to a poll that is open suffice."""
+RecallFacts = Callable[[UUID], Awaitable[Sequence[LiveFact]]]
+"""The facts of a lecture that make up its polls (of answers, those to a poll that is open suffice), and those
+that tell who held a hand up or had the floor (`live.podium.broken_off`), the latter in order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +53,7 @@ class House:
     gate: Gate
     ice_servers: IceServers = field(default_factory=IceServers)
     recall: Recall | None = None
-    recall_polls: RecallPolls | None = None
+    recall_facts: RecallFacts | None = None
 
 
 class RoomLife:
@@ -104,7 +105,7 @@ class RoomLife:
             info_of(self._lecture),
             clock=self._house.clock,
             said_before=await self._recall(),
-            polled_before=await self._recall_polls(),
+            before=await self._recall_facts(),
             ice_servers=self._house.ice_servers,
         )
         live = LiveRoom(
@@ -169,14 +170,14 @@ class RoomLife:
             log.warning("live.chat_not_recalled", lecture=str(self._lecture.id), reason=str(error))
             return []
 
-    async def _recall_polls(self) -> Sequence[LiveFact]:
-        """What an earlier run asked and was answered."""
-        if self._house.recall_polls is None:
+    async def _recall_facts(self) -> Sequence[LiveFact]:
+        """Of earlier runs: a restart ends no poll, lowers no hand and takes the floor from nobody."""
+        if self._house.recall_facts is None:
             return ()
         try:
-            return await self._house.recall_polls(self._lecture.id)
+            return await self._house.recall_facts(self._lecture.id)
         except (DarisError, SQLAlchemyError, OSError) as error:
-            log.warning("live.polls_not_recalled", lecture=str(self._lecture.id), reason=str(error))
+            log.warning("live.facts_not_recalled", lecture=str(self._lecture.id), reason=str(error))
             return ()
 
     # ------------------------------------------------------------ ending

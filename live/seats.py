@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
+from kernel.errors import NotFound
 from live.messages import Presence
 
 GRACE: Final = timedelta(seconds=30)  # a seat without a socket waits this long for its return
@@ -99,6 +100,12 @@ class Seats:
     def of(self, person: UUID) -> tuple[Seat, ...]:
         """The seats of a person."""
         return tuple(self._by_person.get(person, _NO_SEATS).values())
+
+    def visitor(self, person: UUID) -> Visitor:
+        """Who the person is; NotFound when they have no seat."""
+        for seat in self._by_person.get(person, _NO_SEATS).values():
+            return seat.visitor
+        raise NotFound("This person is not in the room.")
 
     def presence(self, person: UUID) -> Presence:
         for seat in self._by_person.get(person, _NO_SEATS).values():

@@ -33,7 +33,8 @@ from schedule.local_time import unusual_days
 from schedule.output_urls import check_outputs
 from schedule.places import channel_folder
 from schedule.push import Outcome, Push, carry_out, weigh, window_of
-from schedule.rundown import Finding, Programme, Source, Window
+from schedule.pushable import Pushable, pushable
+from schedule.rundown import Finding, Programme, Window
 
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]  # RFC 3339 with an offset
 Profile = Literal["1080p25", "720p25", "360p25"]  # those of transcode.house
@@ -89,21 +90,12 @@ class ChannelList(msgspec.Struct, frozen=True):
     channels: list[ChannelBody]
 
 
-class ProgrammeBody(msgspec.Struct, frozen=True, kw_only=True):
-    """A programme as the API shows it; what is pushed has the same names."""
+class ProgrammeBody(Pushable, frozen=True, kw_only=True):
+    """A programme as a schedule shows it."""
 
     id: UUID | None
-    key: str
     revision: int
-    starts_at: datetime
-    ends_at: datetime
-    duration: float
-    source: Source
-    title: dict[str, str]
-    description: dict[str, str]
-    floating: bool
-    rights_from: datetime | None
-    rights_until: datetime | None
+    duration: float  # seconds
 
 
 class ScheduleBody(msgspec.Struct, frozen=True):
@@ -304,18 +296,10 @@ def _outcome(wanted: Push, outcome: Outcome, *, is_dry: bool) -> PushBody:
 
 def _programme(programme: Programme) -> ProgrammeBody:
     return ProgrammeBody(
+        **pushable(programme),
         id=programme.id,
-        key=programme.key,
         revision=programme.revision,
-        starts_at=programme.starts_at,
-        ends_at=programme.ends_at,
         duration=programme.duration.total_seconds(),
-        source=programme.source,
-        title=dict(programme.titles),
-        description=dict(programme.descriptions),
-        floating=programme.is_floating,
-        rights_from=programme.rights_from,
-        rights_until=programme.rights_until,
     )
 
 

@@ -19,6 +19,7 @@ from schedule.local_day import bounds_of
 from schedule.media_state import State, media_of, state_of
 from schedule.overrun import Live
 from schedule.places import library_folder
+from schedule.pushable import Pushable, pushable
 from schedule.rundown import Programme, Source
 
 _MOST_RECORDINGS: Final = 200
@@ -27,19 +28,10 @@ _MOST_LECTURES: Final = 200
 _TAUGHT: Final = (LectureState.PLANNED, LectureState.OPEN, LectureState.LIVE)
 
 
-class DayProgramme(msgspec.Struct, frozen=True, kw_only=True):
-    """A programme under the names that a push has for it, and how far its media is. `media_seconds` is
-    the length of its media where that is known."""
+class DayProgramme(Pushable, frozen=True, kw_only=True):
+    """A programme, and how far its media is. `media_seconds` is the length of its media where that is
+    known."""
 
-    key: str
-    starts_at: datetime
-    ends_at: datetime
-    source: Source
-    title: dict[str, str]
-    description: dict[str, str]
-    floating: bool
-    rights_from: datetime | None
-    rights_until: datetime | None
     state: State
     reason: str
     media_seconds: float | None
@@ -86,15 +78,7 @@ async def read_day(
         key = programme.source.key or ""
         state = state_of(programme, media.readiness[programme.source], now)
         return DayProgramme(
-            key=programme.key,
-            starts_at=programme.starts_at,
-            ends_at=programme.ends_at,
-            source=programme.source,
-            title=dict(programme.titles),
-            description=dict(programme.descriptions),
-            floating=programme.is_floating,
-            rights_from=programme.rights_from,
-            rights_until=programme.rights_until,
+            **pushable(programme),
             state=state,
             reason=media.errors.get(key, "") if state is State.FAILED else "",
             media_seconds=media.seconds.get(key),

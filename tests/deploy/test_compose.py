@@ -1,4 +1,5 @@
 import re
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 
 import msgspec
@@ -8,7 +9,8 @@ import yaml
 from kernel.settings import PREFIX, Settings
 
 ROOT = Path(__file__).parents[2]
-SERVICES = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+SERVICES = COMPOSE["services"]
 SETTINGS = {PREFIX + field.name.upper() for field in msgspec.structs.fields(Settings)}
 
 
@@ -44,3 +46,12 @@ def test_ports_are_the_defaults_of_the_settings():
     ]
     for peer in ("deploy/nginx.conf", "deploy/prometheus.yml"):
         assert f"app:{port}" in text_of(peer)
+
+
+def test_nginx_alone_is_believed_who_asks_and_nobody_else_can_get_its_address():
+    (pool,) = COMPOSE["networks"]["default"]["ipam"]["config"]
+    nginx = SERVICES["nginx"]["networks"]["default"]["ipv4_address"]
+    assert SERVICES["app"]["environment"]["DARIS_TRUSTED_PROXIES"] == nginx
+    assert ip_address(nginx) in ip_network(pool["subnet"])
+    assert ip_address(nginx) not in ip_network(pool["ip_range"])
+    assert ip_network(pool["ip_range"]).subnet_of(ip_network(pool["subnet"]))

@@ -10,8 +10,10 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
-from aiohttp import ClientSession, web
+from aiohttp import ClientSession, TCPConnector, web
 from aiohttp.test_utils import TestServer
+
+from kernel.proxies import Proxies
 
 ROOT = Path(__file__).parents[2]
 NGINX = shutil.which("nginx") or "/usr/sbin/nginx"
@@ -34,6 +36,7 @@ class Origin:
         self.app.router.add_get("/tv/{path:.*}", self._television)
         self.app.router.add_get("/lectures/{lecture}/socket", self._echo)
         self.app.router.add_get("/metrics", self._television)
+        self.app.router.add_get("/login", self._login)
 
     async def _hls(self, request: web.Request) -> web.Response:
         self.served[request.path] += 1
@@ -49,6 +52,9 @@ class Origin:
     async def _television(self, request: web.Request) -> web.Response:
         self.served[request.path] += 1
         return web.Response(text="seg", headers={"Cache-Control": "public, max-age=60"})
+
+    async def _login(self, request: web.Request) -> web.Response:
+        return web.json_response(request.headers.getall("X-Forwarded-For"))
 
     async def _echo(self, request: web.Request) -> web.WebSocketResponse:
         room = web.WebSocketResponse()
@@ -119,6 +125,17 @@ async def cache(origin, tmp_path) -> AsyncIterator[ClientSession]:
 @pytest.fixture
 def lecture() -> UUID:
     return uuid4()
+
+
+async def test_whoever_makes_up_an_address_is_known_by_their_own(cache):
+    headers = {"X-Forwarded-For": "198.51.100.1"}
+    person = TCPConnector(local_addr=("127.0.0.2", 0))
+    async with (
+        ClientSession(cache._base_url, connector=person, headers=headers) as session,
+        session.get("/login") as answer,
+    ):
+        forwarded = await answer.json()
+    assert Proxies.read(("127.0.0.1",)).origin("127.0.0.1", forwarded) == "127.0.0.2"
 
 
 async def fetch(cache: ClientSession, path: str, who: str = "") -> tuple[int, str]:

@@ -1,6 +1,7 @@
 """A real server as a child process, and a real browser, for the end-to-end tests."""
 
 import asyncio
+import shutil
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -11,17 +12,19 @@ import pytest
 from playwright.async_api import Browser, Page, async_playwright
 
 from bench.house import CHROMIUM, FLAGS, Account, Server
+from tests.e2e.warm import WarmServer
 
 
 @pytest.fixture
-def make_server(tmp_path: Path) -> Iterator[Any]:
-    """Starts servers of their own folder; they end with the test."""
+def make_server(tmp_path: Path, migrated_sqlite: Path) -> Iterator[Any]:
+    """Servers of their own folder, with a database that is migrated; they end with the test."""
     servers: list[Server] = []
 
     def make(**extra: str) -> Server:
         folder = tmp_path / f"server{len(servers)}"
         folder.mkdir()
-        server = Server.prepare(folder, **extra)
+        shutil.copy(migrated_sqlite, folder / "daris.db")
+        server = WarmServer.prepare(folder, **extra)
         servers.append(server)
         return server
 

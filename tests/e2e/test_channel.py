@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.e2e, pytest.mark.untimed, pytest.mark.timeout(180)]
 
 
 async def test_a_pushed_recording_goes_on_air(

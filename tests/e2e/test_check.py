@@ -93,6 +93,7 @@ async def test_a_network_without_udp_is_named_and_tcp_taken(server, launch):
     assert states["quality"] in {"ok", "warning"}
 
 
+@pytest.mark.untimed
 async def test_devices_are_tried_only_when_one_asks(server, visit):
     page, errors = await visit(server)
     assert not await page.get_by_test_id("own-picture").is_visible()

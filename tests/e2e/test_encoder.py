@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.e2e, pytest.mark.untimed, pytest.mark.timeout(180)]
 
 SPEECH = (
     "Good morning. Today we look at light as a wave. "

@@ -2,7 +2,7 @@
 
 import pytest
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.untimed]
 
 PICTURES = """[...document.querySelectorAll('[data-testid=tile] video')]
     .filter((video) => video.getVideoPlaybackQuality().totalVideoFrames > 5).length"""

@@ -2,19 +2,15 @@
 
 import heapq
 import zipfile
-from datetime import UTC, datetime, timedelta
-from uuid import UUID
+from datetime import timedelta
 
 import pytest
 
 from bench import clips
 from daris.drawn_lecture import drawn_lecture
-from kernel.database import Database
-from schedule.lectures import advance, lecture_by_id
-from schedule.lifecycle import LectureState, RecordingState
 from tests.e2e.looks import flaws, photograph
+from tests.e2e.recorded import add_recorded
 from transcode.access_unit import TrackKind
-from transcode.library import Library
 
 pytestmark = [pytest.mark.e2e, pytest.mark.untimed, pytest.mark.timeout(120)]
 
@@ -30,31 +26,15 @@ async def lecturer(server, account):
 @pytest.fixture
 async def lecture(server, lecturer):
     """Over; a camera, and three slides that change every five seconds."""
-    planned = UUID(await lecturer.plan())
-    began = datetime.now(UTC) - timedelta(hours=1)
-    opened = Library(server.folder / "media").open_recording(
-        planned, began, post=lambda call: call()
-    )
+    return await add_recorded(server, lecturer, record, seconds=SECONDS)
+
+
+def record(opened) -> None:
     camera = ((TrackKind.CAMERA, unit) for unit in clips.video(SECONDS))
     drawn = drawn_lecture(SLIDES, timedelta(seconds=SECONDS))
     for kind, unit in heapq.merge(camera, drawn, key=lambda item: item[1].time):
         opened.push(kind, unit)
     opened.finish()
-    database = Database.open(server.database_url)
-    async with database.begin() as connection:
-        found = await lecture_by_id(connection, planned)
-        await advance(
-            connection,
-            found,
-            None,
-            at=datetime.now(UTC),
-            state=LectureState.PUBLISHED,
-            recording=RecordingState.READY,
-            started_at=began,
-            ended_at=began + timedelta(seconds=SECONDS),
-        )
-    await database.aclose()
-    return planned
 
 
 async def test_a_host_sees_what_is_made_and_takes_slides_as_chapters(

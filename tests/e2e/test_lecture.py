@@ -71,6 +71,7 @@ async def test_a_lecture_is_seen_heard_and_kept(
     assert not [error for room in rooms for error in room.errors]
 
 
+@pytest.mark.untimed
 async def test_nobody_is_counted_twice(server, browser, account, enter, eventually):
     lecturer = await account(server, "lecturer", "Aigerim Bekova")
     dana = await account(server, "student", "Dana Omarova")
@@ -99,6 +100,7 @@ async def test_nobody_is_counted_twice(server, browser, account, enter, eventual
     assert all(before <= after for before, after in pairwise(ends))
 
 
+@pytest.mark.untimed
 async def test_a_reload_keeps_the_seat(server, browser, account, enter):
     lecturer = await account(server, "lecturer", "Aigerim Bekova")
     dana = await account(server, "student", "Dana Omarova")
@@ -116,6 +118,7 @@ async def test_a_reload_keeps_the_seat(server, browser, account, enter):
     assert statements.count(dana.id) == 1
 
 
+@pytest.mark.untimed
 async def test_the_floor_lets_a_student_speak_and_show(server, browser, account, enter):
     lecturer = await account(server, "lecturer", "Aigerim Bekova")
     dana = await account(server, "student", "Dana Omarova")
@@ -137,6 +140,7 @@ async def test_the_floor_lets_a_student_speak_and_show(server, browser, account,
     await host.until("daris.room.tracks.every((track) => track.person === daris.room.me.person)")
 
 
+@pytest.mark.untimed
 async def test_slides_are_shared_beside_the_camera(server, browser, account, enter, player):
     lecturer = await account(server, "lecturer", "Aigerim Bekova")
     dana = await account(server, "student", "Dana Omarova")

@@ -4,7 +4,7 @@ import pytest
 
 from tests.e2e.looks import flaws, photograph
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.e2e, pytest.mark.untimed, pytest.mark.timeout(180)]
 
 WIDE = {"width": 1280, "height": 800}
 NARROW = {"width": 390, "height": 844}

@@ -2,7 +2,7 @@
 
 import pytest
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.e2e, pytest.mark.untimed, pytest.mark.timeout(180)]
 
 
 async def test_a_pause_is_seen_by_all_and_the_recording_plays_across_it(

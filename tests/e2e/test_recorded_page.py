@@ -12,12 +12,10 @@ from footprint import log
 from kernel.database import Database
 from kernel.ids import new_id
 from player.events import Mode, ViewEnded
-from schedule.lectures import advance, lecture_by_id
-from schedule.lifecycle import LectureState, RecordingState
 from tests.e2e.looks import flaws, photograph
-from transcode.library import Library
+from tests.e2e.recorded import add_recorded
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.e2e, pytest.mark.untimed, pytest.mark.timeout(120)]
 
 SECONDS = 50
 SUBRIP = """1
@@ -43,27 +41,9 @@ async def lecturer(server, account):
 @pytest.fixture
 async def lecture(server, lecturer):
     """Over, with a recording."""
-    planned = UUID(await lecturer.plan())
-    began = datetime.now(UTC) - timedelta(hours=1)
-    recording = Library(server.folder / "media").open_recording(
-        planned, began, post=lambda call: call()
+    return await add_recorded(
+        server, lecturer, lambda opened: clips.record(opened, SECONDS), seconds=SECONDS
     )
-    clips.record(recording, SECONDS)
-    database = Database.open(server.database_url)
-    async with database.begin() as connection:
-        found = await lecture_by_id(connection, planned)
-        await advance(
-            connection,
-            found,
-            None,
-            at=datetime.now(UTC),
-            state=LectureState.PUBLISHED,
-            recording=RecordingState.READY,
-            started_at=began,
-            ended_at=began + timedelta(seconds=SECONDS),
-        )
-    await database.aclose()
-    return planned
 
 
 async def put_captions(page, tmp_path, text, name="captions.srt"):

@@ -70,6 +70,7 @@ async def allocate(port, username, password):
     transport.close()
 
 
+@pytest.mark.untimed
 async def test_a_log_in_holds_until_its_time_and_for_nobody_else(coturn):
     good, over = (f"{int(time.time()) + seconds}:{uuid4()}" for seconds in (3600, -60))
     await allocate(coturn, good, credential(SECRET, good))

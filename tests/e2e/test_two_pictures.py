@@ -1,18 +1,13 @@
 """The recorded page shows screen and camera in step. The pictures themselves are asked: each has a
 bar that walks four pixels a frame."""
 
-from datetime import UTC, datetime, timedelta
 from statistics import median
-from uuid import UUID
 
 import pytest
 
 from bench import clips
-from kernel.database import Database
-from schedule.lectures import advance, lecture_by_id
-from schedule.lifecycle import LectureState, RecordingState
+from tests.e2e.recorded import add_recorded
 from transcode.access_unit import TrackKind
-from transcode.library import Library
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
 
@@ -40,22 +35,17 @@ SEE = """(() => {
 async def page(server, browser, account):
     """Camera 0-9 s and 12-16 s, screen 3-15 s, voice all the time."""
     lecturer = await account(server, "lecturer", "Aigerim Bekova")
-    lecture = await lecturer.plan()
-    record(Library(server.folder / "media"), UUID(lecture))
-    await publish(server, UUID(lecture))
+    lecture = await add_recorded(server, lecturer, record, seconds=16)
     opened = await lecturer.sign_in(browser)
     await opened.goto(f"/lectures/{lecture}")
     return opened
 
 
-def record(library, lecture) -> None:
+def record(recording) -> None:
     units = clips.interleaved(
         camera=clips.video(9) + clips.video(4, starts=CAMERA_AGAIN),
         screen=clips.video(12, starts=SCREEN_STARTS, size=(640, 368)),
         voice=clips.voice(16),
-    )
-    recording = library.open_recording(
-        lecture, datetime.now(UTC) - timedelta(hours=1), post=lambda call: call()
     )
     stops = [(9.02, TrackKind.CAMERA), (15.0, TrackKind.SCREEN)]
     for kind, unit in units:
@@ -63,24 +53,6 @@ def record(library, lecture) -> None:
             recording.stop_track(stops.pop(0)[1])
         recording.push(kind, unit)
     recording.finish()
-
-
-async def publish(server, lecture) -> None:
-    database = Database.open(server.database_url)
-    now = datetime.now(UTC)
-    async with database.begin() as connection:
-        found = await lecture_by_id(connection, lecture)
-        await advance(
-            connection,
-            found,
-            None,
-            at=now,
-            state=LectureState.PUBLISHED,
-            recording=RecordingState.READY,
-            started_at=now - timedelta(hours=1),
-            ended_at=now,
-        )
-    await database.aclose()
 
 
 def apart(seen) -> float:
@@ -136,6 +108,7 @@ async def test_the_camera_keeps_step_with_the_screen(page, player, eventually):
     await eventually(is_alone)
 
 
+@pytest.mark.untimed
 async def test_a_key_and_a_button_choose_the_view(page, player, eventually):
     await player(page).seek(5.0)
 
@@ -155,6 +128,7 @@ async def test_a_key_and_a_button_choose_the_view(page, player, eventually):
     await is_shown("camera")
 
 
+@pytest.mark.untimed
 async def test_the_download_is_made_and_given(page, tmp_path):
     async with page.expect_download() as waiting:
         await page.get_by_test_id("download").click()

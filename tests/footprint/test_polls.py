@@ -93,7 +93,7 @@ async def test_a_room_that_comes_back_knows_its_polls_and_their_answers(asked, s
     lecture, people, room = asked
     async with store.connect() as connection:
         known = await polls_so_far(connection, lecture.id)
-    anew = Room(room.lecture, clock=clock, polled_before=known)
+    anew = Room(room.lecture, clock=clock, before=known)
     assert anew.polls.shown(can_moderate=True) == room.polls.shown(can_moderate=True)
     bolat = people["Bolat"].id
     (newest,) = anew.polls.answers_of(bolat).items()

@@ -77,6 +77,19 @@ async def test_guessing_is_slowed_down_and_says_until_when(site, aliya, clock):
     assert await log_in(site, RIGHT) == 204
 
 
+async def test_behind_a_proxy_who_guesses_slows_down_nobody_else(serve, aliya):
+    site = await serve(routes(), trusted_proxies=("127.0.0.1",))
+
+    async def from_address(forwarded, body):
+        headers = {"X-Forwarded-For": forwarded}
+        async with site.post("/api/v1/session", json=body, headers=headers) as answer:
+            return answer.status
+
+    made_up = [f"198.51.100.{n}, 203.0.113.7" for n in range(6)]
+    assert [await from_address(one, WRONG) for one in made_up] == [401] * 5 + [429]
+    assert await from_address("203.0.113.8", RIGHT) == 204
+
+
 async def test_those_who_know_their_password_are_never_slowed_down(site, aliya):
     statuses = [await log_in(site, RIGHT) for _ in range(20)]
     assert set(statuses) == {204}

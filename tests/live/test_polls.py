@@ -146,15 +146,15 @@ def test_names_are_told_to_moderators_of_a_named_poll_only(room, sit, do, ask, h
     student = sit()
     poll = ask()
     do(student, answer(poll, 0))
-    assert not any(isinstance(one.message, PollVotes) for one in room.poll_news(poll))
+    assert not any(isinstance(one.message, PollVotes) for one in room.poll_board.news(poll))
     do(host, ClosePoll(poll))
     poll = ask(NAMED)
     do(student, answer(poll, 1))
-    told = [one for one in room.poll_news(poll) if isinstance(one.message, PollVotes)]
+    told = [one for one in room.poll_board.news(poll) if isinstance(one.message, PollVotes)]
     assert [(one.to, one.message.votes[0].name) for one in told] == [
         (frozenset({host.id}), student.visitor.name)
     ]
-    assert all(isinstance(one.message, PollChanged) for one in room.poll_news(poll))
+    assert all(isinstance(one.message, PollChanged) for one in room.poll_board.news(poll))
 
 
 def test_a_poll_and_its_answers_outlive_a_restart(room, clock, sit, do, ask):
@@ -162,7 +162,7 @@ def test_a_poll_and_its_answers_outlive_a_restart(room, clock, sit, do, ask):
     opened = room.polls._polls[poll].opened
     message = answer(poll, 0, 2)
     (kept,) = room.decide(student, message).facts
-    anew = Room(room.lecture, clock=clock, polled_before=[kept, opened])
+    anew = Room(room.lecture, clock=clock, before=[kept, opened])
     seat, _ = anew.enter(student.visitor, "tab", student.channel)
     anew.admit(seat)
     assert anew.welcome(seat).answers == {poll: (0, 2)}

@@ -31,7 +31,8 @@ from live.messages import (
     State,
     Tracks,
 )
-from live.room import MOST_ON_STAGE, MOST_SEATS_OF_A_PERSON
+from live.podium import MOST_ON_STAGE
+from live.room import MOST_SEATS_OF_A_PERSON
 from live.seats import GRACE, Channel
 
 

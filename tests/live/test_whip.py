@@ -136,6 +136,7 @@ async def test_a_player_in_a_crowd_is_told_when_to_come_back(school, add_person,
 
 
 @pytest.mark.e2e
+@pytest.mark.untimed
 async def test_an_encoder_publishes_into_the_lecture_and_its_recording(school, encoder, tmp_path):
     served = await school()
     student = await served.enter()
@@ -194,6 +195,7 @@ WATCH = """async ([address, token]) => {
 
 
 @pytest.mark.e2e
+@pytest.mark.untimed
 async def test_a_player_of_another_origin_sees_the_lecture(school, encoder, add_person):
     served = await school(is_recorded=False)
     viewer = await add_person(Role.STUDENT)

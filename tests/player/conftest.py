@@ -1,14 +1,39 @@
-"""Lectures that are over, with a drawn recording."""
+"""Lectures that are over, with a drawn recording; a channel, its library and its desk."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import pytest
+from aiohttp.test_utils import TestClient
 
 from bench import clips
+from kernel.web import SETTINGS
+from player import site
 from player.delivery import LIBRARY
+from schedule import channel_api, channel_views
+from schedule.channels import Channel, HouseItem, add_channel, keep_house_item
 from schedule.lectures import Lecture, advance
 from schedule.lifecycle import LectureState, RecordingState
+from schedule.places import library_folder
+
+
+@pytest.fixture
+def operate(serve, database, clock) -> Callable[..., Awaitable[TestClient]]:
+    """`await operate(channel, *items, files=…)`: a client of the channel's pages and API."""
+
+    async def make(channel: Channel, *items: HouseItem, files: Sequence[str]) -> TestClient:
+        async with database.begin() as connection:
+            await add_channel(connection, channel, at=clock.now())
+            for item in items:
+                await keep_house_item(connection, item, at=clock.now())
+        client = await serve([*site.ROUTES, *channel_api.routes(), *channel_views.routes()])
+        library = library_folder(client.app[SETTINGS])
+        library.mkdir()
+        for name in files:
+            (library / name).write_bytes(b"media")
+        return client
+
+    return make
 
 
 @pytest.fixture

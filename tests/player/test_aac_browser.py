@@ -19,7 +19,7 @@ from player.delivery import LIBRARY
 from transcode.finisher import finish
 from transcode.library import Library
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(90)]
+pytestmark = [pytest.mark.e2e, pytest.mark.untimed, pytest.mark.timeout(90)]
 
 HLS_JS = Path(player.__file__).parent / "static" / "vendor" / "hls.js" / "hls.mjs"
 LECTURE = uuid4()

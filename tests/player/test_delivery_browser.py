@@ -204,6 +204,7 @@ async def test_a_lecture_that_is_not_recorded_plays_on_after_a_restart(tmp_path,
         await page.wait_for_function("seen.sizes.includes(640)")
 
 
+@pytest.mark.untimed
 async def test_captions_are_a_rendition_that_agrees_with_the_pictures_after_a_cut(
     origin, page, tmp_path
 ):

@@ -6,21 +6,16 @@ from pathlib import Path
 import pytest
 from playwright.async_api import async_playwright
 
-from identity.credentials import add_token
 from identity.rights import Role
 from kernel.web import BUS, SETTINGS
-from player import site
-from schedule import channel_api, channel_views
 from schedule.channels import (
     Channel,
     HouseItem,
     ItemState,
-    add_channel,
     channel_by_id,
-    keep_house_item,
     programmes_between,
 )
-from schedule.places import channel_folder, library_folder
+from schedule.places import channel_folder
 from schedule.takes import TOPIC
 
 AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
@@ -29,39 +24,20 @@ pytestmark = [pytest.mark.e2e, pytest.mark.untimed]
 
 
 @pytest.fixture
-async def client(serve, database, clock):
-    async with database.begin() as connection:
-        channel = Channel(id="one", name="Daris TV", profile="720p25", languages=("kk", "en"))
-        await add_channel(connection, channel, at=clock.now())
-        known = {"profile": "720p25", "version": "1"}
-        ready = HouseItem(
-            source="file:film.mp4",
-            state=ItemState.READY,
-            file="x.mp4",
-            report={"seconds": 600},
-            **known,
-        )
-        failed = HouseItem(
-            source="file:noise.mp4", state=ItemState.FAILED, error="It is noise.", **known
-        )
-        for item in (ready, failed):
-            await keep_house_item(connection, item, at=clock.now())
-    client = await serve([*site.ROUTES, *channel_api.routes(), *channel_views.routes()])
-    library = library_folder(client.app[SETTINGS])
-    library.mkdir()
-    for name in ("film.mp4", "noise.mp4", "new.mp4"):
-        (library / name).write_bytes(b"media")
-    return client
+async def client(operate):
+    known = {"profile": "720p25", "version": "1"}
+    film = {"source": "file:film.mp4", "file": "x.mp4", "report": {"seconds": 600}}
+    ready = HouseItem(state=ItemState.READY, **film, **known)
+    noise = {"source": "file:noise.mp4", "error": "It is noise."}
+    failed = HouseItem(state=ItemState.FAILED, **noise, **known)
+    channel = Channel(id="one", name="Daris TV", profile="720p25", languages=("kk", "en"))
+    return await operate(channel, ready, failed, files=("film.mp4", "noise.mp4", "new.mp4"))
 
 
 @pytest.fixture
-async def headers(add_person, database, clock):
+async def headers(add_person, bearer):
     operator = await add_person(Role.OPERATOR, name="Aliya", locale="en", zone="Asia/Almaty")
-    async with database.begin() as connection:
-        token, _ = await add_token(
-            connection, operator.id, at=clock.now(), roles=None, label="test"
-        )
-    return {"Authorization": f"Bearer {token}", "Accept-Language": "en"}
+    return await bearer(operator) | {"Accept-Language": "en"}
 
 
 @pytest.fixture

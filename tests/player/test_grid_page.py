@@ -5,20 +5,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from playwright.async_api import async_playwright
 
-from identity.credentials import add_token
 from identity.rights import Role
-from kernel.web import SETTINGS
-from player import site
-from schedule import channel_api, channel_views
 from schedule.channels import (
     Channel,
     HouseItem,
     ItemState,
-    add_channel,
-    keep_house_item,
     programmes_between,
 )
-from schedule.places import library_folder
 from tests.e2e.looks import flaws, photograph
 
 pytestmark = [pytest.mark.e2e, pytest.mark.untimed, pytest.mark.timeout(120)]
@@ -27,29 +20,17 @@ SCHEDULE = "/api/v1/channels/one/schedule"
 
 
 @pytest.fixture
-async def client(serve, database, clock):
+async def client(operate):
     film = {"source": "file:film.mp4", "file": "x.mp4", "report": {"seconds": 1800}}
-    async with database.begin() as connection:
-        channel = Channel(id="one", name="Daris TV", profile="720p25")
-        await add_channel(connection, channel, at=clock.now())
-        item = HouseItem(profile="720p25", version="1", state=ItemState.READY, **film)
-        await keep_house_item(connection, item, at=clock.now())
-    client = await serve([*site.ROUTES, *channel_api.routes(), *channel_views.routes()])
-    library = library_folder(client.app[SETTINGS])
-    library.mkdir()
-    for name in ("film.mp4", "campus tour.mp4"):
-        (library / name).write_bytes(b"media")
-    return client
+    item = HouseItem(profile="720p25", version="1", state=ItemState.READY, **film)
+    channel = Channel(id="one", name="Daris TV", profile="720p25")
+    return await operate(channel, item, files=("film.mp4", "campus tour.mp4"))
 
 
 @pytest.fixture
-async def headers(add_person, database, clock):
+async def headers(add_person, bearer):
     operator = await add_person(Role.OPERATOR, name="Aliya", locale="en", zone="Europe/Berlin")
-    async with database.begin() as connection:
-        token, _ = await add_token(
-            connection, operator.id, at=clock.now(), roles=None, label="test"
-        )
-    return {"Authorization": f"Bearer {token}", "Accept-Language": "en"}
+    return await bearer(operator) | {"Accept-Language": "en"}
 
 
 @pytest.fixture

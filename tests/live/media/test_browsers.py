@@ -46,6 +46,7 @@ async def test_the_first_picture_comes_at_once(room, sit, until_seen):
     assert waited < 2000  # milliseconds; about 100 on an idle machine
 
 
+@pytest.mark.untimed
 async def test_a_screen_is_added_and_taken_away_on_the_same_connections(room, sit, until_seen):
     lecturer, student = await sit(), await sit()
     await lecturer.evaluate("publish('camera')")
@@ -79,6 +80,7 @@ async def test_a_student_who_gets_the_floor_publishes_on_the_connection_it_has(
         await until_seen(lecturer, mid, lambda seen: seen["frames"] > 10 or seen["energy"] > 0)
 
 
+@pytest.mark.untimed
 async def test_who_leaves_the_stage_and_comes_back_still_sends_in_layers(room, sit):
     student = await sit()
     added = await student.evaluate("publish('camera', {layered: true, width: 1280, height: 720})")
@@ -102,6 +104,7 @@ async def test_who_leaves_the_stage_and_comes_back_still_sends_in_layers(room, s
             await asyncio.sleep(0.05)
 
 
+@pytest.mark.untimed
 async def test_a_lecturer_who_reloads_keeps_the_tracks_and_the_students_see_on(
     room, sit, until_seen
 ):
@@ -160,6 +163,7 @@ async def test_a_vp8_publisher_is_taken_and_seen(room, sit, until_seen):
     await until_seen(student, camera, lambda seen: seen["frames"] > 10)
 
 
+@pytest.mark.untimed
 async def test_who_cannot_take_the_codec_gets_the_section_refused_and_the_rest(
     room, sit, until_seen
 ):
@@ -188,6 +192,7 @@ async def goes_on(page, mid, until_seen):
     await until_seen(page, mid, lambda seen: seen["frames"] > before["frames"] + 10)
 
 
+@pytest.mark.untimed
 async def test_both_sides_restart_ice_and_the_picture_goes_on(room, sit, until_seen):
     lecturer, student = await sit(), await sit()
     await lecturer.evaluate("publish('camera')")
