@@ -12,7 +12,7 @@ from schedule.places import house_folder, lecture_of, live_folder_named
 from schedule.takes import Take, TakeMoved
 from transcode.timeline import Item, PlanError, read_plan
 
-_KEPT = timedelta(hours=1)  # a process that starts again makes the window's segments anew
+_KEPT = timedelta(days=1)  # what began beneath it may be on air for so long, in its rhythm
 _MOST = 50
 
 

@@ -27,7 +27,7 @@ class NewTake(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class TakeBody(msgspec.Struct, frozen=True, kw_only=True):
-    """A take as the API shows it; it is on air from the next slot of 0.96 s after `starts_at`."""
+    """A take as the API shows it; it is on air from the next group of pictures after `starts_at`."""
 
     id: UUID
     channel: str

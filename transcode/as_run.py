@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 
 from transcode.assembler import Shown
-from transcode.house import start_of
+from transcode.house import moment_of
 
 
 class Aired(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -37,7 +37,7 @@ class AsRun:
         if state == self._last:
             return None
         aired = Aired(
-            at=start_of(shown.slot),
+            at=moment_of(shown.cue.begins),
             slate=shown.is_slate,
             programme=item.programme if item else None,
             key=item.key if item else None,

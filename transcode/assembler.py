@@ -1,22 +1,31 @@
-"""Turns a cue into media: the planned item's slot, or the slate's with the reason."""
+"""Turns a cue into media: a group of the planned item, or of the slate with the reason."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
-from transcode.house import start_of
-from transcode.house_item import Group, HouseItem, NotAHouseItem
+from transcode.house import FRAMES_PER_SLOT, moment_of
+from transcode.house_item import Group, HouseItem, NotAHouseItem, shortened
 from transcode.live_slots import LiveSlots
 from transcode.timeline import Cue, Item
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What one slot really holds. `reason` tells why a planned item is not shown; no item: plain slate."""
+    """What really goes on air for a cue. `reason` tells why a planned item is not shown; no item: plain slate."""
 
-    slot: int
+    cue: Cue
     group: Group
-    item: Item | None
     reason: str | None
+
+    @property
+    def item(self) -> Item | None:
+        return self.cue.item
+
+    def fragment(self) -> bytes:
+        """For HLS, on the channel's timeline."""
+        if self.cue.count == FRAMES_PER_SLOT:
+            return self.group.at(self.cue.begins)
+        return shortened(self.group, self.cue.begins, self.cue.count)
 
     @property
     def is_slate(self) -> bool:
@@ -36,33 +45,33 @@ class Assembler:
         self._folder = folder
         self._open: tuple[Path, HouseItem] | None = None
 
-    def show(self, slot: int, cue: Cue) -> Shown:
+    def show(self, cue: Cue) -> Shown:
         if cue.item is None or (cue.item.media or cue.item.live or cue.item.reason) is None:
-            return Shown(slot, self._slate_group(slot), cue.item, None)
+            return Shown(cue, self._slate_group(cue), None)
         try:
-            return Shown(slot, self._group(slot, cue.item, cue.index), cue.item, None)
+            return Shown(cue, self._group(cue, cue.item), None)
         except SourceLost as lost:
-            return Shown(slot, self._slate_group(slot), cue.item, str(lost))
+            return Shown(cue, self._slate_group(cue), str(lost))
 
     def close(self) -> None:
         if self._open is not None:
             self._open[1].close()
             self._open = None
 
-    def _slate_group(self, slot: int) -> Group:
-        return self._slate.group(slot % self._slate.slots)
+    def _slate_group(self, cue: Cue) -> Group:
+        return self._slate.group(cue.begins // FRAMES_PER_SLOT % self._slate.slots)
 
-    def _group(self, slot: int, item: Item, index: int) -> Group:
-        _check_rights(slot, item)
+    def _group(self, cue: Cue, item: Item) -> Group:
+        _check_rights(cue, item)
         if item.live is not None:
-            return self._live_group(slot, self._folder / item.live)
+            return self._live_group(cue.begins // FRAMES_PER_SLOT, self._folder / item.live)
         if item.media is None:
             raise SourceLost(item.reason or "the item has no media")
         try:
             house_item = self._opened(self._folder / item.media)
-            if index >= house_item.slots:
+            if cue.index >= house_item.slots:
                 raise SourceLost("the media is shorter than the programme")
-            return house_item.group(index)
+            return house_item.group(cue.index)
         except FileNotFoundError as error:
             raise SourceLost("the conditioned media is gone") from error
         except (OSError, NotAHouseItem) as error:
@@ -88,9 +97,9 @@ class Assembler:
         return house_item
 
 
-def _check_rights(slot: int, item: Item) -> None:
+def _check_rights(cue: Cue, item: Item) -> None:
     """A programme may have moved, or gone on, since it was planned."""
-    if item.rights_from is not None and start_of(slot) < item.rights_from:
+    if item.rights_from is not None and moment_of(cue.begins) < item.rights_from:
         raise SourceLost(f"it may not be shown before {item.rights_from.isoformat()}")
-    if item.rights_until is not None and start_of(slot + 1) > item.rights_until:
+    if item.rights_until is not None and moment_of(cue.ends) > item.rights_until:
         raise SourceLost(f"it may not be shown after {item.rights_until.isoformat()}")

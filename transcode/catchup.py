@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from transcode.channel_window import (
+    TARGET_SECONDS,
     WINDOW,
     Segment,
     SetUp,
@@ -14,7 +15,7 @@ from transcode.channel_window import (
     newest_in,
     read_set_ups,
 )
-from transcode.house import SLOTS_PER_SEGMENT, slot_at, slot_from
+from transcode.house import FRAMES_PER_SEGMENT, picture_at, picture_from
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,30 +35,42 @@ class Excerpt:
 
 def excerpt(folder: Path, since: datetime, until: datetime, now: datetime) -> Excerpt:
     """The segments of `[since, until)` in a channel's folder, as far as they are on air by `now`."""
-    first = slot_at(since) // SLOTS_PER_SEGMENT
-    last = (slot_from(until) - 1) // SLOTS_PER_SEGMENT
+    set_ups = read_set_ups(folder)
+    first = _number_at(picture_at(since), set_ups)
+    last = _number_at(picture_from(until) - 1, set_ups)
     # A channel that stands still publishes nothing: what it owes is a gap before long.
-    edge = max(newest_in(folder), slot_at(now) // SLOTS_PER_SEGMENT - WINDOW)
+    edge = max(newest_in(folder), picture_at(now) // FRAMES_PER_SEGMENT - WINDOW)
     wanted = range(first, min(last, edge) + 1)
     present = {msn for msn in wanted if (folder / f"{msn}.m4s").exists()}
-    return Excerpt(run(wanted, present, read_set_ups(folder)), is_over=edge >= last)
+    return Excerpt(run(wanted, present, set_ups), is_over=edge >= last)
 
 
 def run(wanted: range, present: Collection[int], set_ups: Sequence[SetUp]) -> tuple[Segment, ...]:
     """A segment or a gap for each number."""
-    firsts = [one.msn for one in set_ups]
-    inits = (set_ups[max(0, bisect_right(firsts, msn) - 1)].init for msn in wanted if set_ups)
-    return tuple(
-        Segment(msn, init, is_gap=msn not in present)
-        for msn, init in zip(wanted, inits, strict=False)
-    )
+    return tuple(_segment(msn, set_ups, is_gap=msn not in present) for msn in wanted if set_ups)
+
+
+def _segment(msn: int, set_ups: Sequence[SetUp], *, is_gap: bool) -> Segment:
+    now, then = _set_up_of(msn, set_ups), _set_up_of(msn + 1, set_ups)
+    pictures = FRAMES_PER_SEGMENT + then.phase - now.phase
+    return Segment(msn, now.init, is_gap=is_gap, phase=now.phase, pictures=pictures)
+
+
+def _set_up_of(msn: int, set_ups: Sequence[SetUp]) -> SetUp:
+    return set_ups[max(0, bisect_right(set_ups, msn, key=lambda one: one.msn) - 1)]
+
+
+def _number_at(picture: int, set_ups: Sequence[SetUp]) -> int:
+    """Of the segment that the picture is in, which may have begun before its own moment came."""
+    msn, place = divmod(picture, FRAMES_PER_SEGMENT)
+    return msn - 1 if set_ups and place < _set_up_of(msn, set_ups).phase else msn
 
 
 def _lines(part: Excerpt) -> Iterator[str]:
     yield "#EXTM3U"
     yield "#EXT-X-VERSION:8"
     yield "#EXT-X-INDEPENDENT-SEGMENTS"
-    yield "#EXT-X-TARGETDURATION:4"
+    yield f"#EXT-X-TARGETDURATION:{TARGET_SECONDS}"
     yield f"#EXT-X-PLAYLIST-TYPE:{'VOD' if part.is_over else 'EVENT'}"
     yield f"#EXT-X-MEDIA-SEQUENCE:{part.segments[0].msn}"
     yield "#EXT-X-START:TIME-OFFSET=0,PRECISE=YES"

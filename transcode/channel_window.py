@@ -1,6 +1,8 @@
-"""A channel's HLS: whole segments of 3.84 s, numbered by UTC, in a sliding window that survives restarts.
+"""A channel's HLS: segments of 3.84 s, numbered by UTC, in a sliding window that survives restarts.
 
-A segment is a function of the plan and its number, and decode times count from the Unix epoch. So whoever
+A segment holds the groups of pictures that begin in its 3.84 s. So it is a function of the plan and its number,
+begins up to 23 pictures after its own moment, and is by up to as many longer or shorter where programmes begin
+between whole slots. Decode times count from the Unix epoch. So whoever
 starts again makes the missed segments anew and goes on without a discontinuity; there is one only where
 the decoder's set-up really changes.
 """
@@ -13,10 +15,11 @@ from pathlib import Path
 
 import msgspec
 
-from transcode.house import SEGMENT_SECONDS, SLOT, SLOTS_PER_SEGMENT, start_of
+from transcode.house import FRAME_RATE, FRAMES_PER_SEGMENT, SLOT, SLOTS_PER_SEGMENT, moment_of
 
 WINDOW = 6  # segments in the playlist
 KEPT = 2 * WINDOW + 2  # segments on disk: who read the playlist late still finds them
+TARGET_SECONDS = 5  # the longest segment has 119 pictures, 4.76 s
 _STATE = "window.json"
 _SET_UPS = "set-ups.json"
 
@@ -25,6 +28,17 @@ class Segment(msgspec.Struct, frozen=True):
     msn: int  # media sequence number: floor(utc / 3.84)
     init: str  # fingerprint of the decoder set-up
     is_gap: bool = False
+    phase: int = 0  # pictures by which it begins after its number's moment
+    pictures: int = FRAMES_PER_SEGMENT
+
+    @property
+    def begins(self) -> int:
+        """The first picture, counted from the Unix epoch."""
+        return self.msn * FRAMES_PER_SEGMENT + self.phase
+
+    @property
+    def ends(self) -> int:
+        return self.begins + self.pictures
 
     @property
     def name(self) -> str:
@@ -32,10 +46,12 @@ class Segment(msgspec.Struct, frozen=True):
 
 
 class SetUp(msgspec.Struct, frozen=True):
-    """From segment `msn` on the decoder needs this initialization segment."""
+    """From segment `msn` on the decoder needs this initialization segment, and segments begin so many pictures
+    after their number's moment."""
 
     msn: int
     init: str
+    phase: int = 0
 
 
 class Window(msgspec.Struct, frozen=True):
@@ -46,8 +62,7 @@ class Window(msgspec.Struct, frozen=True):
         """With `segment` at its end; numbers that were left out become gaps, the oldest leave."""
         last = self.segments[-1].msn if self.segments else segment.msn - 1
         holes = range(max(last + 1, segment.msn - WINDOW), segment.msn)
-        gaps = (Segment(msn, segment.init, is_gap=True) for msn in holes)
-        run = (*self.segments, *gaps, segment)
+        run = (*self.segments, *self._gaps(holes, segment), segment)
         kept = run[-WINDOW:]
         leaving = run[: len(run) - len(kept) + 1]  # and the one that comes first now
         gone = sum(before.init != after.init for before, after in pairwise(leaving))
@@ -56,12 +71,21 @@ class Window(msgspec.Struct, frozen=True):
     def playlist(self) -> str:
         return "\n".join(_lines(self)) + "\n"
 
+    def _gaps(self, holes: range, segment: Segment) -> Iterator[Segment]:
+        """From where the last one ended to where `segment` begins."""
+        before = self.segments[-1] if self.segments else segment
+        for msn in holes:
+            is_next = msn == before.msn + 1
+            phase = before.ends - msn * FRAMES_PER_SEGMENT if is_next else segment.phase
+            pictures = FRAMES_PER_SEGMENT + segment.phase - phase
+            yield Segment(msn, segment.init, is_gap=True, phase=phase, pictures=pictures)
+
 
 def _lines(window: Window) -> Iterator[str]:
     yield "#EXTM3U"
     yield "#EXT-X-VERSION:8"
     yield "#EXT-X-INDEPENDENT-SEGMENTS"
-    yield "#EXT-X-TARGETDURATION:4"
+    yield f"#EXT-X-TARGETDURATION:{TARGET_SECONDS}"
     yield f"#EXT-X-MEDIA-SEQUENCE:{window.segments[0].msn}"
     yield f"#EXT-X-DISCONTINUITY-SEQUENCE:{window.discontinuities_gone}"
     yield from entries(window.segments)
@@ -78,9 +102,9 @@ def entries(segments: Iterable[Segment]) -> Iterator[str]:
             init = segment.init
         if segment.is_gap:
             yield "#EXT-X-GAP"
-        started = start_of(segment.msn * SLOTS_PER_SEGMENT).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3]
+        started = moment_of(segment.begins).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3]
         yield f"#EXT-X-PROGRAM-DATE-TIME:{started}Z"
-        yield f"#EXTINF:{float(SEGMENT_SECONDS):.3f},"
+        yield f"#EXTINF:{segment.pictures / FRAME_RATE:.3f},"
         yield segment.name
 
 
@@ -106,26 +130,37 @@ class WindowFolder:
             last = oldest - 1
         return range(max(oldest, last + 1), current)
 
-    def publish(self, msn: int, media: bytes) -> None:
+    def end_before(self, msn: int) -> int | None:
+        """The picture with which segment `msn` has to begin; None when the one before it is not there."""
+        segments = self._window.segments
+        return segments[-1].ends if segments and segments[-1].msn == msn - 1 else None
+
+    def publish(
+        self, msn: int, media: bytes, *, phase: int = 0, pictures: int = FRAMES_PER_SEGMENT
+    ) -> None:
         """Raise OSError when it cannot be written; the number becomes a gap once the next one can."""
-        segment = Segment(msn, self._fingerprint)
+        segment = Segment(msn, self._fingerprint, phase=phase, pictures=pictures)
         window = self._window.grown(segment)
-        self._note_set_up(msn)
+        self._note_set_up(segment)
         self._replace(segment.name, media)
         self._replace(_STATE, msgspec.json.encode(window))
         self._replace("index.m3u8", window.playlist().encode())
         self._window = window
         self._sweep(msn - self._kept)
 
-    def _note_set_up(self, msn: int) -> None:
-        """Which initialization segment goes with which numbers, for who looks back later."""
-        before = [one for one in self._set_ups if one.msn < msn]
-        if before and before[-1].init == self._fingerprint:
+    def _note_set_up(self, segment: Segment) -> None:
+        """What goes with which numbers, for who looks back later."""
+        msn, phase = segment.msn, segment.phase
+        following = phase + segment.pictures - FRAMES_PER_SEGMENT
+        set_ups = [one for one in self._set_ups if one.msn < msn]
+        for one in (SetUp(msn, segment.init, phase), SetUp(msn + 1, segment.init, following)):
+            if not set_ups or (set_ups[-1].init, set_ups[-1].phase) != (one.init, one.phase):
+                set_ups.append(one)
+        if set_ups == self._set_ups:
             return
-        ended = sum(one.msn <= msn - self._kept for one in before[1:])
-        set_ups = [*before[ended:], SetUp(msn, self._fingerprint)]
-        self._replace(_SET_UPS, msgspec.json.encode(set_ups))
-        self._set_ups = set_ups
+        ended = sum(one.msn <= msn - self._kept for one in set_ups[1:])
+        self._replace(_SET_UPS, msgspec.json.encode(set_ups[ended:]))
+        self._set_ups = set_ups[ended:]
 
     def _sweep(self, newest: int) -> None:
         """Remove up to number `newest`. The first time it looks at all there is."""

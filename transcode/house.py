@@ -1,8 +1,8 @@
 """The house format: the one shape that every programme of a channel has.
 
 At 25 pictures and 48,000 samples a second, 0.96 s is a whole number of both: 24 pictures and 45 AAC
-frames. Everything on a channel lies on that grid, counted from the Unix epoch, so that items join
-without a sample to spare, and every node names the same instant by the same number.
+frames. Items are made of such slots. On a channel pictures and AAC frames are counted from the Unix epoch, so
+that every node names the same instant by the same number.
 """
 
 from dataclasses import dataclass
@@ -16,9 +16,11 @@ AAC_FRAME_SAMPLES = 1024
 AAC_FRAMES_PER_SLOT = 45
 SLOT_SECONDS = Fraction(24, 25)
 SLOT = timedelta(milliseconds=960)
+PICTURE = timedelta(milliseconds=40)
 
 VIDEO_TIMESCALE = 90_000
 FRAME_TICKS = VIDEO_TIMESCALE // FRAME_RATE
+FRAME_SAMPLES = SAMPLE_RATE // FRAME_RATE
 SLOT_VIDEO_TICKS = FRAMES_PER_SLOT * FRAME_TICKS
 SLOT_SAMPLES = AAC_FRAMES_PER_SLOT * AAC_FRAME_SAMPLES
 
@@ -28,6 +30,11 @@ RECIPE = 2
 
 SLOTS_PER_SEGMENT = 4
 SEGMENT_SECONDS = SLOTS_PER_SEGMENT * SLOT_SECONDS  # 3.84
+FRAMES_PER_SEGMENT = SLOTS_PER_SEGMENT * FRAMES_PER_SLOT
+
+_EARLY_SAMPLES = (
+    336  # 7 ms: sound that is early is noticed sooner than sound that is late (EBU R 37)
+)
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -77,6 +84,28 @@ def slot_from(moment: datetime) -> int:
 
 def start_of(slot: int) -> datetime:
     return _EPOCH + slot * SLOT
+
+
+def picture_at(moment: datetime) -> int:
+    """The picture that is shown at `moment`."""
+    return (moment - _EPOCH) // PICTURE
+
+
+def picture_from(moment: datetime) -> int:
+    """The first picture that is shown at `moment` or after it."""
+    return -((_EPOCH - moment) // PICTURE)
+
+
+def moment_of(picture: int) -> datetime:
+    return _EPOCH + picture * PICTURE
+
+
+def sound_with(picture: int) -> int:
+    """The AAC frame that is heard with a picture: it begins 5.4 ms before it to 13.4 ms after it.
+
+    As many pictures as a slot has are as many frames later wherever they begin, so that nothing adds up.
+    """
+    return -((_EARLY_SAMPLES - picture * FRAME_SAMPLES) // AAC_FRAME_SAMPLES)
 
 
 def slots_in(seconds: Fraction) -> int:

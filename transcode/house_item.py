@@ -21,6 +21,7 @@ from transcode.house import (
     FRAMES_PER_SLOT,
     SLOT_SAMPLES,
     SLOT_VIDEO_TICKS,
+    sound_with,
 )
 
 VIDEO_TRACK = 1
@@ -62,12 +63,12 @@ class Group:
 
     fragment: bytes
 
-    def at(self, slot: int) -> bytes:
-        """The fragment with its decode times set to those of `slot` on the channel's timeline."""
+    def at(self, picture: int) -> bytes:
+        """The fragment with its decode times set to those of `picture` on the channel's timeline."""
         moved = bytearray(self.fragment)
-        struct.pack_into(">I", moved, _SEQUENCE_AT, slot & 0xFFFFFFFF)
-        struct.pack_into(">Q", moved, _VIDEO_TIME_AT, slot * SLOT_VIDEO_TICKS)
-        struct.pack_into(">Q", moved, _AUDIO_TIME_AT, slot * SLOT_SAMPLES)
+        struct.pack_into(">I", moved, _SEQUENCE_AT, picture & 0xFFFFFFFF)
+        struct.pack_into(">Q", moved, _VIDEO_TIME_AT, picture * FRAME_TICKS)
+        struct.pack_into(">Q", moved, _AUDIO_TIME_AT, sound_with(picture) * AAC_FRAME_SAMPLES)
         return bytes(moved)
 
     def pictures(self) -> list[bytes]:
@@ -84,38 +85,55 @@ class Group:
 
 def pack(index: int, pictures: Sequence[bytes], sounds: Sequence[bytes]) -> Group:
     """Make the fragment of the item's slot number `index`; the first picture must be an IDR."""
+    assert (len(pictures), len(sounds)) == (FRAMES_PER_SLOT, AAC_FRAMES_PER_SLOT)
+    times = (index * SLOT_VIDEO_TICKS, index * SLOT_SAMPLES)
+    return Group(_fragment(index + 1, times, pictures, sounds))
+
+
+def shortened(group: Group, picture: int, count: int) -> bytes:
+    """Only the first `count` pictures of `group` with their sound, as a fragment that begins at `picture` of the
+    channel's timeline. Its layout is its own."""
+    first, end = sound_with(picture), sound_with(picture + count)
+    times = (picture * FRAME_TICKS, first * AAC_FRAME_SAMPLES)
+    pictures, sounds = group.pictures()[:count], group.sounds()[: end - first]
+    return _fragment(picture & 0xFFFFFFFF, times, pictures, sounds)
+
+
+def _fragment(
+    sequence: int, times: tuple[int, int], pictures: Sequence[bytes], sounds: Sequence[bytes]
+) -> bytes:
+    """`times`: the decode times of video and sound, in their scales."""
     video_bytes, audio_bytes = sum(map(len, pictures)), sum(map(len, sounds))
-    header = b"".join(
+    missing = FRAMES_PER_SLOT - len(pictures), AAC_FRAMES_PER_SLOT - len(sounds)
+    video_traf, audio_traf = (
+        whole - 4 * few
+        for whole, few in zip((_TRAF_VIDEO_BYTES, _TRAF_AUDIO_BYTES), missing, strict=True)
+    )
+    moof = _MOOF_BYTES - 4 * sum(missing)
+    data_at = moof + _BOX.size
+    return b"".join(
         (
-            _BOX.pack(_MOOF_BYTES, b"moof"),
-            _MFHD.pack(_MFHD.size, b"mfhd", 0, index + 1),
-            _BOX.pack(_TRAF_VIDEO_BYTES, b"traf"),
+            _BOX.pack(moof, b"moof"),
+            _MFHD.pack(_MFHD.size, b"mfhd", 0, sequence),
+            _BOX.pack(video_traf, b"traf"),
             _tfhd(VIDEO_TRACK, FRAME_TICKS, _DEPENDENT_SAMPLE),
-            _TFDT.pack(_TFDT.size, b"tfdt", 1 << 24, index * SLOT_VIDEO_TICKS),
-            _TRUN_VIDEO.pack(
-                _TRUN_VIDEO.size,
-                b"trun",
-                0x205,
-                FRAMES_PER_SLOT,
-                _HEADER_BYTES,
-                _KEY_SAMPLE,
-                *map(len, pictures),
-            ),
-            _BOX.pack(_TRAF_AUDIO_BYTES, b"traf"),
+            _TFDT.pack(_TFDT.size, b"tfdt", 1 << 24, times[0]),
+            _trun(0x205, (data_at, _KEY_SAMPLE), pictures),
+            _BOX.pack(audio_traf, b"traf"),
             _tfhd(AUDIO_TRACK, AAC_FRAME_SAMPLES, _KEY_SAMPLE),
-            _TFDT.pack(_TFDT.size, b"tfdt", 1 << 24, index * SLOT_SAMPLES),
-            _TRUN_AUDIO.pack(
-                _TRUN_AUDIO.size,
-                b"trun",
-                0x201,
-                AAC_FRAMES_PER_SLOT,
-                _HEADER_BYTES + video_bytes,
-                *map(len, sounds),
-            ),
+            _TFDT.pack(_TFDT.size, b"tfdt", 1 << 24, times[1]),
+            _trun(0x201, (data_at + video_bytes,), sounds),
             _BOX.pack(_BOX.size + video_bytes + audio_bytes, b"mdat"),
+            *pictures,
+            *sounds,
         )
     )
-    return Group(b"".join((header, *pictures, *sounds)))
+
+
+def _trun(flags: int, head: Sequence[int], samples: Sequence[bytes]) -> bytes:
+    """`head`: where the data is, and the flags of the first sample (ISO/IEC 14496-12, 8.8.8)."""
+    fields = struct.pack(f">{len(head) + len(samples)}I", *head, *map(len, samples))
+    return struct.pack(">I4sII", 16 + len(fields), b"trun", flags, len(samples)) + fields
 
 
 def is_whole(fragment: bytes) -> bool:

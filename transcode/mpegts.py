@@ -1,9 +1,9 @@
-"""The channel's DVB transport stream at constant bitrate: one FFmpeg muxer, always on, fed slot by slot."""
+"""The channel's DVB transport stream at constant bitrate: one FFmpeg muxer, always on, fed group by group."""
 
 from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from heapq import merge
-from itertools import count
+from itertools import count, islice
 from typing import Any
 
 import av
@@ -12,10 +12,11 @@ from transcode.h264 import annex_b
 from transcode.house import (
     AAC_FRAME_SAMPLES,
     FRAME_TICKS,
+    FRAMES_PER_SLOT,
     SAMPLE_RATE,
-    SLOT_VIDEO_TICKS,
     VIDEO_TIMESCALE,
     Profile,
+    sound_with,
 )
 from transcode.house_item import Group, parameter_sets
 from transcode.si import ORIGINAL_NETWORK_ID, SERVICE_ID, TRANSPORT_STREAM_ID
@@ -31,7 +32,7 @@ _TIME_BASE = Fraction(1, VIDEO_TIMESCALE)
 class TransportStream:
     """Writes bytes to `sink` as soon as they are due; the n-th byte belongs to the second 8 n / mux_bps.
 
-    The first slot is decoded `AHEAD_SECONDS` after the first byte arrives. One thread from open to close.
+    The first picture is decoded `AHEAD_SECONDS` after the first byte arrives. One thread from open to close.
     """
 
     def __init__(
@@ -42,9 +43,9 @@ class TransportStream:
         service: str,
         provider: str,
         sink: Callable[[bytes], None],
-        first: int = 0,
+        origin: int = 0,
     ) -> None:
-        """`first` is the number of the first slot; time stamps, which count from the slot 0, wrap after 26.5 h."""
+        """`origin`, a multiple of 24, is the picture that time stamps count from; they wrap after 26.5 h."""
         self._parameter_sets = _start_codes(parameter_sets(init))
         self._muxer = av.open(
             _Sink(sink), "w", format="mpegts", options=_options(profile), buffer_size=32_768
@@ -55,19 +56,22 @@ class TransportStream:
             "h264", rate=25, width=profile.width, height=profile.height
         )
         self._audio = self._muxer.add_mux_stream("aac", rate=SAMPLE_RATE)
-        self._slots = first
+        self._origin = origin
 
-    def push(self, group: Group) -> None:
-        start = self._slots * SLOT_VIDEO_TICKS
-        pictures = zip(count(start, FRAME_TICKS), group.pictures(), strict=False)
-        sounds = zip(count(start, _AUDIO_TICKS), group.sounds(), strict=False)
+    def push(self, group: Group, begins: int, length: int = FRAMES_PER_SLOT) -> None:
+        """The first `length` pictures of the group and their sound; it has to begin where the last one ended."""
+        first = begins - self._origin
+        heard, silent = sound_with(first), sound_with(first + length)
+        seen = islice(group.pictures(), length)
+        pictures = zip(count(first * FRAME_TICKS, FRAME_TICKS), seen, strict=False)
+        frames = islice(group.sounds(), silent - heard)
+        sounds = zip(count(heard * _AUDIO_TICKS, _AUDIO_TICKS), frames, strict=False)
         video = (
             self._packet(at, data, self._video) for at, data in self._with_parameter_sets(pictures)
         )
         audio = (self._packet(at, _adts(data), self._audio) for at, data in sounds)
         for packet in merge(video, audio, key=lambda packet: packet.dts or 0):
             self._muxer.mux_one(packet)
-        self._slots += 1
 
     def close(self) -> None:
         self._muxer.close()

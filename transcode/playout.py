@@ -1,7 +1,7 @@
 """The process of one channel: `python -m transcode.playout --plan plan.json --out FOLDER …`.
 
-Anchored to the clock and never silent: at each slot of 0.96 s it asks the plan what is on air, copies that
-slot's packets, and shows the slate where it cannot. It knows no database and no network but its outputs.
+Anchored to the clock and never silent: for each group of up to 24 pictures it asks the plan what is on air,
+copies its packets, and shows the slate where it cannot. It knows no database and no network but its outputs.
 """
 
 import argparse
@@ -26,12 +26,13 @@ from transcode.channel_window import KEPT, WindowFolder, segments_in
 from transcode.guide_events import GuideEvents
 from transcode.house import (
     DEFAULT_PROFILE,
+    FRAMES_PER_SEGMENT,
+    FRAMES_PER_SLOT,
     PROFILES,
     SLOT,
-    SLOTS_PER_SEGMENT,
     Profile,
-    slot_from,
-    start_of,
+    moment_of,
+    picture_from,
 )
 from transcode.house_item import HouseItem
 from transcode.mpegts import AHEAD_SECONDS, TransportStream
@@ -44,12 +45,12 @@ from transcode.si_tables import HD_SERVICE, SD_SERVICE
 from transcode.si_versions import Versions
 from transcode.slate import ensure_slate
 from transcode.srt_output import SrtOutput
-from transcode.timeline import Plan, PlanError, Timeline, read_plan
+from transcode.timeline import Cue, Plan, PlanError, Timeline, read_plan
 from transcode.udp_output import UdpOutput
 
 log = structlog.get_logger()
 
-LEAD = SLOT  # a slot is decided this long before it is on air: a take waits no longer than two
+LEAD = SLOT  # a group is decided this long before it is on air: a take waits no longer than two
 _START_MARGIN = timedelta(seconds=0.15)
 _PAUSE_AFTER_FAILURE_SECONDS = 1.0
 _PRIORITY = -10
@@ -111,25 +112,30 @@ class FellBehind(Exception):
 
 
 class HlsOutput:
-    """Gathers four slots to a segment and publishes it; a full disk makes a gap, not an end."""
+    """Gathers the groups that begin in 3.84 s to a segment and publishes it; a full disk makes a gap, not an end."""
 
-    def __init__(self, folder: WindowFolder) -> None:
+    def __init__(self, folder: WindowFolder, begins: int) -> None:
+        """`begins`: the first picture of a segment."""
         self._folder = folder
+        self._begins = begins
         self._media: list[bytes] = []
 
     def push(self, shown: Shown) -> None:
-        self._media.append(shown.group.at(shown.slot))
-        if (shown.slot + 1) % SLOTS_PER_SEGMENT:
+        self._media.append(shown.fragment())
+        ends = shown.cue.ends
+        msn, phase = divmod(self._begins, FRAMES_PER_SEGMENT)
+        if ends // FRAMES_PER_SEGMENT == msn:
             return
         media, self._media = b"".join(self._media), []
+        pictures, self._begins = ends - self._begins, ends
         try:
-            self._folder.publish(shown.slot // SLOTS_PER_SEGMENT, media)
+            self._folder.publish(msn, media, phase=phase, pictures=pictures)
         except OSError as error:
-            log.error("playout.segment_not_written", slot=shown.slot, reason=str(error))
+            log.error("playout.segment_not_written", segment=msn, reason=str(error))
 
 
 class TsOutput:
-    """The transport stream from its first slot on, with its guide, paced to all receivers."""
+    """The transport stream from picture `first` on, with its guide, paced to all receivers."""
 
     def __init__(
         self,
@@ -139,7 +145,7 @@ class TsOutput:
         clock: AirClock,
         first: int,
     ) -> None:
-        starts_at = start_of(first) - timedelta(seconds=AHEAD_SECONDS)
+        starts_at = moment_of(first) - timedelta(seconds=AHEAD_SECONDS)
         rate = channel.profile.mux_bps
         self._pacer = Pacer(outputs, rate, starts_at=clock.monotonic_at(starts_at))
         self._guide = SiInjector(
@@ -156,15 +162,16 @@ class TsOutput:
             service=channel.name,
             provider=channel.provider,
             sink=self._guide.feed,
+            origin=first - first % FRAMES_PER_SLOT,
         )
 
     def push(self, shown: Shown, timeline: Timeline) -> None:
         """Raise FellBehind when the receivers' clocks have to begin anew."""
         if self._events.take(timeline):
             self._guide.plan(self._events.all())
-        following = timeline.following(shown.slot)
+        following = timeline.following(shown.cue.begins)
         self._guide.announce(self._events.of(shown.item), self._events.of(following))
-        self._stream.push(shown.group)
+        self._stream.push(shown.group, shown.cue.begins, shown.cue.count)
         if self._pacer.is_lost:
             raise FellBehind("the transport stream was sent too late")
 
@@ -206,48 +213,57 @@ def _opened(address: Address) -> Output:
 def attempt(
     channel: Channel, slate: HouseItem, outputs: Sequence[Output], stop: threading.Event
 ) -> None:
-    """One life on the timeline: catch up the playlist, then slot after slot."""
+    """One life on the timeline: catch up the playlist, then group after group."""
     clock, plan, as_run = AirClock(), PlanFile(channel.plan), AsRun(channel.out / "as-run")
     with ExitStack() as stack:
         assembler = stack.enter_context(closing(Assembler(slate, channel.plan.parent)))
-        first = slot_from(clock.now() + _START_MARGIN + timedelta(seconds=AHEAD_SECONDS))
+        folder = WindowFolder(channel.out, slate.init, slate.fingerprint, kept=channel.kept)
+        soonest = clock.now() + _START_MARGIN + timedelta(seconds=AHEAD_SECONDS)
+        begins, missed = _to_catch_up(folder, plan.timeline(), picture_from(soonest))
+        first = missed[-1].ends if missed else begins
         transport: TsOutput | None = None
         if outputs:
             transport = TsOutput(channel, slate.init, outputs, clock, first)
             stack.callback(transport.close)
-        folder = WindowFolder(channel.out, slate.init, slate.fingerprint, kept=channel.kept)
-        hls = HlsOutput(folder)
-        for slot in _slots_to_catch_up(folder, first):
-            hls.push(assembler.show(slot, plan.timeline().at(slot)))
-        log.info("playout.on_air", slot=first, outputs=len(outputs))
+        hls = HlsOutput(folder, begins)
+        for cue in missed:
+            hls.push(assembler.show(cue))
+        log.info("playout.on_air", at=moment_of(first).isoformat(), outputs=len(outputs))
         stack.enter_context(in_real_time(ASSEMBLER))
-        for slot in _slots_in_time(first, clock, stop):
-            shown = assembler.show(slot, plan.timeline().at(slot))
+        for cue, timeline in _cues_in_time(first, plan, clock, stop):
+            shown = assembler.show(cue)
             if transport:
-                transport.push(shown, plan.timeline())
+                transport.push(shown, timeline)
             hls.push(shown)
             _note(as_run, shown)
 
 
-def _slots_to_catch_up(folder: WindowFolder, first: int) -> Iterator[int]:
-    """What a full window lacks before the first slot on air; the segment that this one lies in, too."""
-    current = first // SLOTS_PER_SEGMENT
-    missing = folder.missing(current)
-    yield from range(missing.start * SLOTS_PER_SEGMENT, missing.stop * SLOTS_PER_SEGMENT)
-    yield from range(current * SLOTS_PER_SEGMENT, first)
+def _to_catch_up(
+    folder: WindowFolder, timeline: Timeline, soonest: int
+) -> tuple[int, Sequence[Cue]]:
+    """What a full window lacks before the first group on air, which begins at picture `soonest` or after it; the
+    segment that this one lies in, too. The picture with which that begins, and the groups."""
+    number = folder.missing(soonest // FRAMES_PER_SEGMENT).start
+    begins = folder.end_before(number) or timeline.group_from(number * FRAMES_PER_SEGMENT)
+    return begins, list(timeline.run(begins, soonest))
 
 
-def _slots_in_time(first: int, clock: AirClock, stop: threading.Event) -> Iterator[int]:
-    """Each slot when it is to be decided."""
-    slot = first
+def _cues_in_time(
+    first: int, plan: PlanFile, clock: AirClock, stop: threading.Event
+) -> Iterator[tuple[Cue, Timeline]]:
+    """Each group when it is to be decided, where the one before it ended, by the plan as it is then."""
+    begins = first
     while True:
-        wait = start_of(slot) - LEAD - clock.now()
+        wait = moment_of(begins) - LEAD - clock.now()
         if wait < -LEAD:
-            raise FellBehind(f"slot {slot} was decided {-(wait + LEAD).total_seconds():.1f} s late")
+            late = -(wait + LEAD).total_seconds()
+            raise FellBehind(f"what begins at {moment_of(begins)} was decided {late:.1f} s late")
         if stop.wait(max(0.0, wait.total_seconds())):
             return
-        yield slot
-        slot += 1
+        timeline = plan.timeline()
+        cue = timeline.at(begins)
+        yield cue, timeline
+        begins = cue.ends
 
 
 def _note(as_run: AsRun, shown: Shown) -> None:

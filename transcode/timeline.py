@@ -1,16 +1,16 @@
-"""What a channel shows in each slot of 0.96 s: a pure function of the plan.
+"""What a channel shows at each picture: a pure function of the plan.
 
 The plan reaches the channel process as a JSON file, replaced whole; nothing else does.
 """
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
 
-from transcode.house import slot_from
+from transcode.house import FRAMES_PER_SLOT, picture_from
 
 
 class Item(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,10 +42,17 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """What is meant to be shown in one slot: the `index`-th slot of `item`; no item means the slate."""
+    """What is meant to be shown from picture `begins` of the channel on: the first `count` pictures of the
+    `index`-th group of `item`; no item means the slate."""
 
     item: Item | None
-    index: int = 0
+    index: int
+    begins: int
+    count: int = FRAMES_PER_SLOT
+
+    @property
+    def ends(self) -> int:
+        return self.begins + self.count
 
 
 class PlanError(ValueError):
@@ -64,36 +71,85 @@ def read_plan(data: bytes) -> Plan:
 
 
 class Timeline:
-    """A plan, ready to be asked slot by slot.
+    """A plan, ready to be asked group by group. All numbers are pictures since the Unix epoch.
 
-    An item begins with the first slot that starts at its time or after it (so at most 0.96 s late) and
-    gives way where the next one begins. Its position follows the clock alone: who starts late, or again,
-    joins where the programme is by now, and two nodes with the same plan show the same.
+    Media is copied in groups of 24 pictures, and a group may end after any of them. So an item begins with the
+    first picture at its time or after it: the group before is cut short there, and the item's own groups follow
+    each other from there on. Such a picture is an *anchor*. Whatever is taken over the plan, and the plan when that
+    is over, begins with the next group and keeps the rhythm, so that it can be decided late. Where nothing is
+    planned groups begin at whole slots. The position in an item follows the clock alone: who starts late, or
+    again, joins where the programme is by now, and two nodes with the same plan show the same.
     """
 
     def __init__(self, plan: Plan) -> None:
         self._items: Sequence[Item] = sorted(plan.items, key=lambda item: item.starts_at)
-        self._starts = [slot_from(item.starts_at) for item in self._items]
+        self._starts = [picture_from(item.starts_at) for item in self._items]
         self._takes = [
-            (slot_from(take.starts_at), slot_from(take.ends_at), take)
+            (picture_from(take.starts_at), picture_from(take.ends_at), take)
             for take in reversed((*plan.overruns, *plan.takes))
         ]
+        self._anchors = [0]
+        for picture in self._changes():
+            if picture > self._anchors[-1] and not self._is_covered(picture):
+                self._anchors.append(picture)
 
-    def at(self, slot: int) -> Cue:
-        for first, end, take in self._takes:
-            if first <= slot < end:
-                return Cue(take, slot - first)
-        place = bisect_right(self._starts, slot) - 1
-        if place < 0 or slot >= slot_from(self._items[place].ends_at):
-            return Cue(None)
-        return Cue(self._items[place], slot - self._starts[place])
+    def at(self, picture: int) -> Cue:
+        """The group that begins here, or the one that would have begun before if this is no beginning of one."""
+        item, first = self._on_air(picture)
+        count = self.group_from(picture + 1) - picture
+        return Cue(item, (picture - first) // FRAMES_PER_SLOT, picture, count)
+
+    def group_from(self, picture: int) -> int:
+        """Where a group begins, at `picture` or after it."""
+        place = bisect_right(self._anchors, picture)
+        begins = _in_rhythm(picture, self._anchors[place - 1])
+        return min((begins, *self._anchors[place : place + 1]))
+
+    def run(self, begin: int, until: int) -> Iterator[Cue]:
+        """Group after group from `begin` on; the last one contains `until` or ends there."""
+        while begin < until:
+            cue = self.at(begin)
+            yield cue
+            begin = cue.ends
 
     @property
     def items(self) -> Sequence[Item]:
         """In order of their start."""
         return self._items
 
-    def following(self, slot: int) -> Item | None:
-        """The item that begins next after `slot`."""
-        place = bisect_right(self._starts, slot)
+    def following(self, picture: int) -> Item | None:
+        """The item that begins next after `picture`."""
+        place = bisect_right(self._starts, picture)
         return self._items[place] if place < len(self._items) else None
+
+    def _on_air(self, picture: int) -> tuple[Item | None, int]:
+        """What is, and where it began."""
+        for first, end, take in self._takes:
+            if first <= picture < end:
+                return take, first
+        place = bisect_right(self._starts, picture) - 1
+        if place < 0 or picture >= picture_from(self._items[place].ends_at):
+            return None, 0
+        return self._items[place], self._starts[place]
+
+    def _changes(self) -> Iterator[int]:
+        """Where items begin, and where there is none any more."""
+        empty = 0
+        for start, item in zip(self._starts, self._items, strict=True):
+            if empty < start:
+                yield empty
+            yield start
+            empty = _in_rhythm(picture_from(item.ends_at), 0)
+        yield empty
+
+    def _is_covered(self, picture: int) -> bool:
+        """Whether something that lies over the plan began before `picture` and goes on there."""
+        last = self._anchors[-1]
+        return any(
+            _in_rhythm(max(first, last), last) < picture < end for first, end, _ in self._takes
+        )
+
+
+def _in_rhythm(picture: int, anchor: int) -> int:
+    """The first at `picture` or after it that is whole groups away from `anchor`."""
+    return picture + (anchor - picture) % FRAMES_PER_SLOT

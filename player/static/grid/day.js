@@ -3,7 +3,6 @@
 export const SECOND = 1000;
 export const MINUTE = 60 * SECOND;
 export const HOUR = 60 * MINUTE;
-export const SLOT = 960; // programmes begin on whole slots of a channel, counted from 1970 in UTC
 const FROZEN = 11 * SECOND; // what begins sooner than in ten seconds is not changed any more
 const LONGEST = 24 * HOUR;
 
@@ -59,9 +58,9 @@ export function trimmedTo(programme, edge, at, day) {
   return { ...programme, starts: clamp(at, Math.max(earliest(day), ends - longest(programme)), ends - SECOND) };
 }
 
-/** The next slot's beginning after `at`, or the one before it. */
-export function slotBeside(at, direction) {
-  return direction > 0 ? (Math.floor(at / SLOT) + 1) * SLOT : (Math.ceil(at / SLOT) - 1) * SLOT;
+/** The next full second after `at`, or the one before it. */
+export function secondBeside(at, direction) {
+  return direction > 0 ? (Math.floor(at / SECOND) + 1) * SECOND : (Math.ceil(at / SECOND) - 1) * SECOND;
 }
 
 /** `at` on the edge of a neighbour that is near enough, else on the full minute. */

@@ -3,7 +3,7 @@ import { $, el } from "../dom.js";
 import { call, toast } from "../site.js";
 import { locale, t, tn } from "../translate.js";
 import { Blocks, drawHours, nameOf, pixelsPerHour, wall } from "./blocks.js";
-import { HOUR, History, MINUTE, difference, edgesBeside, firstGap, fromAnswer, isFixed, movedTo, pushOf, slotBeside, snapped, trimmedTo } from "./day.js";
+import { HOUR, History, MINUTE, difference, edgesBeside, firstGap, fromAnswer, isFixed, movedTo, pushOf, secondBeside, snapped, trimmedTo } from "./day.js";
 import { draggable } from "./drag.js";
 import { byKey, sentence } from "./findings.js";
 import { Offers } from "./offers.js";
@@ -215,7 +215,7 @@ const dragging = {
 
 function step(at, event) {
   const way = event.key === "ArrowDown" ? 1 : -1;
-  return event.shiftKey ? slotBeside(at, way) : at + way * MINUTE;
+  return event.shiftKey ? secondBeside(at, way) : at + way * MINUTE;
 }
 
 function onKey(event) {

@@ -58,10 +58,9 @@ test("a dragged edge snaps to its neighbours, else to the minute", () => {
   assert.equal(day.snapped(NINE + 20 * day.SECOND, edges, 5 * day.SECOND), NINE);
 });
 
-test("slots beside a moment are before and after it", () => {
-  const slot = day.SLOT * 1000;
-  assert.deepEqual([1, -1].map((way) => day.slotBeside(slot, way) - slot), [day.SLOT, -day.SLOT]);
-  assert.deepEqual([1, -1].map((way) => day.slotBeside(slot + 1, way) - slot), [day.SLOT, 0]);
+test("seconds beside a moment are before and after it", () => {
+  assert.deepEqual([1, -1].map((way) => day.secondBeside(NINE, way) - NINE), [day.SECOND, -day.SECOND]);
+  assert.deepEqual([1, -1].map((way) => day.secondBeside(NINE + 1, way) - NINE), [day.SECOND, 0]);
 });
 
 test("something new goes into the first gap that holds it", () => {

@@ -41,6 +41,19 @@ def test_what_is_over_is_a_recording(published):
     assert told.segments[0].init_section.uri == "init-a.mp4"
 
 
+def test_what_began_late_is_found_where_it_is(published):
+    folder = published(range(10))
+    window = WindowFolder(folder, b"a", "a", kept=1000)
+    window.publish(FIRST + 10, b"media", pictures=116)
+    window.publish(FIRST + 11, b"media", phase=20, pictures=76)
+    published(range(12, 20))
+    told = playlist(folder, 11.1, 11.3).segments
+    assert [segment.uri for segment in told] == [f"{FIRST + n}.m4s" for n in (10, 11)]
+    assert [segment.duration for segment in told] == [4.64, 3.04]
+    assert told[1].program_date_time == at(FIRST + 11) + timedelta(seconds=0.8)
+    assert [one.duration for one in playlist(folder, 12, 14).segments] == [3.84, 3.84]
+
+
 def test_an_end_on_the_grid_does_not_bring_the_next_segment(published):
     assert len(playlist(published(range(20)), 3, 6).segments) == 3
 

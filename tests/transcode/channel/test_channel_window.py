@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 import m3u8
 import pytest
 
@@ -18,10 +20,24 @@ def test_the_window_slides_by_one_segment_at_a_time():
 def test_a_strict_reader_understands_the_playlist():
     playlist = m3u8.loads(grown(8).playlist())
     assert playlist.media_sequence == 102
-    assert playlist.target_duration == 4
+    assert playlist.target_duration == 5
     assert playlist.segments[0].uri == "102.m4s"
     assert playlist.segments[0].program_date_time.timestamp() == pytest.approx(102 * 3.84)
     assert not playlist.is_endlist
+
+
+def test_segments_that_begin_late_follow_each_other_across_gaps_and_restarts(tmp_path):
+    folder = WindowFolder(tmp_path, b"init", "a")
+    folder.publish(100, b"media", pictures=119)
+    folder.publish(102, b"media", phase=5, pictures=91)
+    again = WindowFolder(tmp_path, b"init", "a")
+    assert again.end_before(103) == 103 * 96
+    assert again.end_before(104) is None
+    again.publish(103, b"media")
+    listed = m3u8.loads((tmp_path / "index.m3u8").read_text()).segments
+    assert [segment.duration for segment in listed] == [4.76, 3.12, 3.64, 3.84]
+    ends = [one.program_date_time + timedelta(seconds=one.duration) for one in listed]
+    assert ends[:-1] == [one.program_date_time for one in listed[1:]]
 
 
 def test_another_set_up_is_a_discontinuity_and_is_counted_when_it_leaves():

@@ -4,8 +4,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transcode.house import SLOT_SAMPLES, SLOT_VIDEO_TICKS
-from transcode.house_item import HouseItem, NotAHouseItem, pack, parameter_sets
+from transcode.house import (
+    AAC_FRAME_SAMPLES,
+    FRAME_SAMPLES,
+    SAMPLE_RATE,
+    SLOT_SAMPLES,
+    SLOT_VIDEO_TICKS,
+    sound_with,
+)
+from transcode.house_item import (
+    Group,
+    HouseItem,
+    NotAHouseItem,
+    is_whole,
+    pack,
+    parameter_sets,
+    shortened,
+)
 
 PICTURES = st.lists(st.binary(min_size=1, max_size=50), min_size=24, max_size=24)
 SOUNDS = st.lists(st.binary(min_size=1, max_size=20), min_size=45, max_size=45)
@@ -21,11 +36,27 @@ def test_what_is_packed_comes_back(pictures, sounds):
 @given(st.integers(0, 2**32))
 def test_a_moved_group_differs_only_in_its_times(slot):
     group = pack(3, [b"picture"] * 24, [b"sound"] * 45)
-    moved = group.at(slot)
+    moved = group.at(24 * slot)
     assert (slot * SLOT_VIDEO_TICKS).to_bytes(8) in moved
     assert (slot * SLOT_SAMPLES).to_bytes(8) in moved
     assert len(moved) == len(group.fragment)
     assert moved[-24 * 7 - 45 * 5 :] == group.fragment[-24 * 7 - 45 * 5 :]
+
+
+@given(st.integers(0, 2**36), st.integers(1, 24))
+def test_a_shortened_group_has_the_sound_of_its_pictures(picture, count):
+    group = pack(3, [bytes(24 - n) for n in range(24)], [bytes(45 - n) for n in range(45)])
+    short = Group(shortened(group, picture, count))
+    assert is_whole(shortened(group, picture, 24))
+    assert shortened(group, picture, 24) == group.at(picture)
+    heard = [sound_with(at) * AAC_FRAME_SAMPLES for at in (picture, picture + count)]
+    late = [at - n * FRAME_SAMPLES for at, n in zip(heard, (picture, picture + count), strict=True)]
+    assert all(-0.007 <= one / SAMPLE_RATE <= 0.015 for one in late)
+    frames = (heard[1] - heard[0]) // AAC_FRAME_SAMPLES
+    media = sum(24 - n for n in range(count)) + sum(45 - n for n in range(frames))
+    assert len(short.fragment) == len(group.fragment) - 4 * (24 - count + 45 - frames) - (
+        sum(range(1, 25)) + sum(range(1, 46)) - media
+    )
 
 
 def test_an_item_is_a_film_that_any_player_opens(house_clip):

@@ -4,7 +4,7 @@ from contextlib import closing
 from itertools import pairwise
 
 from tests.transcode.channel.conftest import SMALL
-from transcode.house import SLOT_VIDEO_TICKS
+from transcode.house import FRAME_TICKS, SLOT_VIDEO_TICKS
 from transcode.house_item import HouseItem
 from transcode.mpegts import TransportStream
 from transcode.si import PACKET
@@ -14,8 +14,8 @@ WRAP = 2**33  # of 90 kHz: 26 h 30 min 44 s
 
 def test_time_stamps_wrap_after_twenty_six_hours_without_a_break(house_clip):
     """Pictures, sound and clock step over the wrap as over any other moment."""
-    first = WRAP // SLOT_VIDEO_TICKS - 3
-    run = muxed(house_clip("wrap", slots=4), first=first, slots=10)
+    first = WRAP // FRAME_TICKS - 3 * 24
+    run = muxed(house_clip("wrap", slots=4), [(first + 24 * slot, 24) for slot in range(10)])
     assert len(run) > 1000
     for pid, step in ((0x100, {3600}), (0x101, None)):
         stamps = [stamp for packet in run if (stamp := pts(packet, pid)) is not None]
@@ -30,15 +30,14 @@ def test_time_stamps_wrap_after_twenty_six_hours_without_a_break(house_clip):
     assert {packet[0] for packet in run} == {0x47}
 
 
-def muxed(path, *, first: int, slots: int) -> list[bytes]:
+def muxed(path, groups: list[tuple[int, int]]) -> list[bytes]:
+    """`groups`: where each begins and how many pictures of it there are."""
     out = bytearray()
     with closing(HouseItem.open(path)) as item:
-        stream = TransportStream(
-            SMALL, item.init, service="x", provider="x", sink=out.extend, first=first
-        )
+        stream = TransportStream(SMALL, item.init, service="x", provider="x", sink=out.extend)
         with closing(stream):
-            for number in range(slots):
-                stream.push(item.group(number % item.slots))
+            for number, (begins, length) in enumerate(groups):
+                stream.push(item.group(number % item.slots), begins, length)
     return [bytes(out[at : at + PACKET]) for at in range(0, len(out), PACKET)]
 
 

@@ -12,6 +12,7 @@ import pytest
 from tests.transcode.channel import other_readers
 from tests.transcode.channel.conftest import Played
 from transcode.channel_window import WINDOW
+from transcode.house import PICTURE
 from transcode.si import crc32
 
 
@@ -72,7 +73,7 @@ def pcrs(datagrams) -> list[tuple[float, float]]:
     return found
 
 
-def test_the_transport_stream_is_whole_across_joins_and_a_broken_item(
+def test_the_streams_are_whole_across_joins_anywhere_and_a_broken_item(
     play, plan_item, house_clip, receiver, tmp_path
 ):
     light, dark = house_clip("light", slots=4, shade=200), house_clip("dark", slots=4, shade=30)
@@ -107,6 +108,20 @@ def test_the_transport_stream_is_whole_across_joins_and_a_broken_item(
     other_readers.counters_are_whole(capture, [0x100, 0x101])
     other_readers.streams_are_told(capture)
     other_readers.nothing_is_malformed(capture)
+    (played.out / "ended.m3u8").write_text(played.playlist() + "#EXT-X-ENDLIST\n")
+    assert steps(played.out / "ended.m3u8", "v") == {3600}
+    assert steps(played.out / "ended.m3u8", "a") == {1024}
+    decodes(played.out / "ended.m3u8")
+    listed = m3u8.loads(played.playlist())
+    assert any(segment.duration != 3.84 for segment in listed.segments)
+    assert all(round(segment.duration) <= listed.target_duration for segment in listed.segments)
+    late = [
+        datetime.fromisoformat(line["at"]) - datetime.fromisoformat(line["planned_at"])
+        for line in played.as_run()
+        if "planned_at" in line and "resumed" not in line  # a busy machine may begin late
+    ]
+    assert len(late) > 1
+    assert all(timedelta(0) <= one < PICTURE for one in late)
     keys = [(line.get("key"), line["slate"], "reason" in line) for line in played.as_run()]
     assert keys[[key for key, *_ in keys].index("a") :][:4] == [
         ("a", False, False),
@@ -173,14 +188,6 @@ def test_a_receiver_that_is_absent_disturbs_nobody(play, receiver):
     played = play([], "udp://127.0.0.1:9", "udp://no-such-host.invalid:5000", receiver.url)
     assert continuity_errors(packets(receiver.read(2.0))) == 0
     assert played.process.poll() is None
-
-
-def test_an_item_begins_in_its_slot_after_the_planned_time(play, plan_item, house_clip):
-    played = play([plan_item("a", house_clip(), starts_in=3.0, takes=3.0)])
-    played.until(lambda: any(line.get("key") == "a" for line in played.as_run()))
-    line = next(line for line in played.as_run() if line.get("key") == "a")
-    late = datetime.fromisoformat(line["at"]) - datetime.fromisoformat(line["planned_at"])
-    assert 0 <= late.total_seconds() < 0.96
 
 
 def test_hls_is_full_from_the_first_second_and_players_read_it(play):
