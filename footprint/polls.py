@@ -76,7 +76,7 @@ async def polls_so_far(connection: AsyncConnection, lecture: UUID) -> Sequence[P
     opened = _only(facts, PollOpened)
     if not opened:
         return ()
-    newest = sorted(opened, key=lambda one: one.at)[-1]
+    *_, newest = sorted(opened, key=lambda one: one.at)
     answers = await _facts(connection, lecture, (_ANSWERED,), of=newest.poll)
     return tuple(fact for fact in (*facts, *answers) if isinstance(fact, PollFact))
 
