@@ -76,9 +76,7 @@ async def polls_so_far(connection: AsyncConnection, lecture: UUID) -> Sequence[P
     opened = _only(facts, PollOpened)
     if not opened:
         return ()
-    newest = max(
-        opened, key=lambda one: (one.at, one.id)
-    )  # of one moment the later: UUIDs of version 7
+    newest = max(opened, key=lambda one: (one.at, one.id))  # UUIDv7: of one moment the later
     answers = await _facts(connection, lecture, (_ANSWERED,), of=newest.poll)
     return tuple(fact for fact in (*facts, *answers) if isinstance(fact, PollFact))
 

@@ -1,5 +1,6 @@
 """Attendance, marks and chat over HTTP."""
 
+from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
@@ -31,6 +32,7 @@ from footprint.judgement import window_of
 from footprint.log import ChatLine, chat
 from footprint.marks import NewMark, mark
 from footprint.missed import missed
+from footprint.polls import polls_of
 from footprint.presence import presences
 from footprint.purposes import Purpose, is_collected
 from footprint.rulebook import policy_at
@@ -44,6 +46,7 @@ from kernel.pages import render
 from kernel.web import CLOCK, DATABASE, RECORDER, decode, path_id, query, reply
 from schedule.asked import lecture_of
 from schedule.lifecycle import Lecture
+from schedule.questions import Question
 from schedule.series import list_series
 
 
@@ -53,10 +56,21 @@ class Asked(msgspec.Struct, frozen=True):
     sheet: Literal["people", "intervals"] = "people"
 
 
+class Polled(msgspec.Struct, frozen=True):
+    """A poll as everybody saw it, at its end."""
+
+    id: UUID
+    at: datetime
+    question: Question
+    answered: int
+    counts: tuple[int, ...]
+
+
 class Chat(msgspec.Struct, frozen=True):
-    """A lecture's chat."""
+    """A lecture's chat, and the polls whose results everybody was shown."""
 
     lines: list[ChatLine]
+    polls: list[Polled]
 
 
 class Missed(msgspec.Struct, frozen=True):
@@ -179,7 +193,13 @@ async def read_chat(request: web.Request) -> web.Response:
     lecture = await lecture_of(request)
     require(request, Action.JOIN_LECTURE, lecture.subject)
     async with request.app[DATABASE].connect() as connection:
-        return reply(Chat(await chat(connection, lecture.id)))
+        lines, polls = await chat(connection, lecture.id), await polls_of(connection, lecture.id)
+    shown = [
+        Polled(one.id, one.closed_at, one.question, one.answered, one.counts)
+        for one in polls
+        if one.is_shown and one.closed_at is not None
+    ]
+    return reply(Chat(lines, shown))
 
 
 async def read_missed(request: web.Request) -> web.Response:

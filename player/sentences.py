@@ -230,6 +230,8 @@ SENTENCES = (
     _("A question of which one may be chosen has one right answer."),
     _("A poll is open already; close it first."),
     _("A lecture has at most {most} polls."),
+    _("A lecture has at most {most} prepared polls."),
+    _("There is no such prepared poll."),
     _("Choose something."),
     _("Choose one only."),
     _("This poll is closed."),

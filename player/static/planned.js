@@ -1,4 +1,5 @@
 // A lecture that is still to come: counts down, and turns into the room when the doors open.
+import { PollDesk } from "./room/poll_desk.js";
 import { call, toast } from "./site.js";
 
 const page = document.getElementById("planned");
@@ -40,6 +41,7 @@ async function attempt(action) {
   }
 }
 
+if (document.getElementById("poll-desk")) new PollDesk(address).show({ isShown: true, isAsking: false });
 if (page.dataset.state !== "cancelled") {
   show();
   setInterval(show, 1000);

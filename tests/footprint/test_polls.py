@@ -10,6 +10,7 @@ from footprint.polls import polls_of, polls_so_far
 from footprint.statements import House
 from identity.rights import Role
 from kernel.ids import new_id
+from live.events import PollShown
 from live.messages import LectureInfo
 from live.poll_messages import AnswerPoll, ClosePoll, OpenPoll
 from live.room import Room
@@ -121,6 +122,20 @@ async def test_the_report_shows_polls_and_no_cell_of_its_files_is_a_formula(aske
     ]
     student = await token_of(people["Bolat"])
     assert (await get(api, student)).status == 403
+
+
+async def test_who_was_there_finds_what_was_shown_beside_the_chat(
+    asked, get, token_of, journal, drained
+):
+    lecture, people, room = asked
+    token, path = await token_of(people["Bolat"]), f"/api/v1/lectures/{lecture.id}/chat"
+    assert (await (await get(path, token)).json())["polls"] == []
+    (first, _) = room.polls.shown(can_moderate=True)
+    shown = room.scribe.fact(PollShown, poll=first.id, by=people["Dana"].id, is_shown=True)
+    await journal.record(shown)
+    await drained()
+    (polled,) = (await (await get(path, token)).json())["polls"]
+    assert (polled["id"], polled["counts"]) == (str(first.id), [2, 0, 1])
 
 
 async def test_totals_stay_when_who_answered_or_asked_is_erased(asked, leave, store, clock):

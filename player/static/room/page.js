@@ -12,6 +12,8 @@ import { GreenRoom } from "./green.js";
 import { OwnMedia } from "./own.js";
 import { Panels } from "./panels.js";
 import { People } from "./people.js";
+import { choose } from "./poll_state.js";
+import { Polls } from "./polls.js";
 import { Quality, news } from "./quality.js";
 import { Recording } from "./recording.js";
 import { RoomSocket, TabStore } from "./socket.js";
@@ -40,6 +42,7 @@ const chat = new Chat({
   isShown: () => panels.shown === "chat" && !document.hidden,
 });
 const recording = new Recording(config, (message) => socket.send(message));
+const polls = new Polls({ api: config.api, send: (message) => socket.send(message), answer });
 const captions = new LiveCaptions(config.api);
 const panels = new Panels((name) => name === "chat" && chat.read());
 
@@ -71,6 +74,7 @@ const REACTIONS = {
     if (!room.me.can_publish && connection.sources.size) await own.withdraw();
     view.repeat();
     for (const { id, text } of unsaid(room)) socket.send({ type: "say", id, text });
+    if (room.answering) socket.send({ type: "answer_poll", ...room.answering });
     banner(null);
   },
   answer: ({ sdp }) => connection.answer(sdp),
@@ -116,6 +120,7 @@ function show() {
   showLecture();
   recording.show(room);
   captions.show(room);
+  polls.show(room);
   showControls();
   showEmptiness();
 }
@@ -188,6 +193,12 @@ function speakAgain(id) {
   show();
 }
 
+function answer(answering) {
+  room = choose(room, answering);
+  socket.send({ type: "answer_poll", ...answering });
+  show();
+}
+
 function toggleHand() {
   if (!room.me || $("hand").hidden) return;
   socket.send({ type: room.hands.has(room.me.person) ? "lower_hand" : "raise_hand" });
@@ -223,6 +234,7 @@ const KEYS = {
     panels.open("chat");
     chat.focus();
   },
+  KeyQ: () => polls.focus() || $("tab-polls").hidden || panels.toggle("polls"),
   KeyP: () => panels.toggle("people"),
 };
 

@@ -1,8 +1,8 @@
-// The panel at the side (a sheet on phones): chat, people or captions.
+// The panel at the side (a sheet on phones): chat, people, polls or captions.
 import { $ } from "../dom.js";
 
 const NARROW = matchMedia("(max-width: 60rem)");
-const TABS = ["chat", "people", "captions"];
+const TABS = ["chat", "people", "polls", "captions"];
 
 export class Panels {
   #root = $("main");

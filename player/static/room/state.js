@@ -1,6 +1,9 @@
 // What this tab knows of the room: a pure function from state and message to the next state.
 
+import { NO_POLLS, POLL_REDUCERS, unanswered, welcomed } from "./poll_state.js";
+
 export const EMPTY = Object.freeze({
+  ...NO_POLLS,
   seat: null,
   me: null,
   lecture: null,
@@ -36,6 +39,8 @@ export function unsaid(state) {
 }
 
 const REDUCERS = {
+  ...POLL_REDUCERS,
+
   welcome(state, message, now) {
     const kept = message.chat.map((line) => ({ ...line, status: "kept" }));
     const known = new Set(kept.map((line) => line.id));
@@ -43,6 +48,7 @@ const REDUCERS = {
     const mine = state.chat.filter((line) => line.status !== "kept" && !known.has(line.id));
     return {
       ...state,
+      ...welcomed(message),
       seat: message.seat,
       me: message.me,
       lecture: message.lecture,
@@ -107,7 +113,7 @@ const REDUCERS = {
 
   refused(state, { about }) {
     const isMine = (line) => line.id === about && line.status === "pending";
-    if (!state.chat.some(isMine)) return state;
+    if (!state.chat.some(isMine)) return unanswered(state, about);
     const chat = state.chat.map((line) => (isMine(line) ? { ...line, status: "failed" } : line));
     return { ...state, chat };
   },

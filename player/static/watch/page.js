@@ -1,6 +1,8 @@
 // A lecture that was: the recording, and beside it what was said, in it and in the chat.
 import { $ } from "../dom.js";
+import { shares } from "../room/poll_state.js";
 import { call } from "../site.js";
+import { t } from "../translate.js";
 import { openAccess } from "./access.js";
 import { openCaptionDesk } from "./caption_desk.js";
 import { Captions } from "./captions.js";
@@ -39,11 +41,19 @@ async function awaitRecording() {
 async function loadChat() {
   if (!config.chat) return [];
   try {
-    return (await call("GET", config.chat)).lines;
+    const { lines, polls } = await call("GET", config.chat);
+    return [...lines, ...polls.map(asLine)].sort((a, b) => Date.parse(a.at) - Date.parse(b.at));
   } catch (error) {
     if (error.status && error.status !== 404) note.textContent = error.message;
     return [];
   }
+}
+
+/** A poll whose result was shown, as a line of the chat at its end. */
+function asLine({ id, at, question, counts, answered }) {
+  const percent = shares({ counts, answered });
+  const result = question.choices.map((choice, place) => `${choice}: ${percent[place]} %`).join(" · ");
+  return { id, at, name: t("Poll"), text: `${question.text}\n${result}` };
 }
 
 /** Where this person stopped, as the server knows it; null if it does not. */
