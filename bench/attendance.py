@@ -1,18 +1,19 @@
 """How exact attendance is: `python -m bench.attendance [--json] [--store URL] [--seed N]`.
 
 A scripted class of 300 people whose every second is known: joins, leaves, second devices, killed
-browsers, lost networks, and one `kill -9` of the server. What the rooms would record of it goes
-through a real journal and a real drain; then the sheet is held against the script.
+browsers, networks that part and come back, and one `kill -9` of the server. What the rooms would record
+of it goes through a real journal and a real drain; then the sheet is held against the script.
 """
 
 import asyncio
 import random
 import tempfile
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from enum import Enum
 from pathlib import Path
 from uuid import UUID
 
@@ -28,11 +29,21 @@ from kernel.facts import Fact
 from kernel.ids import new_id
 from kernel.journal import open_journal
 from live.events import PersonJoined, PersonLeft, RoomOpened, SeatProof, SeatsAlive
+from live.live_room import CHECKPOINT
 
 PEOPLE, MINUTES = 300, 50
 START = datetime(2026, 9, 7, 4, tzinfo=UTC)
 WINDOW = Span(START, START + timedelta(minutes=MINUTES))
-HEARTBEAT, CHECKPOINT, NOTICED = 1.0, 2.0, 5.0  # seconds
+HEARTBEAT, NOTICED = 1.0, 5.0  # seconds
+
+
+class End(Enum):
+    """How a stay ends; but for the first nobody says a word."""
+
+    LEFT = "left"
+    BROWSER_KILLED = "browser killed"
+    PARTED = "parted"  # the network is back in a while, and the page takes a new seat
+    SERVER_KILLED = "server killed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +53,14 @@ class Stay:
     person: UUID
     begins: float
     ends: float
-    is_clean: bool
+    end: End
     seat: UUID = field(default_factory=new_id)
     run: int = 0
+    device: str = "laptop"
+
+    @property
+    def is_clean(self) -> bool:
+        return self.end is End.LEFT
 
     @property
     def span(self) -> Span:
@@ -62,6 +78,10 @@ class Figures:
 
     store: str
     people: int
+    second_devices: int  # that were there while the first was
+    browsers_killed: int
+    partitions: int
+    cut_by_the_server: int  # stays that its kill -9 ended
     facts: int
     drain_s: float
     clean_error_s: float
@@ -77,15 +97,35 @@ def script(chance: random.Random) -> tuple[list[Stay], float]:
 
 
 def _person(chance: random.Random, person: UUID, killed_at: float) -> Iterator[Stay]:
-    for _ in range(chance.choice((1, 1, 1, 2, 3))):
-        begins = chance.uniform(-300, 2_400)
-        ends = min(begins + chance.expovariate(1 / 1_500) + 5, 3_300)
-        is_clean = chance.random() < 0.6
-        if begins < killed_at < ends:
-            yield Stay(person, begins, killed_at, is_clean=False)
-            begins = killed_at + chance.uniform(6, 20)
-        if begins < ends:
-            yield Stay(person, begins, ends, is_clean, run=int(begins > killed_at))
+    begins = chance.uniform(-300, 2_400)
+    ends = min(begins + chance.expovariate(1 / 1_500) + 5, 3_300)
+    yield from _device(chance, Stay(person, begins, ends, End.LEFT), killed_at)
+    if chance.random() < 0.3 and ends - begins > 60:
+        middle = chance.uniform(begins, ends - 30)
+        until = min(middle + chance.expovariate(1 / 900) + 5, 3_300)
+        phone = Stay(person, middle, until, End.LEFT, device="phone")
+        yield from _device(chance, phone, killed_at)
+
+
+def _device(chance: random.Random, whole: Stay, killed_at: float) -> Iterator[Stay]:
+    """The stays that one device makes of the time for which it is there."""
+    begins, run = whole.begins, int(whole.begins > killed_at)
+    while begins < whole.ends:
+        end, ends = _first_end(chance, begins, whole.ends)
+        if begins < killed_at < ends + NOTICED and run == 0:
+            end, ends = (End.SERVER_KILLED, killed_at) if killed_at < ends else (end, ends)
+        yield replace(whole, begins=begins, ends=ends, end=end, seat=new_id(), run=run)
+        if end in {End.LEFT, End.BROWSER_KILLED}:
+            return
+        begins = ends + chance.uniform(6, 60)
+        run = int(begins > killed_at)
+
+
+def _first_end(chance: random.Random, begins: float, ends: float) -> tuple[End, float]:
+    parts_at = begins + chance.expovariate(1 / 2_000) + 1
+    if parts_at < ends:
+        return End.PARTED, parts_at
+    return (End.BROWSER_KILLED if chance.random() < 0.3 else End.LEFT), ends
 
 
 def told(stays: list[Stay], killed_at: float) -> list[Fact]:
@@ -106,15 +146,21 @@ def _of_seat(
     stay: Stay, lecture: UUID, run: UUID, killed_at: float
 ) -> Iterator[tuple[float, Fact]]:
     about = {"lecture": lecture, "person": stay.person, "run": run, "seat": stay.seat}
-    joined = {"id": new_id(), "at": _at(stay.begins), "device": "d", "name": "", "role": "student"}
+    joined = {
+        "id": new_id(),
+        "at": _at(stay.begins),
+        "device": stay.device,
+        "name": "",
+        "role": "student",
+    }
     yield stay.begins, PersonJoined(**about, **joined)  # type: ignore[arg-type]
-    if stay.run == 0 and stay.ends == killed_at:
+    if stay.end is End.SERVER_KILLED:
         return  # nobody was left to tell
     noticed = stay.ends if stay.is_clean else stay.ends + NOTICED
     if stay.run == 0 and noticed > killed_at:
         return
     proof = stay.ends if stay.is_clean else stay.proof(stay.ends)
-    left = {"id": new_id(), "at": _at(noticed), "device": "d", "reason": "left"}
+    left = {"id": new_id(), "at": _at(noticed), "device": stay.device, "reason": "left"}
     yield noticed, PersonLeft(**about, **left, last_proof_at=_at(proof))  # type: ignore[arg-type]
 
 
@@ -154,10 +200,15 @@ async def measure(store: str, seed: int) -> Figures:
             rows = attendance(await presences(connection, lecture), WINDOW)
         name = database.engine.dialect.name
         await database.aclose()
+    ends = Counter(stay.end for stay in stays)
     errors = _errors(stays, {row.person: row.present for row in rows})
     return Figures(
         store=name,
         people=PEOPLE,
+        second_devices=len({stay.person for stay in stays if stay.device == "phone"}),
+        browsers_killed=ends[End.BROWSER_KILLED],
+        partitions=ends[End.PARTED],
+        cut_by_the_server=ends[End.SERVER_KILLED],
         facts=len(facts),
         drain_s=round(seconds, 2),
         clean_error_s=round(max(errors[True]), 3),

@@ -24,7 +24,7 @@ from footprint.store import mention, statements
 from kernel.database import insert_many
 
 _AT_ONCE: Final = 5_000  # facts
-_CACHE_KIB: Final = 131_072  # what SQLite may hold of the tables in memory
+_CACHE_KIB: Final = 262_144  # what SQLite may hold of the tables in memory
 _VIEWS: Final = (presence, statements, mention)
 _NEEDED: Final = frozenset(each for each in presence.indexes if "seat" in each.columns)
 

@@ -97,14 +97,16 @@ class _Search:
     wanted: Wanted
     filters: Sequence[_Filter]  # the one with the fewest places first
     is_short: bool  # whether that one has so few that each may be looked at
+    follows: bool  # whether there is anything about others at all
     bounds: Sequence[tuple[str, int]]  # of `seq`, as operators with their operand
 
     @classmethod
     async def begin(cls, connection: AsyncConnection, wanted: Wanted) -> Self:
-        counts = await _counts(connection, list(_filters(wanted)))
+        bounds = await _bounds(connection, wanted)
+        counts, any_about = await _counts(connection, list(_filters(wanted)), bounds)
         filters = sorted(counts, key=lambda each: counts[each])
         is_short = bool(filters) and counts[filters[0]] < _SHORT
-        return cls(wanted, filters, is_short, await _bounds(connection, wanted))
+        return cls(wanted, filters, is_short, wanted.follows and any_about, bounds)
 
     def fitting(self) -> sa.Select[Any]:
         """The places of one page of what fits, and one beyond."""
@@ -122,7 +124,7 @@ class _Search:
 
     def about(self) -> Iterator[sa.Select[Any]]:
         """The places of one page of statements about those that fit, and one beyond."""
-        if not (self.filters and self.wanted.follows):
+        if not (self.filters and self.follows):
             return
         if self.is_short:
             yield from (self._about_few(depth) for depth in range(1, _DEPTH + 1))
@@ -165,7 +167,7 @@ class _Search:
         self, found: sa.Select[Any], table: sa.FromClause, seq: sa.ColumnElement[int]
     ) -> sa.Select[Any]:
         return (
-            found.where(~voided(table), *(seq.op(sign)(at) for sign, at in self.bounds))
+            found.where(~voided(table), *_within(seq, self.bounds))
             .order_by(seq.asc() if self.wanted.ascending else seq.desc())
             .limit(self.wanted.limit + 1)
         )
@@ -185,14 +187,24 @@ def _filters(wanted: Wanted) -> Iterator[_Filter]:
             yield _Filter(column, key(value), digest)
 
 
-async def _counts(connection: AsyncConnection, filters: Sequence[_Filter]) -> Mapping[_Filter, int]:
-    """How many places each has, as far as it matters."""
+async def _counts(
+    connection: AsyncConnection, filters: Sequence[_Filter], bounds: Sequence[tuple[str, int]]
+) -> tuple[Mapping[_Filter, int], bool]:
+    """How many places each has, as far as it matters; and whether a statement about another stands
+    within the bounds, which in most stores few do."""
     if not filters:
-        return {}
+        return {}, False
     some = (each.places().limit(_SHORT).subquery() for each in filters)
     counts = (sa.select(sa.func.count()).select_from(each).scalar_subquery() for each in some)
-    row = (await connection.execute(sa.select(*counts))).one()
-    return dict(zip(filters, row, strict=True))
+    about = sa.exists().where(statements.c.target.is_not(None), *_within(statements.c.seq, bounds))
+    *found, any_about = (await connection.execute(sa.select(*counts, about))).one()
+    return dict(zip(filters, found, strict=True)), bool(any_about)
+
+
+def _within(
+    seq: sa.ColumnElement[int], bounds: Sequence[tuple[str, int]]
+) -> Iterator[sa.ColumnElement[bool]]:
+    return (seq.op(sign)(at) for sign, at in bounds)
 
 
 async def _bounds(connection: AsyncConnection, wanted: Wanted) -> list[tuple[str, int]]:

@@ -55,7 +55,7 @@ KEPT_SECONDS = Histogram(
 )
 
 TICK: Final = 0.5  # seconds between looks at proofs and graces
-CHECKPOINT: Final = 1.0  # seconds between SeatsAlive: with `alive` every second, a crash loses two
+CHECKPOINT: Final = TICK  # with `alive` every second, a crash loses a second and a half
 
 B_FRAMES: Final = (
     "The encoder sends B-frames, which live rooms cannot show; in OBS, under Settings → Output → "
