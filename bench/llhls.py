@@ -8,7 +8,7 @@ which one it was. Network, camera and encoder are not in these figures.
 import asyncio
 import threading
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -36,7 +36,7 @@ from transcode.writer import RecordingWriter
 Late = dict[tuple[int, int], tuple[float, float | None]]
 """By segment and part: milliseconds since its last picture was pushed, and since the first packet of
 the key picture that ended it, if one did."""
-LECTURE = UUID(int=7)
+LECTURE, PICTURE = UUID(int=7), UUID(int=8)
 CLIP, RATE = 10, 25
 KEY_SPREAD = 0.03  # seconds over which a sender's pacer spreads the packets of a key picture
 BROWSER = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required", "--mute-audio"]
@@ -45,6 +45,7 @@ MEANINGS = {
     "segment_end_p99_ms": "same, of parts that end a segment: the next picture's first packet tells",
     "key_to_segment_end_p99_ms": "from that packet to the part at the client",
     "package_cpu_percent": "CPU of the packager thread while it was live, of a core",
+    "track_cpu_percent": "same, of a lecture beside it that has one picture track and no voice",
     "capture_to_picture_p95_ms": "from a picture pushed to it shown by hls.js in Chromium",
     "drift_ms": "how much later the last fifth of the pictures was than the second",
     "stalls": "times that the player had to wait",
@@ -74,7 +75,6 @@ class Lesson:
     began: float = field(default_factory=time.time)
     pushed: dict[int, float] = field(default_factory=dict)  # by pts of the camera
     announced: dict[int, float] = field(default_factory=dict)  # the first packet of key pictures
-    packaging: float = 0.0  # seconds of CPU
 
     def now(self) -> datetime:
         return self.epoch + timedelta(seconds=time.time() - self.began)
@@ -102,45 +102,52 @@ async def _measure(seconds: int, part_target: Fraction) -> dict[str, float | Non
         ):
             lesson = Lesson(datetime.now(UTC))
             opened = server.app[LIBRARY].open_recording(LECTURE, lesson.epoch)
-            writer = RecordingWriter(opened, lesson.now)
+            beside = server.app[LIBRARY].open_recording(PICTURE, lesson.epoch)
+            writers = [RecordingWriter(each, lesson.now) for each in (opened, beside)]
             async with asyncio.TaskGroup() as tasks:
                 parts = tasks.create_task(_fetch_parts(client, opened.programme, lesson))
                 pictures = tasks.create_task(_watch(str(server.make_url("/")), seconds))
-                await _teach(writer, lesson, units, seconds)
+                await _teach(writers, lesson, units, seconds)
+                whole, track = _packager_seconds()
+                for writer in writers:
+                    await writer.finish()
     starts = opened.programme.segments[0].starts / 90_000
     return {
         **_part_figures(parts.result()),
         **_picture_figures(pictures.result(), lesson.began + starts),
-        "package_cpu_percent": 100 * lesson.packaging / seconds,
+        "package_cpu_percent": 100 * whole / seconds,
+        "track_cpu_percent": 100 * track / seconds,
     }
 
 
 async def _teach(
-    writer: RecordingWriter,
+    writers: list[RecordingWriter],
     lesson: Lesson,
     units: list[tuple[TrackKind, AccessUnit]],
     seconds: int,
 ) -> None:
+    """The first writer gets all, the others the pictures."""
     for again in range(-(-seconds // CLIP)):
         for kind, unit in units:
             pts = unit.pts + again * CLIP * unit.timescale
             await asyncio.sleep(lesson.began + pts / unit.timescale - time.time())
             if kind is TrackKind.CAMERA and unit.is_key:
                 lesson.announced[pts] = time.time()
-                writer.key_ahead(kind, pts)
+                for writer in writers:
+                    writer.key_ahead(kind, pts)
                 await asyncio.sleep(KEY_SPREAD)
             if kind is TrackKind.CAMERA:
                 lesson.pushed[pts] = time.time()
-            writer.push(kind, AccessUnit(unit.data, pts, unit.timescale, unit.is_key))
-    lesson.packaging = _thread_seconds("packager")
-    await writer.finish()
+            for writer in writers if kind is TrackKind.CAMERA else writers[:1]:
+                writer.push(kind, AccessUnit(unit.data, pts, unit.timescale, unit.is_key))
 
 
-def _thread_seconds(name: str) -> float:
-    """CPU of the thread of that name."""
-    [thread] = [each for each in threading.enumerate() if each.name == name]
-    assert thread.ident
-    return time.clock_gettime(time.pthread_getcpuclockid(thread.ident))
+def _packager_seconds() -> Iterator[float]:
+    """CPU of the writers' threads, in the order in which they were begun."""
+    for thread in threading.enumerate():
+        if thread.name == "packager":
+            assert thread.ident
+            yield time.clock_gettime(time.pthread_getcpuclockid(thread.ident))
 
 
 async def _fetch_parts(client: ClientSession, window: Window, lesson: Lesson) -> Late:

@@ -24,12 +24,12 @@ from kernel.ids import new_id
 from kernel.pages import render
 from kernel.web import CLOCK, DATABASE, RECORDER, path_id, query, reply
 from player.delivery import LIBRARY
-from player.job_api import slides_in
 from schedule.asked import lecture_of
 from schedule.courses import course_by_id
 from schedule.enrolment_api import course_subject
 from schedule.lifecycle import Lecture
 from schedule.series import Series, series_by_id
+from transcode.marks import slides_in
 
 _STACK = (Status.PRESENT, Status.LATE, Status.WATCHED, Status.EXCUSED, Status.ABSENT)
 

@@ -35,7 +35,7 @@ from player.delivery import LECTURE_PATH, LIBRARY, Guard
 from schedule.asked import lecture_of
 from schedule.lectures import Filter, lectures_for_today, list_lectures
 from schedule.lifecycle import Lecture, LectureState
-from transcode import extras, jobs
+from transcode import extras, jobs, marks
 from transcode.jobs import Job
 from transcode.library import Library
 from transcode.recording import Recording, RecordingState
@@ -156,6 +156,7 @@ class Extras:
         made = await asyncio.to_thread(extras.read, folder)
         if made:
             found.aac = made.aac
+        found.mark(*await asyncio.to_thread(marks.of, folder))
         if complaint:
             log.warning("extras.not_made", lecture=str(found.lecture), reason=complaint)
         else:

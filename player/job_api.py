@@ -19,6 +19,7 @@ from player.extras import EXTRAS, Running
 from schedule.asked import lecture_of
 from transcode import extras, jobs
 from transcode.jobs import Job
+from transcode.marks import slides_in
 from transcode.recording import Recording, RecordingState
 
 _ADDRESS: Final = "/api/v1/lectures/{id:[0-9a-fA-F-]{32,36}}/jobs"
@@ -175,10 +176,6 @@ class _Measured(msgspec.Struct, frozen=True):
     range_lu: float
 
 
-class _Slides(msgspec.Struct, frozen=True):
-    at_ms: tuple[int, ...]
-
-
 def _loudness(folder: Path) -> LoudnessBody | None:
     """What transcode.loudness measured; it is not imported, since it loads the codecs."""
     try:
@@ -196,11 +193,3 @@ def judged(integrated_lufs: float, peak_db: float) -> Verdict:
     if peak_db > _CLIPPED_DBTP:
         return Verdict.CLIPPED
     return Verdict.QUIET if integrated_lufs < _QUIET_LUFS else Verdict.GOOD
-
-
-def slides_in(folder: Path) -> tuple[int, ...]:
-    """When slides began, in milliseconds since the first moment that was recorded."""
-    try:
-        return msgspec.json.decode((folder / extras.SLIDES).read_bytes(), type=_Slides).at_ms
-    except (OSError, msgspec.MsgspecError):
-        return ()

@@ -26,6 +26,7 @@ from transcode import (
     extras,
     fresh_numbers,
     manifest,
+    marks,
     recording,
     reel,
     shelf,
@@ -230,6 +231,8 @@ class Library:
         found.captions = CaptionLines(caption_lines.read(folder))
         made = extras.read(folder) if noted.is_finished else None
         found.aac = made.aac if made else None
+        if noted.is_finished:
+            found.mark(*marks.of(folder))
         return found
 
     def _unkept(self, lecture: UUID, epoch: datetime, post: Post) -> Recording:

@@ -109,10 +109,14 @@ def moment(at: datetime) -> str:
 
 
 def recorded(
-    segments: Sequence[Segment], inits: Mapping[int, Init], timeline: Timeline, addresses: Addresses
+    segments: Sequence[Segment],
+    inits: Mapping[int, Init],
+    timeline: Timeline,
+    addresses: Addresses,
+    marks: str = "",
 ) -> str:
-    """A finished rendition, whole."""
-    head = header(segments[0].msn if segments else 0, is_recorded=True)
+    """A finished rendition, whole. `marks`: lines that are not about one segment (`transcode.marks`)."""
+    head = header(segments[0].msn if segments else 0, is_recorded=True) + marks
     return head + entries(segments, inits, timeline, addresses) + "#EXT-X-ENDLIST\n"
 
 

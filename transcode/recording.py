@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Protocol
 from uuid import UUID
 
-from transcode import playlist
+from transcode import marks, playlist
 from transcode.access_unit import AccessUnit, Rung, TrackKind
 from transcode.caption_lines import CaptionLines
 from transcode.cutting import written
+from transcode.edition import Edition
 from transcode.manifest import Keeping, Manifest
 from transcode.playlist import Variant
 from transcode.rungs import LOWER, PROGRAMME
@@ -149,6 +150,13 @@ class Recording:
     def _length(self, segments: Iterable[Segment]) -> timedelta:
         ticks = sum(segment.duration for segment in segments)
         return timedelta(microseconds=self.programme.timeline.microseconds(ticks))
+
+    def mark(self, chosen: Edition, slides_ms: Sequence[int]) -> None:
+        """Tell players of chapters and slides. Once it is finished."""
+        if self.starts_at:
+            lines = marks.text(self.starts_at, chosen, slides_ms)
+            for name in (PROGRAMME, *LOWER.values(), TrackKind.VOICE):
+                self._windows[name].mark(lines)
 
     def read(self, stretch: Stretch) -> bytes:
         """Bytes of a file of the recording. Blocks on the disk; any thread. OSError."""

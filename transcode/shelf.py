@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 
 from kernel.errors import Conflict
-from transcode import contents, cutting, edition, fresh_numbers, manifest, playlist, rungs
+from transcode import contents, cutting, edition, fresh_numbers, manifest, marks, playlist, rungs
 from transcode.access_unit import AUDIO_TIMESCALE, VIDEO_TIMESCALE, TrackKind
 from transcode.contents import Contents
 from transcode.cutting import Span
@@ -105,9 +105,10 @@ def write_playlists(
     known = load(folder) if held is None or chosen.cuts else held
     loaded = played(known, chosen)
     variants = {name: _variant(name, each) for name, each in loaded.items()}
+    lines = _marks(folder, noted, known)
     for name, each in loaded.items():
         if each.segments and variants[name]:
-            _write_playlist(folder, name, each, timeline(noted, name))
+            _write_playlist(folder, name, each, timeline(noted, name), lines)
     video, voice = variants[PROGRAMME], variants[TrackKind.VOICE]
     if video:
         lower = {name: found for name in LOWER.values() if (found := variants[name])}
@@ -185,9 +186,18 @@ def timeline(noted: Manifest, name: str) -> Timeline:
     return Timeline(noted.epoch, playlist.timescale(name))
 
 
-def _write_playlist(folder: Path, name: str, held: Contents, timeline: Timeline) -> None:
+def _marks(folder: Path, noted: Manifest, known: Mapping[str, Contents]) -> str:
+    segments = kept(known[PROGRAMME]).segments
+    if not segments:
+        return ""
+    return marks.text(timeline(noted, PROGRAMME).at(segments[0].starts), *marks.of(folder))
+
+
+def _write_playlist(
+    folder: Path, name: str, held: Contents, timeline: Timeline, lines: str
+) -> None:
     inits = {init.number: init for init in held.inits}
-    text = playlist.recorded(held.segments, inits, timeline, ByteRanges())
+    text = playlist.recorded(held.segments, inits, timeline, ByteRanges(), lines)
     manifest.replace(folder / f"{name}.m3u8", text.encode())
 
 

@@ -121,8 +121,6 @@ class Tape:
         if kind.is_video:
             self._ladder.reached(kind, unit.pts)
         self._latest = max(self._latest, at)
-        if kind.is_video:
-            self._ladder.reached(kind, unit.pts)
         if self._latest >= self._looks_at:
             self._looks_at = self._latest + _LOOK
             for video in _VIDEO:

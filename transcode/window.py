@@ -84,6 +84,7 @@ class Window:
         self._texts: list[str] = []
         self._rendered: dict[bool, Rendered] = {}
         self._recorded: Rendered | None = None
+        self._marks = ""
         self._measured: tuple[tuple[int, int], Variant | None] | None = None
         self._grown = asyncio.Event()
 
@@ -126,10 +127,9 @@ class Window:
         self._wake()
 
     def spell_out(self) -> None:
-        """Make the text of what was restored. From any thread, before anybody else knows the window;
-        else it is made when it is first asked for."""
-        for index in range(len(self._texts), len(self.segments)):
-            self._texts.append(self._text_of(index))
+        """Make the text of what was restored, from any thread; else it is made when it is asked for."""
+        missing = range(len(self._texts), len(self.segments))
+        self._texts += [self._text_of(index) for index in missing]
 
     def end(self) -> None:
         """Nothing will come any more."""
@@ -250,12 +250,16 @@ class Window:
             rendered = self._rendered[can_skip] = Rendered(self._text(can_skip=can_skip))
         return rendered
 
+    def mark(self, marks: str) -> None:
+        """Put these lines into the playlist of the recording (`transcode.marks`)."""
+        self._marks, self._recorded = marks, None
+
     def recorded(self) -> Rendered:
         """The playlist of byte ranges of the recording's files. Once it is ended."""
         if self._recorded is None:
             segments = written(self.segments) if self.played is None else self.played
-            text = playlist.recorded(segments, self.inits, self.timeline, ByteRanges())
-            self._recorded = Rendered(text)
+            form = self.inits, self.timeline, ByteRanges(), self._marks
+            self._recorded = Rendered(playlist.recorded(segments, *form))
         return self._recorded
 
     @property

@@ -6,6 +6,8 @@ from tests.e2e.looks import flaws, photograph
 
 pytestmark = [pytest.mark.e2e, pytest.mark.untimed, pytest.mark.timeout(180)]
 
+SHOWN = """[...document.querySelector("[data-testid=watch-video]").textTracks].some(
+    ({ mode, cues }) => mode === "showing" && [...(cues ?? [])].some(({ text }) => text.startsWith("xxx")))"""
 WIDE = {"width": 1280, "height": 800}
 NARROW = {"width": 390, "height": 844}
 
@@ -16,7 +18,7 @@ async def write(room, text: str) -> None:
 
 
 async def test_what_the_host_writes_is_over_the_picture_and_in_the_recording(
-    server, browser, account, enter, eventually
+    server, browser, account, enter, player, eventually
 ):
     lecturer = await account(server, "lecturer", "Aigerim Bekova")
     dana = await account(server, "student", "Dana Omarova")
@@ -26,6 +28,9 @@ async def test_what_the_host_writes_is_over_the_picture_and_in_the_recording(
     room = await enter(await dana.sign_in(browser, viewport=NARROW), lecture)
     await room.sees("camera")
     assert await room.page.get_by_test_id("tab-captions").is_hidden()
+    far = player(await dana.sign_in(browser, viewport=WIDE))
+    await far.page.goto(f"/lectures/{lecture}?watch=1")
+    await far.plays(frames=10)  # by a list without captions
 
     await host.press("tab-captions")
     await host.page.get_by_test_id("live-caption-language").select_option("kk")
@@ -44,7 +49,9 @@ async def test_what_the_host_writes_is_over_the_picture_and_in_the_recording(
         await page.locator("html").evaluate("(root) => (root.dataset.theme = 'dark')")
     await photograph(host.page, "captions-host-dark")
     await photograph(room.page, "captions-student-list-dark")
+    await far.page.get_by_test_id("captions").press("Enter")
     await write(host, "x" * 1000)
+    await eventually(lambda: far.page.evaluate(SHOWN), seconds=30)
     await host.page.get_by_test_id("caption-line").nth(2).wait_for()
     await write(host, "y" * 300)
 

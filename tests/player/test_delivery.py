@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import os
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from itertools import count
@@ -212,6 +213,20 @@ async def test_a_recording_is_byte_ranges_of_its_files(client, opened, film):
     body, headers = await get(client, segment.uri, 206, headers=asked)
     assert body == (await get(client, "camera/1.m4s"))[0]
     assert headers["Content-Range"].startswith(f"bytes {offset}-")
+
+
+async def test_what_a_recording_has_lost_is_said_and_the_rest_plays(client, opened, film):
+    push(opened, film, 0, 12)
+    opened.finish()
+    listed = (await playlist(client, "programme.m3u8")).segments
+    first, last = (map(int, each.byterange.split("@")) for each in (listed[0], listed[-1]))
+    (size, offset), (lost_size, lost_offset) = first, last
+    os.truncate(opened.folder / "camera.mp4", lost_offset + lost_size - 1)
+    asked = {"Range": f"bytes={lost_offset}-{lost_offset + lost_size - 1}"}
+    body, _ = await get(client, listed[-1].uri, 404, headers=asked)
+    assert b"does not hold these bytes" in body
+    asked = {"Range": f"bytes={offset}-{offset + size - 1}"}
+    await get(client, listed[0].uri, 206, headers=asked)
 
 
 async def test_a_recording_can_be_downloaded(client, opened, film):

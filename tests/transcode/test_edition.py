@@ -6,13 +6,14 @@ from itertools import pairwise
 from uuid import UUID
 
 import av
+import m3u8
 import msgspec
 import pytest
 
 from bench import clips
 from kernel.errors import Conflict, Invalid, PreconditionFailed
 from transcode import edition, extras, finisher
-from transcode.edition import AS_TAKEN, Cut, merged
+from transcode.edition import AS_TAKEN, Chapter, Cut, Edition, merged
 from transcode.library import Library
 
 EPOCH = datetime(2026, 9, 7, 4, 0, tzinfo=UTC)
@@ -121,3 +122,37 @@ def test_cuts_leave_something():
 
 def test_without_editions_it_is_played_as_it_was_taken(tmp_path):
     assert edition.read(tmp_path) == [AS_TAKEN]
+
+
+def test_players_are_told_of_chapters_and_slides(library):
+    """RFC 8216bis 4.4.5.1, as a parser that is not ours reads it."""
+    folder = library.find(LECTURE).folder
+    (folder / "slides.json").write_text('{"at_ms": [0, 6000, 9000, 15000]}')
+    chapters = (
+        Chapter(1_000, 'The "sun"\r\nand'),
+        Chapter(8_000, "Cut out"),
+        Chapter(15_000, "Ай"),
+    )
+    wanted = Edition(chapters=chapters, cuts=(Cut(7_000, 12_000),), dismissed_ms=(6_000,))
+    library.edit(LECTURE, wanted)
+    found = library.find(LECTURE)
+    for text in (
+        found.programme.recorded().plain.decode(),
+        found.window("voice").recorded().plain.decode(),
+        (folder / "programme.m3u8").read_text(),
+    ):
+        parsed = m3u8.loads(text)
+        ranges = parsed.segments[0].dateranges
+        told = [
+            (each.class_, each.start_date, dict(each.x_client_attrs).get("x_kz_daris_title"))
+            for each in ranges
+        ]
+        assert told == [
+            ("kz.daris.chapter", "2026-09-07T04:00:01.000Z", '"The ”sun”  and"'),
+            ("kz.daris.chapter", "2026-09-07T04:00:15.000Z", '"Ай"'),
+            ("kz.daris.slide", "2026-09-07T04:00:00.000Z", None),
+            ("kz.daris.slide", "2026-09-07T04:00:15.000Z", None),
+        ]
+        assert len({each.id for each in ranges}) == len(ranges)
+        assert all(each.end_on_next == "YES" for each in ranges)
+        assert parsed.segments[0].program_date_time

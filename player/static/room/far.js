@@ -10,6 +10,7 @@ export class FarTier {
   #beacon = null;
   #quality = null;
   #progress = null;
+  #isCaptioned = false;
   player = null;
 
   constructor(config) {
@@ -31,10 +32,17 @@ export class FarTier {
     const urls = { picture: this.#config.hls, sound: this.#config.voice };
     const url = keptQuality().choice === "sound" ? urls.sound : urls.picture;
     this.player = new Player({ root, url, mode: "live" });
+    if (this.#isCaptioned) this.player.offerCaptions();
     this.#quality = new Quality({ root, player: this.player, urls });
     this.#beacon = new Beacon({ video: this.player.video, address: this.#config.beacon, mode: "live" });
     this.#progress = new Progress(performance.now());
     this.player.addEventListener("change", () => this.#progress.beginAgain(performance.now()));
+  }
+
+  /** Somebody writes captions. */
+  offerCaptions() {
+    this.#isCaptioned = true;
+    this.player?.offerCaptions();
   }
 
   close() {

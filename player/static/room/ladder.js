@@ -46,8 +46,9 @@ const BOTTOM = { auto: 2, direct: 0, stream: 2, stills: 2 };
 
 /**
  * The state after a look. `seen` is {choice, way, expects, silentMs, frozenMs, loss} of the direct way,
- * {stream: off | loading | playing | stalled, speed} of the stream, and {quietMs, backMs}: since when
- * the server was not heard over the socket, and since when the socket is there again.
+ * {stream: off | loading | playing | stalled, speed} of the stream, which loads also while another size
+ * comes that somebody asked for, and {quietMs, backMs}: since when the server was not heard over the socket,
+ * and since when the socket is there again.
  */
 export function step(state, seen, now) {
   const chosen = seen.choice === state.choice ? state : choose(state, seen.choice, now);
@@ -69,7 +70,7 @@ function watch(state, seen, now) {
   const since = (before, holds) => (holds ? (before ?? now) : null);
   const isConnected = seen.way === "connected";
   const isStalled = seen.stream === "stalled";
-  const stalls = state.stalls.filter((at) => now - at < STALLS_MS);
+  const stalls = seen.stream === "loading" ? [] : state.stalls.filter((at) => now - at < STALLS_MS);
   const held = now - state.since > HELD_MS;
   return {
     ...state,

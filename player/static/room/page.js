@@ -78,7 +78,10 @@ const REACTIONS = {
     banner(null);
   },
   answer: ({ sdp }) => connection.answer(sdp),
-  caption: (message) => setTimeout(() => captions.hear(message), 1000 * (way.far.latency ?? 0)), // with its picture
+  caption(message) {
+    way.far.offerCaptions();
+    setTimeout(() => captions.hear(message), 1000 * (way.far.latency ?? 0)); // with its picture
+  },
   layers: ({ source, rids }) => connection.watched(source, rids),
   refused({ about, message }) {
     if (about === "offer") connection.refused();

@@ -7,6 +7,7 @@ import { keepPosition, keptPosition } from "./left_off.js";
 import { isLost } from "./lost.js";
 import { positionAt } from "./pieces.js";
 import { limit } from "./rungs.js";
+import { StreamCaptions } from "./stream_captions.js";
 
 const WORKER = new URL("../vendor/hls.js/hls.worker.js", import.meta.url).href;
 const RETRY_MS = 1500;
@@ -29,6 +30,7 @@ export class Player extends EventTarget {
   #saved = 0;
   #resume;
   #limits = { height: null, cap: null };
+  #streamed; // captions
   isChanging = false; // another size was asked for and is not played yet
   #from = null; // seconds, where the next load begins
   #stop = new AbortController();
@@ -46,6 +48,7 @@ export class Player extends EventTarget {
     this.#key = key;
     this.#resume = resume;
     this.video = this.#part("video");
+    this.#streamed = new StreamCaptions(this.#part("[data-captions]"));
     this.video.preservesPitch = true; // at any speed; so it is by default, where it can be switched
     this.#controls();
     shortcuts(this, keysOn, this.#stop.signal);
@@ -169,12 +172,12 @@ export class Player extends EventTarget {
       this.captions.toggle();
       return;
     }
-    const { subtitleTracks } = this.#hls ?? {};
-    if (!subtitleTracks?.length) return;
-    const on = this.#hls.subtitleTrack < 0;
-    this.#hls.subtitleTrack = on ? 0 : -1;
-    this.#hls.subtitleDisplay = on;
-    this.#part("[data-captions]").setAttribute("aria-pressed", String(on));
+    if (this.#streamed.toggle()) this.changeTo(this.#url);
+  }
+
+  /** The stream has captions now. */
+  offerCaptions() {
+    this.#streamed.offer();
   }
 
   /** One picture back or on, while it is paused. */
@@ -229,9 +232,7 @@ export class Player extends EventTarget {
     });
     hls.on(Hls.Events.LEVEL_LOADED, () => this.#ready());
     hls.on(Hls.Events.LEVEL_UPDATED, (_, { details }) => isLost(details, this.video) && this.#again());
-    hls.on(Hls.Events.SUBTITLE_TRACKS_UPDATED, (_, { subtitleTracks }) => {
-      this.#part("[data-captions]").hidden = !subtitleTracks.length;
-    });
+    this.#streamed.follow(hls);
     hls.loadSource(this.#url);
     hls.attachMedia(this.video);
   }

@@ -132,6 +132,18 @@ test("a stream that keeps stopping gives way to voice and stills", () => {
   assert.equal(often.state.rung, "stills");
 });
 
+test("who asks for another size because the stream keeps stopping gets it, not stills", () => {
+  const one = page();
+  one.live(5, { way: "blocked", ...playing });
+  for (let stops = 0; stops < 2; stops += 1) {
+    one.live(1, { way: "blocked", stream: "stalled" });
+    one.live(2, { way: "blocked", ...playing });
+  }
+  one.live(4, { way: "blocked", stream: "loading" });
+  one.live(2, { way: "blocked", ...playing });
+  assert.equal(one.live(1, { way: "blocked", stream: "stalled" }), "stream");
+});
+
 test("from voice and stills up when parts come faster than they play, and later after a failure", () => {
   const one = page();
   const narrow = { way: "blocked", stream: "stalled" };
