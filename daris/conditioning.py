@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import json
+import math
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -16,10 +17,17 @@ from typing import Any
 import structlog
 from prometheus_client import Counter
 
+from daris.leftovers import Leftovers
 from kernel.clock import Clock
 from kernel.database import Database
 from kernel.settings import Settings
-from schedule.channels import HouseItem, ItemState, house_items_for, keep_house_item
+from schedule.channels import (
+    HouseItem,
+    ItemState,
+    house_files,
+    house_items_for,
+    keep_house_item,
+)
 from schedule.places import house_folder, library_file, recording_index
 from schedule.rundown import Source
 from transcode.house import RECIPE
@@ -30,6 +38,7 @@ CONDITIONED = Counter("daris_conditioned_total", "Media that was conditioned", [
 
 _LOOK_AGAIN = timedelta(seconds=5)
 _SILENCE = timedelta(minutes=15)  # a child that says nothing for so long is stuck
+_SWEEP_EVERY = timedelta(minutes=10)
 _LONGEST_ERROR = 500  # characters
 _ENCODER = version("av")  # another build makes other parameter sets
 
@@ -67,6 +76,8 @@ class Conditioning:
         self._database = database
         self._clock = clock
         self._settings = settings
+        self._leftovers = Leftovers(house_folder(settings), clock)
+        self._swept_at = -math.inf  # monotonic seconds
         self._wanted: Sequence[Need] = ()
         self._changed = asyncio.Event()
 
@@ -82,6 +93,7 @@ class Conditioning:
             try:
                 while await self._step():
                     pass
+                await self._sweep()
             except Exception:
                 log.exception("conditioning.failed")
             with suppress(TimeoutError):  # a file may have come or changed meanwhile
@@ -106,6 +118,15 @@ class Conditioning:
                     await self._condition(need, path, current, item)
                     return True
         return False
+
+    async def _sweep(self) -> None:
+        """From time to time, while nothing is conditioned."""
+        if self._clock.monotonic() - self._swept_at < _SWEEP_EVERY.total_seconds():
+            return
+        self._swept_at = self._clock.monotonic()
+        async with self._database.connect() as connection:
+            named = await house_files(connection)
+        await asyncio.to_thread(self._leftovers.look, named)
 
     def _path(self, source: Source) -> Path | None:
         if source.recording is not None:

@@ -1,11 +1,13 @@
 """What really went on air, read back from the lines that a channel's process writes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
 import msgspec
+
+from schedule.sheet import write_sheet
 
 
 class Aired(msgspec.Struct, frozen=True, kw_only=True):
@@ -20,6 +22,7 @@ class Aired(msgspec.Struct, frozen=True, kw_only=True):
     planned_at: datetime | None = None
     reason: str | None = None
     operator: str | None = None  # who took it; null follows the plan
+    media: str | None = None  # SHA-256 of the conditioned media; null of the slate and of rooms
     resumed: bool = False  # the channel's process began here
 
 
@@ -31,6 +34,25 @@ def read_as_run(folder: Path, since: datetime, until: datetime) -> list[Aired]:
     closed = [msgspec.structs.replace(before, until=after.at) for before, after in pairwise(lines)]
     run = [*closed, *lines[-1:]]
     return [a for a in run if a.at < until and (a.until is None or a.until > since)]
+
+
+def as_sheet(aired: Iterable[Aired]) -> bytes:
+    """CSV, a row for each."""
+    columns = Aired.__struct_fields__
+    rows = [[_cell(getattr(one, column)) for column in columns] for one in aired]
+    return write_sheet(columns, rows)
+
+
+def _cell(value: datetime | str | bool | None) -> str:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "yes" if value else "no"
+        case datetime():
+            return value.isoformat()
+        case _:
+            return value
 
 
 def _lines(path: Path) -> Iterator[Aired]:

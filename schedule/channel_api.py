@@ -18,7 +18,7 @@ from kernel.ids import new_id
 from kernel.pages import HOUSE_ZONE
 from kernel.web import CLOCK, DATABASE, RECORDER, SETTINGS, decode, query, reply
 from schedule import day_api, health_api, take_api
-from schedule.as_run import Aired, read_as_run
+from schedule.as_run import Aired, as_sheet, read_as_run
 from schedule.channel_events import ChannelAdded, SchedulePushed
 from schedule.channels import (
     Channel,
@@ -129,6 +129,7 @@ class WindowQuery(msgspec.Struct, frozen=True, rename={"since": "from", "until":
     dry_run: bool = False
     zone: str | None = None
     revision: int | None = None
+    format: Literal["json", "csv"] = "json"  # of the as-run log
 
 
 def routes() -> list[web.RouteDef]:
@@ -229,6 +230,8 @@ async def show_as_run(request: web.Request) -> web.Response:
         channel = await channel_by_id(connection, request.match_info["channel"])
     folder = channel_folder(request.app[SETTINGS], channel.id) / "as-run"
     aired = await asyncio.to_thread(read_as_run, folder, window.since, window.until)
+    if query(request, WindowQuery).format == "csv":
+        return web.Response(body=as_sheet(aired), content_type="text/csv", charset="utf-8")
     return reply(AsRunBody(channel.id, aired))
 
 

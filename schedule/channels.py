@@ -236,6 +236,11 @@ async def house_items_for(
     return found
 
 
+async def house_files(connection: AsyncConnection) -> set[str]:
+    """The names of all files of conditioned media."""
+    return set((await connection.execute(sa.select(house_items.c.file))).scalars()) - {""}
+
+
 async def house_items_state(connection: AsyncConnection) -> tuple[Any, ...]:
     """Something that differs when any house item does."""
     table = house_items.c

@@ -20,14 +20,21 @@ class Aired(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     planned_at: datetime | None = None
     reason: str | None = None
     operator: str | None = None  # who took it; none follows the plan
+    media: str | None = None  # SHA-256 of the conditioned media, as its report tells
     resumed: bool = False  # the channel process began here
+
+
+class _Report(msgspec.Struct, frozen=True):
+    sha256: str | None = None
 
 
 class AsRun:
     """Appends; a full disk costs the line, never the channel."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, media: Path) -> None:
+        """`media` is what the paths in the plan are relative to."""
         self._folder = folder
+        self._media = media
         self._last: tuple[str | None, str | None, bool] | None = None
 
     def note(self, shown: Shown) -> Aired | None:
@@ -45,11 +52,21 @@ class AsRun:
             planned_at=item.starts_at if item else None,
             reason=shown.reason,
             operator=item.operator if item else None,
+            media=self._hash_of(shown),
             resumed=self._last is None,
         )
         self._last = state
         self._append(aired)
         return aired
+
+    def _hash_of(self, shown: Shown) -> str | None:
+        if shown.is_slate or shown.item is None or shown.item.media is None:
+            return None
+        try:
+            report = (self._media / f"{shown.item.media}.json").read_bytes()
+            return msgspec.json.decode(report, type=_Report).sha256
+        except (OSError, msgspec.DecodeError):
+            return None
 
     def _append(self, aired: Aired) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)

@@ -6,6 +6,7 @@ the item as OUT.json.
 """
 
 import argparse
+import hashlib
 import os
 import resource
 import sys
@@ -61,6 +62,7 @@ class Report(msgspec.Struct, frozen=True, tag="report"):
     coded_lufs: float  # of the item itself
     coded_peak_db: float  # true peak
     damaged_packets: int
+    sha256: str  # of the item
     recipe: int = 1  # transcode.house.RECIPE when it was made
 
 
@@ -150,10 +152,16 @@ def condition(
         coded_lufs=round(heard.integrated_lufs, 2),
         coded_peak_db=round(heard.peak_db, 2),
         damaged_packets=media.damaged,
+        sha256=_sha256(target),
         recipe=RECIPE,
     )
     target.with_name(target.name + ".json").write_bytes(msgspec.json.encode(report))
     return report
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _run(

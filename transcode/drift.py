@@ -1,16 +1,20 @@
 """A room's clock is its sender's, and runs a little faster or slower than a channel's. Pure.
 
 Up to a second that is let be, so that two nodes which condition one room put the same moment into the
-same slot. What is more is made good in a pause of the voice, where nobody hears it.
+same slot. What is more is made good in a pause of the voice, where nobody hears it, by whole slots: two nodes
+that began with the room are apart only until both have done so, and hold the same slots again then.
 """
 
 from collections import deque
 from typing import Final
 
+from transcode.house import SLOT_SECONDS
+
 _MEMORY: Final = (
     10  # seconds whose earliest arrivals are minded: what came late came late on its way
 )
-_TOLERANCE: Final = 1.0  # seconds
+_SLOT: Final = float(SLOT_SECONDS)
+_TOLERANCE: Final = 1.0  # seconds; more than a slot, so that what was made good does not swing back
 _LARGE: Final = 2.5  # seconds; then no pause is waited for
 
 
@@ -38,5 +42,5 @@ class Drift:
             self._usual = earliest
         error = earliest - self._usual - self.shift
         if abs(error) > (_TOLERANCE if is_pause else _LARGE):
-            self.shift += error
+            self.shift += int(error / _SLOT) * _SLOT
             self._earliest.clear()

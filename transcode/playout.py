@@ -214,7 +214,11 @@ def attempt(
     channel: Channel, slate: HouseItem, outputs: Sequence[Output], stop: threading.Event
 ) -> None:
     """One life on the timeline: catch up the playlist, then group after group."""
-    clock, plan, as_run = AirClock(), PlanFile(channel.plan), AsRun(channel.out / "as-run")
+    clock, plan, as_run = (
+        AirClock(),
+        PlanFile(channel.plan),
+        AsRun(channel.out / "as-run", channel.plan.parent),
+    )
     with ExitStack() as stack:
         assembler = stack.enter_context(closing(Assembler(slate, channel.plan.parent)))
         folder = WindowFolder(channel.out, slate.init, slate.fingerprint, kept=channel.kept)

@@ -1,6 +1,7 @@
 """Channels on air from a pushed schedule: real processes, a real database, real time."""
 
 import asyncio
+import hashlib
 import os
 import signal
 import subprocess
@@ -101,6 +102,10 @@ def programme(key: str, source: dict, *, starts_in: float, takes: float) -> dict
     }
 
 
+def house(data_dir):
+    return list((data_dir / "house").glob("*.mp4"))
+
+
 async def until(is_so, *, seconds: float = 40):
     """Other processes at work: nothing but asking tells when they got so far."""
     async with asyncio.timeout(seconds):
@@ -147,6 +152,8 @@ async def test_a_pushed_schedule_goes_on_air_with_a_recording_and_a_broken_file(
     lines = {line["key"]: line for line in await as_run()}
     assert lines["lecture"]["slate"] is False
     assert lines["lecture"]["reason"] is None
+    media = {hashlib.sha256(made.read_bytes()).hexdigest() for made in house(tmp_path)}
+    assert lines["lecture"]["media"] in media
     assert lines["broken"]["slate"] is True
     assert "cannot be read as media" in lines["broken"]["reason"]
 

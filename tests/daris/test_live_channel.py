@@ -21,6 +21,7 @@ from schedule.channels import apply, channel_by_id
 from schedule.lectures import lectures
 from schedule.overrun import Live
 from schedule.rundown import Change, Programme, Source
+from tests.transcode.channel.other_readers import brightness
 from transcode.house import PICTURE
 from transcode.library import Library
 
@@ -42,18 +43,18 @@ async def client(serve):
 
 
 class Teacher:
-    """Sends a bright picture and a tone into a room's recording, in step with the clock."""
+    """Sends a bright screen, a dark camera and a tone into a room's recording, in step with the clock."""
 
-    def __init__(self, recording) -> None:
+    def __init__(self, recording, units) -> None:
         self._recording = recording
+        self._units = units
         self._silenced = threading.Event()
         self._thread = threading.Thread(target=self._teach)
         self._thread.start()
 
     def _teach(self) -> None:
         began = time.monotonic()
-        tracks = {"camera": clips.video(60, gop=25, shade=120), "voice": clips.voice(60)}
-        for kind, unit in clips.interleaved(**tracks):
+        for kind, unit in self._units:
             wait = float(unit.time) - (time.monotonic() - began)
             if self._silenced.wait(max(0.0, wait)):
                 break
@@ -66,7 +67,7 @@ class Teacher:
 
 
 @pytest.mark.timeout(120)
-async def test_a_live_lecture_is_on_its_channel_at_its_slot_taken_by_another_and_the_slate_when_it_ends(
+async def test_a_live_lecture_is_on_its_channel_its_camera_in_the_screens_corner_taken_by_another_and_the_slate_at_its_end(
     client, add_person, bearer, add_lecture, database, tmp_path
 ):
     operator = await bearer(await add_person(Role.OPERATOR))
@@ -120,11 +121,20 @@ async def planned(database, lecture) -> None:
 
 async def taught(client, lecture, database) -> Teacher:
     """The lecture is live, and somebody teaches."""
+    units = await asyncio.to_thread(drawn)
     now = datetime.now(UTC)
     async with database.begin() as connection:
         state = {"state": "live", "started_at": now, "taught_at": now}
         await connection.execute(lectures.update().where(lectures.c.id == lecture.id).values(state))
-    return Teacher(client.app[LIBRARY].open_recording(lecture.id, now))
+    return Teacher(client.app[LIBRARY].open_recording(lecture.id, datetime.now(UTC)), units)
+
+
+def drawn():
+    return clips.interleaved(
+        camera=clips.video(60, gop=25),
+        screen=clips.video(60, size=(640, 360), rate=10, gop=10, shade=120),
+        voice=clips.voice(60),
+    )
 
 
 async def whole_segments(client, since: str) -> list[m3u8.Segment]:
@@ -136,7 +146,7 @@ async def whole_segments(client, since: str) -> list[m3u8.Segment]:
 
 
 async def shows_the_picture(client, since: str, tmp_path) -> None:
-    """The first whole segment is bright and heard, and every decoder takes it."""
+    """The first whole segment is the screen with the camera in its corner and heard, and every decoder takes it."""
     segment = (await whole_segments(client, since))[0]
     media = b"".join(
         [
@@ -145,14 +155,13 @@ async def shows_the_picture(client, since: str, tmp_path) -> None:
         ]
     )
     (tmp_path / "segment.mp4").write_bytes(media)
-    filters = ["-vf", "signalstats,metadata=print:key=lavfi.signalstats.YAVG:file=-"]
-    loud = ["-af", "volumedetect"]
-    command = ["ffmpeg", "-hide_banner", "-i", tmp_path / "segment.mp4", *filters, *loud]
+    command = ["ffmpeg", "-hide_banner", "-i", tmp_path / "segment.mp4", "-af", "volumedetect"]
     done = subprocess.run([*command, "-f", "null", "-"], capture_output=True, text=True, check=True)
-    levels = [float(line.rpartition("=")[2]) for line in done.stdout.splitlines() if "YAVG" in line]
-    assert len(levels) == 96
-    assert min(levels) > 130  # the slate's field is 66, the room's 160
     assert float(done.stderr.rpartition("mean_volume:")[2].split()[0]) > -30
+    screen = brightness(tmp_path / "segment.mp4", "crop=120:70:20:270")
+    assert len(screen) == 96
+    assert min(screen) > 100  # the slate's field is 66, the screen's 129
+    assert max(brightness(tmp_path / "segment.mp4", "crop=120:70:500:270")) < 60  # the camera's 47
 
 
 async def until(is_so, *, seconds: float = 60):

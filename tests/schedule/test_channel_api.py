@@ -1,5 +1,6 @@
 """Channels and pushes over HTTP, against a real database."""
 
+import csv
 import io
 import json
 from dataclasses import replace
@@ -357,7 +358,7 @@ async def test_what_really_went_on_air_is_told(client, operator, one, clock):
     day = clock.now().date()
     lines = [
         {"at": f"{day}T03:00:00Z", "slate": True, "resumed": True},
-        {"at": f"{day}T03:30:00Z", "slate": False, "key": "a"},
+        {"at": f"{day}T03:30:00Z", "slate": False, "key": "a", "title": "=1+1", "media": "5f"},
     ]
     text = "\n".join(json.dumps(line) for line in lines) + '\n{"at": "cut o'
     (folder / f"{day}.jsonl").write_text(text)
@@ -368,6 +369,14 @@ async def test_what_really_went_on_air_is_told(client, operator, one, clock):
         ("a", None),
     ]
     assert datetime.fromisoformat(aired[0]["at"]).tzinfo == UTC
+    sheet = await client.get(f"{CHANNELS}/one/as-run?format=csv", headers=operator)
+    assert sheet.content_type == "text/csv"
+    rows = list(csv.DictReader((await sheet.text()).lstrip("\ufeff").splitlines()))
+    assert [(row["key"], row["slate"], row["media"]) for row in rows] == [
+        ("", "yes", ""),
+        ("a", "no", "5f"),
+    ]
+    assert rows[1]["title"] == "'=1+1"
 
 
 async def test_a_push_may_name_the_zone_of_its_times(client, operator):

@@ -87,3 +87,11 @@ def _dissected(capture: Path, which: str, *fields: str) -> list[list[str]]:
 def _moment(told: str) -> datetime:
     """tshark writes nanoseconds."""
     return datetime.strptime(told.partition(".")[0], "%b %d, %Y %H:%M:%S").replace(tzinfo=UTC)
+
+
+def brightness(path, region: str) -> list[float]:
+    """Of a part of each picture, whatever bar moves across it."""
+    filters = f"{region},signalstats,metadata=print:key=lavfi.signalstats.YLOW:file=-"
+    command = ["ffmpeg", "-v", "error", "-i", path, "-vf", filters, "-an", "-f", "null", "-"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return [float(line.rpartition("=")[2]) for line in done.stdout.splitlines() if "YLOW" in line]

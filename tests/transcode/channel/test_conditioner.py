@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 
 from bench import clips
+from tests.transcode.channel.other_readers import brightness
 from transcode.house import AAC_FRAMES_PER_SLOT, FRAMES_PER_SLOT, PROFILES
 from transcode.house_item import HouseItem
 from transcode.library import Library
@@ -203,14 +204,6 @@ def test_the_camera_is_an_inset_while_a_screen_is_shown_and_alone_again_after_it
     assert not any(apart[: 2 * 25 - 10])
     assert all(apart[3 * 25 : 5 * 25])
     assert not any(apart[7 * 25 :])
-
-
-def brightness(path, region: str) -> list[float]:
-    """Of a part of each picture, whatever bar moves across it."""
-    filters = f"{region},signalstats,metadata=print:key=lavfi.signalstats.YLOW:file=-"
-    command = ["ffmpeg", "-v", "error", "-i", path, "-vf", filters, "-an", "-f", "null", "-"]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    return [float(line.rpartition("=")[2]) for line in done.stdout.splitlines() if "YLOW" in line]
 
 
 def test_a_pause_of_the_voice_stays_where_it_was(lecture, tmp_path):

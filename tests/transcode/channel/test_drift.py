@@ -4,13 +4,23 @@ import pytest
 
 from transcode.drift import Drift
 
+SLOT = 0.96
 
-def heard(drift: Drift, *, seconds: int, ppm: float, pauses: bool = True, jitter: float = 0.0):
+
+def heard(
+    drift: Drift,
+    *,
+    seconds: int,
+    ppm: float,
+    pauses: bool = True,
+    jitter: float = 0.0,
+    later: float = 0.0,
+):
     """Fifty arrivals a second from a clock that is `ppm` slow; the shifts that were made, by second."""
     shifts = {}
     for tick in range(seconds * 50):
         now = tick / 50
-        late = 0.3 + now * ppm / 1e6 + (jitter if tick % 7 else 0.0)
+        late = 0.3 + later + now * ppm / 1e6 + (jitter if tick % 7 else 0.0)
         drift.arrived(late, now)
         before = drift.shift
         drift.settle(is_pause=pauses and tick % 100 == 0)
@@ -44,4 +54,12 @@ def test_a_clock_that_jumps_is_followed_within_ten_seconds():
     for tick in range(20 * 50, 40 * 50):
         drift.arrived(0.3 + 8.0, tick / 50)
         drift.settle(is_pause=False)
-    assert drift.shift == pytest.approx(8.0)
+    assert drift.shift == pytest.approx(8.0, abs=SLOT)
+
+
+def test_two_nodes_that_hear_a_room_by_different_ways_come_to_the_same_slots():
+    one, other = Drift(), Drift()
+    heard(one, seconds=1000, ppm=5000)
+    heard(other, seconds=1000, ppm=5000, jitter=0.4, later=0.15)
+    assert one.shift == other.shift == pytest.approx(round(one.shift / SLOT) * SLOT)
+    assert one.shift > 3
