@@ -39,7 +39,7 @@ _SEEN_BY: Final = (
     *(Verb.STARTED, Verb.STOPPED, Verb.SHARED, Verb.UNSHARED),
     *(Verb.REACTED, Verb.UNREACTED, Verb.POSTED),
     "http://adlnet.gov/expapi/verbs/asked",
-    "http://adlnet.gov/expapi/verbs/answered",
+    Verb.ANSWERED,
 )
 _SEEN_BY_OLDER: Final = (
     *("muted", "unmuted", "started-camera", "stopped-camera"),
