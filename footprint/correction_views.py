@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 from aiohttp import web
 
-from footprint import corrections
+from footprint import correction_notices, corrections
 from footprint.corrections import Correction, NewAnswer, NewRequest, State
 from footprint.events import FootprintRead
 from footprint.judgement import judge
@@ -16,10 +16,11 @@ from identity.sessions import require, require_person, viewer_of
 from kernel.errors import Forbidden, NotFound
 from kernel.ids import new_id
 from kernel.pages import render
-from kernel.web import CLOCK, DATABASE, RECORDER, decode, path_id, reply
+from kernel.web import CLOCK, DATABASE, RECORDER, SETTINGS, decode, path_id, reply
 from schedule.asked import lecture_of
 from schedule.lectures import lecture_by_id
 from schedule.lifecycle import Lecture
+from schedule.wish_api import ways_of_house
 
 _REACH: Final = timedelta(days=366)  # older lectures are asked for one by one
 _JUDGES_MORE: Final = frozenset({Role.COORDINATOR, Role.ADMIN})  # than what they teach
@@ -55,6 +56,8 @@ async def ask(request: web.Request) -> web.Response:
             raise NotFound("Nothing is known of this person at this lecture.")
         await corrections.ask(connection, lecture, person, new, now=now)
         found = await corrections.corrections(connection, lecture=lecture.id, person=person)
+        ways = ways_of_house(request.app[SETTINGS])
+        await correction_notices.tell(connection, lecture, found[-1], ways, now=now)
     return reply(found[-1], status=201)
 
 
@@ -68,7 +71,10 @@ async def answer(request: web.Request) -> web.Response:
     async with request.app[DATABASE].begin() as connection:
         await corrections.answer(connection, lecture, which, new, by=viewer.person_id, now=now)
         found = await corrections.corrections(connection, lecture=lecture.id)
-    return reply(next(one for one in found if one.id == which))
+        answered = next(one for one in found if one.id == which)
+        ways = ways_of_house(request.app[SETTINGS])
+        await correction_notices.tell(connection, lecture, answered, ways, now=now)
+    return reply(answered)
 
 
 async def read_of_lecture(request: web.Request) -> web.Response:

@@ -18,9 +18,11 @@ class FootprintRead(Fact, frozen=True, kw_only=True):
 
 
 class StatementReceived(Fact, frozen=True, kw_only=True):
-    """A statement of another system (clause 1.16, source 3), complete as it is given out."""
+    """A statement of another system (clause 1.16, source 3), complete as it is given out. One that tells
+    of a person of ours at a lecture of ours has a lecture and a `seat` (see `dialects`)."""
 
     statement: msgspec.Raw
+    seat: UUID | None = None
 
 
 class AttendanceMarked(Fact, frozen=True, kw_only=True):

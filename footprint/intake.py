@@ -20,7 +20,7 @@ from aiohttp import web
 from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from footprint import attachments, log, store
+from footprint import attachments, dialects, log, presence, store
 from footprint.attachments import File
 from footprint.events import StatementReceived
 from footprint.reception import receive
@@ -198,6 +198,7 @@ async def keep(
     kept = await log.extend(connection, head, facts, now=now, source=log.Source.ELSEWHERE)
     told = {identifier: arrival.told for identifier, arrival in desk.fresh.items()}
     await store.index(connection, kept, house, told)
+    await presence.apply(connection, (item.fact for item in kept))
     await attachments.keep(connection, {item.seq: desk.files[item.fact.id] for item in kept})
     return errors
 
@@ -285,10 +286,14 @@ def _arrival(
     if told.version is None:
         ours["version"] = _UNSAID[sender.spoken]
     members.pop("stored", None)
+    person = _ours(told.actor, house)
+    lecture, seat = dialects.place_of(told, person, house) or (None, None)
     fact = StatementReceived(
         id=identifier,
         at=now,
-        person=_ours(told.actor, house),
+        lecture=lecture,
+        person=person,
+        seat=seat,
         statement=msgspec.Raw(msgspec.json.encode(members | ours)),
     )
     return Arrival(fact, msgspec.structs.replace(told, id=identifier, authority=authority))

@@ -20,7 +20,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from footprint.events import InRoomFact
+from footprint.events import InRoomFact, StatementReceived
 from footprint.kinds import decode, encode
 from kernel.database import Id, UtcDateTime, insert_many, metadata
 from kernel.facts import Fact
@@ -269,7 +269,7 @@ def _row(kept: Kept, source: Source) -> dict[str, Any]:
 
 def _seat(fact: Fact) -> UUID | None:
     match fact:
-        case SeatFact() | InRoomFact():
+        case SeatFact() | InRoomFact() | StatementReceived():
             return fact.seat
         case ViewFact():
             return fact.view

@@ -8,7 +8,7 @@ from footprint.attendance import Presence, Span
 from footprint.policy import Channel
 
 SHORTEST: Final = timedelta(minutes=1)  # what is shorter is no minute to catch up on
-_LIVE: Final = frozenset({Channel.WEBRTC, Channel.HLS, Channel.TV, Channel.IN_ROOM})
+_LIVE: Final = frozenset(Channel) - {Channel.RECORDING}
 
 
 def missed(presences: Iterable[Presence], window: Span) -> list[Span]:

@@ -35,6 +35,7 @@ from schedule.rhythm import calendars_of
 from schedule.series import series, series_classes
 
 _MARKED: Final = str(AttendanceMarked.__struct_config__.tag)
+_PLAYED: Final = ("view-paused", "view-ended", "statement-received")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +144,7 @@ async def _watched(
     query = sa.select(event.c.seq, event.c.lecture, event.c.payload, event.c.received_at).where(
         event.c.lecture.is_not(None), event.c.payload.is_not(None)
     )
-    views = query.where(event.c.person == person, event.c.kind.in_(("view-paused", "view-ended")))
+    views = query.where(event.c.person == person, event.c.kind.in_(_PLAYED))
     for row in await connection.execute(views):
         found[row.lecture].append(Kept(row.seq, decode(row.payload), row.received_at))
     edits = query.where(event.c.kind == "recording-edited", event.c.lecture.in_(tuple(found)))

@@ -24,6 +24,7 @@ class Channel(StrEnum):
     RECORDING = "recording"
     TV = "tv"
     IN_ROOM = "in-room"  # in the auditorium, scanned and confirmed
+    ELSEWHERE = "elsewhere"  # in another system's room, by its statements
 
 
 class Status(StrEnum):

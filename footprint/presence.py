@@ -12,11 +12,14 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID, uuid5
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from footprint import dialects
 from footprint.attendance import Presence, Span
-from footprint.events import ArrivalScanned, PresenceConfirmed
+from footprint.dialects import Act
+from footprint.events import ArrivalScanned, PresenceConfirmed, StatementReceived
 from footprint.kinds import decode, encode
 from footprint.policy import Channel
 from kernel.database import Id, UtcDateTime, insert_new, metadata
@@ -188,8 +191,25 @@ def change_of(fact: Fact) -> Beginning | Ending | None:
             return _beginning(fact, fact.view, _CHANNELS[fact.mode])
         case ArrivalScanned():
             return _beginning(fact, fact.seat, Channel.IN_ROOM)
+        case StatementReceived():
+            return _change_elsewhere(fact)
         case _:
             return _ending_of(fact)
+
+
+def _change_elsewhere(fact: StatementReceived) -> Beginning | Ending | None:
+    """By the time that the other system gave; whoever never leaves was there as long as they did things."""
+    deed = dialects.deed_of(fact) if fact.seat else None
+    if deed is None or fact.seat is None:
+        return None
+    match deed.act:
+        case Act.JOINED:
+            began = msgspec.structs.replace(fact, at=deed.at)
+            return _beginning(began, fact.seat, Channel.ELSEWHERE)
+        case Act.LEFT | Act.SEEN:
+            return Ending(fact.seat, None, deed.at, deed.at)
+        case _:
+            return None
 
 
 def _ending_of(fact: Fact) -> Ending | None:

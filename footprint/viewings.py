@@ -11,6 +11,9 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from footprint import dialects
+from footprint.dialects import Deed
+from footprint.events import StatementReceived
 from footprint.kinds import decode
 from footprint.log import Kept, facts_of_lecture
 from footprint.presence import checkpoint
@@ -28,8 +31,10 @@ async def viewings(
     `watching.watched`."""
     ended = [kept.fact for kept in await facts_of_lecture(connection, lecture, ViewEnded)]
     query = sa.select(checkpoint.c.newest).where(checkpoint.c.lecture == lecture)
+    elsewhere = await facts_of_lecture(connection, lecture, StatementReceived)
     still_open = [decode(text) for text in (await connection.execute(query)).scalars()]
-    return [view for fact in (*ended, *still_open) if (view := _view(fact, revisions))]
+    views = [view for fact in (*ended, *still_open) if (view := _view(fact, revisions))]
+    return views + _views_elsewhere(elsewhere, revisions)
 
 
 async def covered(
@@ -40,6 +45,7 @@ async def covered(
         *await facts_of_lecture(connection, lecture, ViewPaused),
         *await facts_of_lecture(connection, lecture, ViewEnded),
         *await facts_of_lecture(connection, lecture, RecordingEdited),
+        *await facts_of_lecture(connection, lecture, StatementReceived),
     ]
     return covered_in(kept, deadline)
 
@@ -47,7 +53,8 @@ async def covered(
 def covered_in(kept: Iterable[Kept], deadline: datetime) -> dict[UUID, float]:
     """The same, of facts of one lecture: of views, and of edits.
 
-    What an offline package tells counts if it was handed in by then: its own clock may say anything.
+    What an offline package or another system tells counts if it was handed in by then: a clock that is
+    not ours may say anything.
     """
     facts = list(kept)
     edits = [each.fact for each in facts if isinstance(each.fact, RecordingEdited)]
@@ -62,6 +69,10 @@ def covered_in(kept: Iterable[Kept], deadline: datetime) -> dict[UUID, float]:
         moment = item.received_at if fact.is_late else fact.last_proof_at
         if fact.person is not None and moment <= deadline:
             played[fact.person].extend(_newest(fact, revisions))
+    in_time = [item for item in facts if item.received_at <= deadline]
+    for view in _views_elsewhere(in_time, revisions):
+        played[view.person].extend(view.segments)
+    length_ms = length_ms or _length_elsewhere(in_time)
     uncut_ms = max((edit.uncut_ms or 0 for edit in edits), default=0)
     if uncut_ms:
         length_ms = revisions.length(revisions.newest, uncut_ms)
@@ -77,6 +88,29 @@ def revisions_of(edits: Iterable[RecordingEdited]) -> Revisions:
         made_at.append(known[revision].at if revision in known else before)
     cut = {number: Played(edit.played) for number, edit in known.items() if edit.played}
     return Revisions(made_at, cut)
+
+
+def _views_elsewhere(kept: Iterable[Kept], revisions: Revisions) -> list[View]:
+    """What other systems' statements tell: each session is a view."""
+    sessions: defaultdict[tuple[UUID, UUID], list[Deed]] = defaultdict(list)
+    for item in kept:
+        fact = item.fact
+        if not isinstance(fact, StatementReceived) or fact.person is None or fact.seat is None:
+            continue
+        if deed := dialects.deed_of(fact):
+            sessions[fact.person, fact.seat].append(deed)
+    found = []
+    for (person, _), deeds in sessions.items():
+        if segments := dialects.played(deeds):
+            revision = revisions.at(max(deed.at for deed in deeds))
+            found.append(View(person, tuple(revisions.spans(segments, revision))))
+    return found
+
+
+def _length_elsewhere(kept: Iterable[Kept]) -> int:
+    told = (item.fact for item in kept)
+    lengths = (dialects.length_ms(fact) for fact in told if isinstance(fact, StatementReceived))
+    return max(lengths, default=0)
 
 
 def _newest(fact: ViewPaused | ViewEnded | ViewProgressed, revisions: Revisions) -> list[Segment]:

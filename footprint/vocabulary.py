@@ -62,6 +62,8 @@ class Extension(StrEnum):
     EMOJI = f"{_CLASSROOM}/extensions/emoji"
     VIDEO_SESSION = f"{_VIDEO}/extensions/session-id"
     TIME = f"{_VIDEO}/extensions/time"
+    TIME_FROM = f"{_VIDEO}/extensions/time-from"
+    TIME_TO = f"{_VIDEO}/extensions/time-to"
     LENGTH = f"{_VIDEO}/extensions/length"
     PROGRESS = f"{_VIDEO}/extensions/progress"
     PLAYED_SEGMENTS = f"{_VIDEO}/extensions/played-segments"

@@ -15,7 +15,7 @@ TAKEN: Final = (*SPOKEN, "1.0.2", "1.0.1", "1.0.0")  # the older are answered in
 INSTEAD: Final = web.RequestKey("xapi handler instead", object)  # see `alternate_request`
 _KEY: Final = web.RequestKey("xapi version", str)
 _LINES: Final = {  # whatever the patch, the one of the line that we speak is meant
-    VERSION_2: re.compile(r"2\.0\.\d+"),
+    VERSION_2: re.compile(r"2\.0(\.\d+)?"),
     VERSION: re.compile(r"1\.0(\.\d+)?"),
 }
 
@@ -27,7 +27,7 @@ def spoken(handler: Handler, *, is_required: bool = True) -> Handler:
         if (instead := request.pop(INSTEAD, None)) is not None:
             answer: web.StreamResponse = await instead(request)
             return answer
-        request[_KEY] = VERSION  # who says nothing is mostly old
+        request[_KEY] = _named(request)
         try:
             if is_required:
                 request[_KEY] = _agreed(request.headers.get(HEADER))
@@ -43,12 +43,18 @@ def spoken(handler: Handler, *, is_required: bool = True) -> Handler:
 async def name_version(request: web.Request, response: web.StreamResponse) -> None:
     """Every answer names a version, also to who is not known or asks for what is not there."""
     if request.path.startswith("/xapi/"):
-        response.headers.setdefault(HEADER, VERSION)
+        response.headers.setdefault(HEADER, _named(request))
 
 
 def version_of(request: web.Request) -> str:
     """What was agreed on: one of SPOKEN."""
     return request[_KEY]
+
+
+def _named(request: web.Request) -> str:
+    """What an answer names when nothing was agreed on: what was asked for, or else the newest."""
+    version = request.headers.get(HEADER, "")
+    return next((ours for ours, line in _LINES.items() if line.fullmatch(version)), VERSION_2)
 
 
 def _agreed(version: str | None) -> str:

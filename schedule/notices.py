@@ -65,6 +65,8 @@ class Kind(StrEnum):
     MOVED = auto()  # it is at another time or place, or somebody else teaches it
     CANCELLED = auto()
     ASSIGNMENT = auto()  # a recording is to be watched before a class
+    DISPUTE = auto()  # somebody says that their attendance is counted wrong
+    ANSWER = auto()  # to the one who said so
     CONFIRM = auto()  # an address; it goes there
 
 
@@ -85,6 +87,7 @@ class Details(msgspec.Struct, frozen=True, omit_defaults=True):
     recording: UUID | None = None  # the lecture whose recording is to be watched
     percent: int | None = None  # of it
     deadline: datetime | None = None
+    is_granted: bool | None = None  # of an answer
 
 
 class Notice(msgspec.Struct, frozen=True, kw_only=True):

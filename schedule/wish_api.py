@@ -110,6 +110,12 @@ def notifier_of(app: web.Application, looks: Sequence[Look] = ()) -> Notifier:
     )
 
 
+def ways_of_house(settings: Settings) -> frozenset[Way]:
+    """By which ways the service can tell people something."""
+    has = {Way.MAIL: settings.smtp_host, Way.WEBHOOK: settings.notice_webhook}
+    return frozenset(way for way, where in has.items() if where)
+
+
 def _mail_server(settings: Settings) -> MailServer | None:
     if not settings.smtp_host:
         return None
@@ -143,8 +149,6 @@ async def _ask_to_confirm(request: web.Request, connection: AsyncConnection, wis
 
 
 def _answer(request: web.Request, wish: Wish) -> web.Response:
-    settings = request.app[SETTINGS]
-    has = {Way.MAIL: settings.smtp_host, Way.WEBHOOK: settings.notice_webhook}
     shown = Shown(
         email=wish.email or "",
         is_confirmed=wish.confirmed_at is not None,
@@ -152,7 +156,7 @@ def _answer(request: web.Request, wish: Wish) -> web.Response:
         tells_changes=wish.tells_changes,
         by_mail=wish.by_mail,
         by_webhook=wish.by_webhook,
-        ways=[way for way, where in has.items() if where],
+        ways=sorted(ways_of_house(request.app[SETTINGS])),
     )
     return reply(shown, headers={"Cache-Control": "no-store"})
 

@@ -33,6 +33,14 @@ class Item:
         return self.notice.kind
 
     @property
+    def path(self) -> str:
+        """Where the person goes from here."""
+        if self.kind in {Kind.DISPUTE, Kind.ANSWER}:
+            return "/attendance/corrections"
+        lecture = self.recording or self.lecture
+        return f"/lectures/{lecture.id}" if lecture else ""
+
+    @property
     def details(self) -> Details:
         return self.notice.details
 
@@ -78,7 +86,7 @@ class Wording:
             text=" ".join(self.pages.text("mail/sentence.txt", locale, words).split()),
             lecture=lecture.id if lecture else None,
             title=lecture.title if lecture else "",
-            url=f"{self.address}/lectures/{lecture.id}" if lecture else self.address,
+            url=f"{self.address}{item.path}",
             starts_at=item.lecture.starts_at if item.lecture else None,
             at=at,
         )

@@ -182,7 +182,7 @@ async def client(store, clock, kept, drain, tmp_path) -> AsyncIterator[TestClien
     """Our routes behind the real authentication; what is recorded is in `kept.facts`."""
     app = web.Application(middlewares=[problems, alternate, authenticate])
     app.on_response_prepare.append(name_version)
-    app[SETTINGS] = Settings(public_url=HOUSE.address)
+    app[SETTINGS] = Settings(public_url=HOUSE.address, smtp_host="mail.example.edu")
     app[DATABASE], app[CLOCK], app[RECORDER] = store, clock, kept
     app[TICKETS] = Tickets(b"a secret of this test, long enough", clock)
     app[SESSIONS] = Sessions(store, app[TICKETS], clock)

@@ -5,8 +5,15 @@ from datetime import timedelta
 import pytest
 
 from footprint.events import FootprintRead
+from identity.people import people_by_ids
 from identity.rights import Role
 from kernel.ids import new_id
+from player.site import load_pages
+from schedule.lectures import lecture_by_id
+from schedule.notices import claim
+from schedule.wishes import Wish, save_wish, wishes
+from schedule.wording import Wording, items_of
+from tests.footprint.conftest import HOUSE
 
 
 @pytest.fixture
@@ -17,11 +24,16 @@ def store(database):
 
 @pytest.fixture
 async def disputed(store, room, journal, drained, *, add_person, add_lecture, token_of):
-    """Aliya was there for ten minutes of fifty; tokens of her and of the lecturer, the path."""
+    """Aliya was there for ten minutes of fifty; tokens of her and of the lecturer, the path. Both want
+    letters."""
     lecturer = await add_person(Role.LECTURER, name="Dana", into=store)
     aliya = await add_person(Role.STUDENT, name="Aliya", into=store)
     lecture = await add_lecture(lecturer, into=store, starts_in=timedelta(hours=1))
     room.lecture = lecture.id
+    async with store.begin() as connection:
+        for person in (lecturer, aliya):
+            await save_wish(connection, Wish(person=person.id, email=f"{person.name}@example.kz"))
+        await connection.execute(wishes.update().values(confirmed_at=room.at(0)))
     joined = room.joined(aliya.id, 60)
     await journal.record(joined, room.left(joined, 70))
     await drained()
@@ -66,6 +78,46 @@ async def test_a_granted_request_is_a_mark_and_an_answer(disputed, ask, post, ge
     mine = await (await get("/attendance/corrections", student)).text()
     assert "I saw her" in mine
     assert (await post(to, teacher, reason="once more")).status == 409
+
+
+@pytest.fixture
+def letters(store, clock):
+    """Subject, text and HTML of each letter that waits, by whom it is for."""
+    wording = Wording(load_pages(clock), HOUSE.address, b"a secret")
+
+    async def letters() -> dict[str, str]:
+        async with store.begin() as connection:
+            claimed = await claim(connection, now=clock.now())
+            people = await people_by_ids(connection, {one.person for one in claimed})
+            lectures = {
+                one.lecture: await lecture_by_id(connection, one.lecture) for one in claimed
+            }
+        found = {}
+        for item in items_of(claimed, lectures).values():
+            person = people[item.notice.person]
+            letter = wording.letter(person, "a@example.kz", [item], at=clock.now())
+            url = wording.told(person, item, at=clock.now()).url
+            assert url in letter.text
+            assert url in letter.html
+            found[person.name] = f"{letter.subject} {letter.text} {letter.html}"
+        return found
+
+    return letters
+
+
+async def test_who_must_answer_and_who_asked_are_told_by_letter(disputed, ask, post, letters):
+    _, teacher, path = disputed
+    asked = await (await ask("a certificate of illness")).json()
+    [(name, text)] = (await letters()).items()
+    assert name == "Dana"
+    assert f"{HOUSE.address}/attendance/corrections" in text
+    assert "illness" not in text  # the words stay with us
+    to = f"{path}/corrections/{asked['id']}/answer"
+    await post(to, teacher, status="present", reason="I saw her")
+    [(name, text)] = (await letters()).items()
+    assert name == "Aliya"
+    assert "қанағаттандырылды" in text
+    assert await letters() == {}  # each once
 
 
 async def test_a_declined_request_changes_nothing_and_may_be_made_again(
