@@ -115,10 +115,10 @@ async def choose(
     for one in await enrolments_of(connection, viewer.person_id, first, last):
         own.setdefault(one.course, []).append(one)
     teaches = Role.LECTURER in viewer.roles
-    enrolled = own.keys()
-    if asked.of:
-        theirs = await enrolments_of(connection, asked.person, first, last) if asked.person else []
-        enrolled = {one.course: [one] for one in theirs}.keys()
+    enrolled = frozenset() if asked.of else frozenset(own)
+    if asked.person is not None:
+        theirs = await enrolments_of(connection, asked.person, first, last)
+        enrolled = frozenset(one.course for one in theirs)
     since = datetime.combine(first, time(0), UTC)
     groups, channels = await list_groups(connection), await list_channels(connection)
     return Choice(
@@ -130,7 +130,7 @@ async def choose(
         channels=channels,
         taught=await taught_between(connection, since, since + (last - first + _DAY)),
         own=own,
-        enrolled=frozenset(enrolled),
+        enrolled=enrolled,
     )
 
 

@@ -11,7 +11,6 @@ from aiohttp import web
 
 from identity.rights import Action
 from identity.sessions import require
-from kernel.errors import Invalid
 from kernel.ids import new_id
 from kernel.web import DATABASE, decode, path_id, query, reply
 from schedule.academic import (
@@ -22,10 +21,8 @@ from schedule.academic import (
     Period,
     add_period,
     change_period,
-    holidays_of,
     list_periods,
     period_by_id,
-    set_holidays,
     week_count,
 )
 from schedule.series_api import WallTime
@@ -85,19 +82,6 @@ class PeriodQuery(msgspec.Struct, frozen=True, rename={"since": "from"}):
     since: date | None = None
 
 
-class Holiday(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A free day."""
-
-    day: date
-    name: str
-
-
-class Holidays(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """All free days of a period."""
-
-    holidays: list[Holiday]
-
-
 def routes() -> list[web.RouteDef]:
     period = "/api/v1/periods/{id}"
     return [
@@ -105,8 +89,6 @@ def routes() -> list[web.RouteDef]:
         web.post("/api/v1/periods", add),
         web.get(period, show),
         web.patch(period, change),
-        web.get(f"{period}/holidays", show_holidays),
-        web.put(f"{period}/holidays", replace_holidays),
     ]
 
 
@@ -154,24 +136,6 @@ async def change(request: web.Request) -> web.Response:
     return reply(_body(changed))
 
 
-async def show_holidays(request: web.Request) -> web.Response:
-    require(request, Action.SEE_SCHEDULE)
-    async with request.app[DATABASE].connect() as connection:
-        period = await period_by_id(connection, path_id(request))
-        return _free_days(await holidays_of(connection, period))
-
-
-async def replace_holidays(request: web.Request) -> web.Response:
-    wanted = await decode(request, Holidays)
-    require(request, Action.MANAGE_CALENDAR)
-    days = {holiday.day: holiday.name for holiday in wanted.holidays}
-    if len(days) < len(wanted.holidays):
-        raise Invalid("A day is named twice.")
-    async with request.app[DATABASE].begin() as connection:
-        period = await period_by_id(connection, path_id(request))
-        return _free_days(await set_holidays(connection, period, days))
-
-
 def _usual_midterm(period: Period) -> int | None:
     """The usual week, unless the period is too short for it."""
     return MIDTERM_WEEK if week_count(period) >= MIDTERM_WEEK else None
@@ -183,10 +147,6 @@ def _patched(period: Period, patch: PeriodPatch) -> Period:
     for name in given.keys() & {"opens", "closes"}:
         given[name] = time.fromisoformat(given[name])
     return replace(period, **given)
-
-
-def _free_days(days: dict[date, str]) -> web.Response:
-    return reply(Holidays([Holiday(day, name) for day, name in days.items()]))
 
 
 def _body(period: Period) -> PeriodBody:

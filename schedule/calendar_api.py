@@ -1,7 +1,9 @@
-"""What a period holds beside its teaching weeks, over HTTP: stretches, days that changed places, and
-the national holidays that may be taken over."""
+"""What a period holds beside its teaching weeks, over HTTP: holidays, stretches, days that changed
+places, and the national holidays that may be taken over."""
 
+from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import Final, TypeVar
 
 import msgspec
 from aiohttp import web
@@ -10,9 +12,10 @@ from identity.rights import Action
 from identity.sessions import require
 from kernel.errors import Invalid
 from kernel.pages import locale_of
-from kernel.web import DATABASE, decode, path_id, reply
-from schedule.academic import period_by_id
+from kernel.web import DATABASE, path_id, reply
+from schedule.academic import holidays_of, period_by_id, set_holidays
 from schedule.national_days import NationalDay, national_days
+from schedule.period_parts import PeriodPart
 from schedule.stretches import (
     Purpose,
     Stretch,
@@ -21,6 +24,21 @@ from schedule.stretches import (
     set_stretches,
     stretches_of,
 )
+
+Value = TypeVar("Value")
+
+
+class Holiday(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A free day."""
+
+    day: date
+    name: str
+
+
+class Holidays(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """All free days of a period."""
+
+    holidays: list[Holiday]
 
 
 class StretchBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -58,49 +76,16 @@ class NationalDays(msgspec.Struct, frozen=True):
     holidays: list[NationalDay]
 
 
+_OF_A_STRETCH: Final = StretchBody.__struct_fields__
+
+
 def routes() -> list[web.RouteDef]:
-    period = "/api/v1/periods/{id}"
     return [
-        web.get(f"{period}/stretches", show_stretches),
-        web.put(f"{period}/stretches", replace_stretches),
-        web.get(f"{period}/moved-days", show_moved_days),
-        web.put(f"{period}/moved-days", replace_moved_days),
-        web.get(f"{period}/national-days", show_national_days),
+        *_HOLIDAYS.routes(),
+        *_STRETCHES.routes(),
+        *_MOVED_DAYS.routes(),
+        web.get("/api/v1/periods/{id}/national-days", show_national_days),
     ]
-
-
-async def show_stretches(request: web.Request) -> web.Response:
-    require(request, Action.SEE_SCHEDULE)
-    async with request.app[DATABASE].connect() as connection:
-        period = await period_by_id(connection, path_id(request))
-        return _stretches(await stretches_of(connection, period))
-
-
-async def replace_stretches(request: web.Request) -> web.Response:
-    body = await decode(request, Stretches)
-    require(request, Action.MANAGE_CALENDAR)
-    wanted = [Stretch(**msgspec.structs.asdict(one)) for one in body.stretches]
-    async with request.app[DATABASE].begin() as connection:
-        period = await period_by_id(connection, path_id(request))
-        return _stretches(await set_stretches(connection, period, wanted))
-
-
-async def show_moved_days(request: web.Request) -> web.Response:
-    require(request, Action.SEE_SCHEDULE)
-    async with request.app[DATABASE].connect() as connection:
-        period = await period_by_id(connection, path_id(request))
-        return _moved(await moved_days_of(connection, period))
-
-
-async def replace_moved_days(request: web.Request) -> web.Response:
-    body = await decode(request, MovedDays)
-    require(request, Action.MANAGE_CALENDAR)
-    wanted = {one.day: one.taught_as for one in body.moved_days}
-    if len(wanted) < len(body.moved_days):
-        raise Invalid("A day is named twice.")
-    async with request.app[DATABASE].begin() as connection:
-        period = await period_by_id(connection, path_id(request))
-        return _moved(await set_moved_days(connection, period, wanted))
 
 
 async def show_national_days(request: web.Request) -> web.Response:
@@ -112,13 +97,45 @@ async def show_national_days(request: web.Request) -> web.Response:
     return reply(NationalDays(found))
 
 
-def _stretches(found: list[Stretch]) -> web.Response:
-    shown = [
-        StretchBody(one.kind, one.name, one.starts_on, one.ends_on, one.has_classes)
-        for one in found
-    ]
-    return reply(Stretches(shown))
+def _free_days(body: Holidays) -> Mapping[date, str]:
+    return _each_once([(one.day, one.name) for one in body.holidays])
 
 
-def _moved(found: dict[date, date]) -> web.Response:
-    return reply(MovedDays([MovedDay(day, usual) for day, usual in found.items()]))
+def _moves(body: MovedDays) -> Mapping[date, date]:
+    return _each_once([(one.day, one.taught_as) for one in body.moved_days])
+
+
+def _each_once(pairs: Sequence[tuple[date, Value]]) -> Mapping[date, Value]:
+    """By day."""
+    by_day = dict(pairs)
+    if len(by_day) < len(pairs):
+        raise Invalid("A day is named twice.")
+    return by_day
+
+
+_HOLIDAYS: Final = PeriodPart(
+    path="holidays",
+    body=Holidays,
+    meant=_free_days,
+    shown=lambda days: Holidays([Holiday(day, name) for day, name in days.items()]),
+    read=holidays_of,
+    save=set_holidays,
+)
+_STRETCHES: Final = PeriodPart(
+    path="stretches",
+    body=Stretches,
+    meant=lambda body: [Stretch(**msgspec.structs.asdict(one)) for one in body.stretches],
+    shown=lambda found: Stretches(
+        [StretchBody(**{name: getattr(one, name) for name in _OF_A_STRETCH}) for one in found]
+    ),
+    read=stretches_of,
+    save=set_stretches,
+)
+_MOVED_DAYS: Final = PeriodPart(
+    path="moved-days",
+    body=MovedDays,
+    meant=_moves,
+    shown=lambda days: MovedDays([MovedDay(day, usual) for day, usual in days.items()]),
+    read=moved_days_of,
+    save=set_moved_days,
+)

@@ -1,14 +1,14 @@
 import pytest
 
 from identity.rights import Role
-from schedule.academic_api import routes
+from schedule import academic_api, calendar_api
 
 TERM = {"name": "Autumn term", "starts_on": "2026-08-31", "ends_on": "2026-12-13"}
 
 
 @pytest.fixture
 async def site(serve):
-    return await serve(routes())
+    return await serve([*academic_api.routes(), *calendar_api.routes()])
 
 
 @pytest.fixture
@@ -40,6 +40,19 @@ async def test_a_short_period_has_no_midterm_by_itself(site, theirs):
     session = TERM | {"ends_on": "2026-09-13"}
     made = await ask(site, "POST", json=session, headers=theirs, status=201)
     assert made["midterm_week"] is None
+
+
+async def test_an_mba_has_teaching_hours_of_its_own(site, theirs):
+    evening = TERM | {"calendar": "mba", "opens": "18:00", "closes": "22:00"}
+    made = await ask(site, "POST", json=evening, headers=theirs, status=201)
+    assert (made["opens"], made["closes"]) == ("18:00", "22:00")
+    path = f"/{made['id']}"
+    later = {"revision": 1, "opens": "18:30"}
+    assert (await ask(site, "PATCH", path, json=later, headers=theirs))["opens"] == "18:30"
+    wrong = {"revision": 2, "closes": "18:30"}
+    await ask(site, "PATCH", path, json=wrong, headers=theirs, status=400)
+    wrong = {"revision": 2, "closes": "soon"}
+    await ask(site, "PATCH", path, json=wrong, headers=theirs, status=400)
 
 
 async def test_holidays_are_replaced_as_a_whole(site, theirs):

@@ -6,7 +6,7 @@ import pytest
 
 from identity.rights import Role
 from kernel.ids import new_id
-from schedule import academic_api, agenda, api
+from schedule import academic_api, agenda, api, calendar_api
 from schedule.series_api import routes
 
 TERM = {"name": "Autumn term", "starts_on": "2026-08-31", "ends_on": "2026-12-13"}
@@ -16,7 +16,9 @@ WEEKS = [2, 3, 4, 5, 7, 8, 9, 10, 11, 12, 13, 14, 15]  # week 1 is past, week 6 
 
 @pytest.fixture
 async def site(serve):
-    return await serve([*routes(), *academic_api.routes(), *api.routes()], agenda.opened)
+    return await serve(
+        [*routes(), *academic_api.routes(), *calendar_api.routes(), *api.routes()], agenda.opened
+    )
 
 
 @pytest.fixture
