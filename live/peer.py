@@ -33,7 +33,6 @@ CONSENT_SECONDS: Final = 30.0  # RFC 7675
 _HANDSHAKE_SECONDS: Final = 20.0
 _REPORT_SECONDS: Final = 1.0
 _FEEDBACK_SECONDS: Final = 0.045
-_UNLIMITED_BPS: Final = 20_000_000
 _SRTCP_TRAILER: Final = SRTP_OVERHEAD + 4
 _SSRC: Final = struct.Struct("!I")
 _SSRC_AT: Final = 8  # in RTP
@@ -79,7 +78,6 @@ class Peer:
         self.downlink = Downlink(port.srtp)
         self._arrivals = ArrivalLog()
         self._arrival_extension = 0
-        self._takes_limit = False
         self._report_at = self.last_heard + secrets.randbelow(1000) / 1000
         self._feedback_at = self.last_heard
         self._buffer = ffi.new("char[]", SLOT)
@@ -134,7 +132,6 @@ class Peer:
         choices = [chosen for _, _, chosen in plan.published.values()]
         numbers = [chosen.extensions.get(TRANSPORT_CC_EXTENSION, 0) for chosen in choices]
         self._arrival_extension = max(numbers, default=0)
-        self._takes_limit = any("goog-remb" in chosen.format.feedback for chosen in choices)
 
     def _subscribe(self, plan: Plan, offered: Collection[str]) -> None:
         self.downlink.keep(plan.received.keys(), offered=offered)
@@ -313,7 +310,8 @@ class Peer:
         if now - self.last_heard > CONSENT_SECONDS:
             self._lose()
         elif self.is_ready:
-            self._ask_again(now)
+            for request in self._receptions.requests(self._ssrc, now):
+                self._send_rtcp(request)
             if now >= self._feedback_at:
                 self._feedback_at = now + _FEEDBACK_SECONDS
                 self._feed_back()
@@ -321,40 +319,22 @@ class Peer:
                 self._report(now)
 
     def _feed_back(self) -> None:
-        for feedback in self._arrivals.reports(self._ssrc, self._some_ssrc()):
+        some = next((reception.ssrc for reception in self._receptions.all()), 0)
+        for feedback in self._arrivals.reports(self._ssrc, some):
             self._send_rtcp(feedback)
-
-    def _some_ssrc(self) -> int:
-        return next((reception.ssrc for reception in self._receptions.all()), 0)
-
-    def _ask_again(self, now: float) -> None:
-        for reception in self._receptions.all():
-            lost = reception.lost(now)
-            if lost:
-                self._send_rtcp(rtcp.nack(self._ssrc, reception.ssrc, lost))
 
     def _report(self, now: float) -> None:
         self._report_at = now + _REPORT_SECONDS
-        receptions = list(self._receptions.all())
-        if receptions:
-            blocks = [reception.report(now) for reception in receptions]
-            self.health.told(blocks, self._rate_received)
-            report = rtcp.receiver_report(self._ssrc, blocks[:31])
-            if self._takes_limit:
-                ssrcs = [reception.ssrc for reception in receptions]
-                report += rtcp.largest_bitrate(self._ssrc, _UNLIMITED_BPS, ssrcs)
+        report = self._receptions.report(self._ssrc, self.health, now)
+        if report:
             self._send_rtcp(report)
         self.downlink.review(now)
         self.health.layer = self.downlink.layer
-        for report in self.downlink.reports(now, rtcp.ntp_time(self._unix_now()), self._cname):
-            self._send_rtcp(report)
+        for sent in self.downlink.reports(now, rtcp.ntp_time(self._unix_now()), self._cname):
+            self._send_rtcp(sent)
 
     def _unix_now(self) -> float:
         return self._port.clock.now().timestamp()
-
-    def _rate_received(self, ssrc: int) -> int | None:
-        reception = self._receptions.by_ssrc(ssrc)
-        return reception.forwarder.rate if reception is not None else None
 
     def _ask_keyframe(self, reception: Reception) -> None:
         self._send_rtcp(rtcp.picture_loss(self._ssrc, reception.ssrc))

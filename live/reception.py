@@ -1,12 +1,14 @@
 """What one publisher sends: its streams told apart, their losses asked for again, their reports."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from aiortc.rtp import RtcpReceiverInfo, RtcpSrPacket
 
+from live import rtcp
 from live.forwarder import Forwarder
+from live.health import Health
 from live.ice import Drop
 from live.layer import Layer
 from live.leg import SILENCE
@@ -18,6 +20,8 @@ from live.rtp_clock import RtpClock, SenderClock
 from live.sdp import LEVEL_EXTENSION, MID_EXTENSION, REPAIRED_RID_EXTENSION, RID_EXTENSION, Section
 
 _MOST_STREAMS: Final = 64  # of one publisher
+_MOST_BLOCKS: Final = 31  # of a report (RFC 3550 §6.4.2)
+_UNLIMITED_BPS: Final = 20_000_000
 _RESTART: Final = 3000  # sequence numbers that no loss explains
 
 
@@ -183,6 +187,31 @@ class Receptions:
     def by_ssrc(self, ssrc: int) -> Reception | None:
         found = self._streams.get(ssrc)
         return found[1] if found is not None else None
+
+    def requests(self, ours: int, now: float) -> Iterator[bytes]:
+        """What is to be sent again (RTCP; `ours` is the SSRC that asks)."""
+        for reception in self.all():
+            lost = reception.lost(now)
+            if lost:
+                yield rtcp.nack(ours, reception.ssrc, lost)
+
+    def report(self, ours: int, health: Health, now: float) -> bytes:
+        """How all of it is received (RTCP), for the publisher and for `health`; empty while nothing is."""
+        receptions = list(self.all())
+        if not receptions:
+            return b""
+        blocks = [reception.report(now) for reception in receptions]
+        health.told(blocks, self._rate)
+        report = rtcp.receiver_report(ours, blocks[:_MOST_BLOCKS])
+        if any("goog-remb" in one.chosen.format.feedback for one in self.published.values()):
+            ssrcs = [reception.ssrc for reception in receptions]
+            report += rtcp.largest_bitrate(ours, _UNLIMITED_BPS, ssrcs)
+        return report
+
+    def _rate(self, ssrc: int) -> int | None:
+        """Ticks a second of a stream's clock."""
+        reception = self.by_ssrc(ssrc)
+        return reception.forwarder.rate if reception is not None else None
 
     def take(self, view: memoryview, header: Header, buffer: Any, now: float, /) -> Drop | None:
         """Send a packet on its way to the forwarder of its section."""

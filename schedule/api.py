@@ -20,15 +20,15 @@ from schedule.free_times import free_times
 from schedule.lectures import Filter, list_lectures
 from schedule.lifecycle import Lecture, LectureState, RecordingState
 from schedule.planning import Author, Changes, Plan, in_utc
-from schedule.study_work import Kind, Mode
 from schedule.timetable import TIMETABLE
 from schedule.work_columns import as_row, work_of
+from schedule.work_fields import NewWork, ShownWork, WorkPatch
 
 _PROPOSED = 8  # free times
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]  # RFC 3339 with an offset
 
 
-class NewLecture(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class NewLecture(NewWork, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A lecture to plan. Whoever plans it teaches it, unless `lecturer` says who does."""
 
     title: str
@@ -37,15 +37,9 @@ class NewLecture(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     summary: str = ""
     lecturer: UUID | None = None
     is_recorded: bool = True
-    course: UUID | None = None
-    groups: tuple[UUID, ...] = ()
-    kind: Kind = Kind.LECTURE
-    mode: Mode = Mode.NETWORK
-    auditorium: str | None = None
-    channel: str | None = None
 
 
-class LecturePatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class LecturePatch(WorkPatch, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What shall change. `revision` is the one that was read; or send it as If-Match."""
 
     revision: int | None = None
@@ -55,15 +49,9 @@ class LecturePatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     starts_at: Moment | None = None
     ends_at: Moment | None = None
     is_recorded: bool | None = None
-    course: UUID | msgspec.UnsetType | None = msgspec.UNSET
-    groups: tuple[UUID, ...] | msgspec.UnsetType = msgspec.UNSET
-    kind: Kind | msgspec.UnsetType = msgspec.UNSET
-    mode: Mode | msgspec.UnsetType = msgspec.UNSET
-    auditorium: str | msgspec.UnsetType | None = msgspec.UNSET
-    channel: str | msgspec.UnsetType | None = msgspec.UNSET
 
 
-class LectureBody(msgspec.Struct, frozen=True, kw_only=True):
+class LectureBody(ShownWork, frozen=True, kw_only=True):
     """A lecture as the API shows it."""
 
     id: UUID
@@ -75,12 +63,6 @@ class LectureBody(msgspec.Struct, frozen=True, kw_only=True):
     ends_at: datetime
     state: LectureState
     is_recorded: bool
-    course: UUID | None
-    groups: tuple[UUID, ...]
-    kind: Kind
-    mode: Mode
-    auditorium: str | None
-    channel: str | None
     recording: RecordingState
     revision: int
     opened_at: datetime | None

@@ -17,25 +17,20 @@ from kernel.web import DATABASE, SETTINGS, decode, reply
 from schedule.lectures import lecture_by_id
 from schedule.obstacles import Obstacle, obstacles
 from schedule.planning import LONGEST_LECTURE, check_course_of, in_utc
-from schedule.study_work import PLAIN, Kind, Mode, StudyWork, check_work
+from schedule.study_work import PLAIN, StudyWork, check_work
 from schedule.work_columns import work_of
+from schedule.work_fields import WorkPatch
 
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]  # RFC 3339 with an offset
 
 
-class Wish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Wish(WorkPatch, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A class as it shall be; what is left out is as it is in `lecture`, if that is given."""
 
     starts_at: Moment
     ends_at: Moment
     lecture: UUID | None = None
     lecturer: UUID | None = None
-    course: UUID | msgspec.UnsetType | None = msgspec.UNSET
-    groups: tuple[UUID, ...] | msgspec.UnsetType = msgspec.UNSET
-    kind: Kind | msgspec.UnsetType = msgspec.UNSET
-    mode: Mode | msgspec.UnsetType = msgspec.UNSET
-    auditorium: str | msgspec.UnsetType | None = msgspec.UNSET
-    channel: str | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class Review(msgspec.Struct, frozen=True):

@@ -28,9 +28,9 @@ from schedule.repeating import (
 )
 from schedule.series import Pattern, Series, Weeks, list_series, series_by_id
 from schedule.series_review import SeriesReview, review_series
-from schedule.study_work import Kind, Mode
 from schedule.timetable import TIMETABLE
 from schedule.work_columns import as_row, work_of
+from schedule.work_fields import NewWork, ShownWork, WorkPatch
 
 Weekday = Annotated[int, msgspec.Meta(ge=1, le=7)]  # 1 is Monday
 WallTime = Annotated[str, msgspec.Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
@@ -39,7 +39,7 @@ Week = Annotated[int, msgspec.Meta(ge=1, le=60)]
 _NOTHING = SeriesReview()
 
 
-class NewSeries(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class NewSeries(NewWork, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A series to plan. Whoever plans it teaches it, unless `lecturer` says who does."""
 
     period: UUID
@@ -54,15 +54,9 @@ class NewSeries(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     summary: str = ""
     lecturer: UUID | None = None
     is_recorded: bool = True
-    course: UUID | None = None
-    groups: tuple[UUID, ...] = ()
-    kind: Kind = Kind.LECTURE
-    mode: Mode = Mode.NETWORK
-    auditorium: str | None = None
-    channel: str | None = None
 
 
-class SeriesPatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class SeriesPatch(WorkPatch, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What shall change. `revision` is the one that was read."""
 
     revision: int
@@ -77,12 +71,6 @@ class SeriesPatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     summary: str | None = None
     lecturer: UUID | None = None
     is_recorded: bool | None = None
-    course: UUID | msgspec.UnsetType | None = msgspec.UNSET
-    groups: tuple[UUID, ...] | msgspec.UnsetType = msgspec.UNSET
-    kind: Kind | msgspec.UnsetType = msgspec.UNSET
-    mode: Mode | msgspec.UnsetType = msgspec.UNSET
-    auditorium: str | msgspec.UnsetType | None = msgspec.UNSET
-    channel: str | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class ClassBody(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,7 +84,7 @@ class ClassBody(msgspec.Struct, frozen=True, kw_only=True):
     is_exception: bool
 
 
-class SeriesBody(msgspec.Struct, frozen=True, kw_only=True):
+class SeriesBody(ShownWork, frozen=True, kw_only=True):
     """A series as the API shows it."""
 
     id: UUID
@@ -106,12 +94,6 @@ class SeriesBody(msgspec.Struct, frozen=True, kw_only=True):
     lecturer: UUID
     lecturer_name: str
     is_recorded: bool
-    course: UUID | None
-    groups: tuple[UUID, ...]
-    kind: Kind
-    mode: Mode
-    auditorium: str | None
-    channel: str | None
     weekday: int
     begins: str
     minutes: int

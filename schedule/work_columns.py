@@ -13,6 +13,7 @@ from sqlalchemy.types import TypeDecorator
 
 from kernel.database import Id
 from schedule.study_work import LONGEST_AUDITORIUM, PLAIN, Kind, Mode, StudyWork
+from schedule.work_fields import NewWork, WorkPatch
 
 NAMES = ("course", "groups", "kind", "mode", "auditorium", "channel")
 
@@ -59,7 +60,7 @@ def taken_from(row: dict[str, Any]) -> StudyWork:
     return StudyWork(**{**values, "kind": Kind(values["kind"]), "mode": Mode(values["mode"])})
 
 
-def work_of(body: Any, before: StudyWork = PLAIN) -> StudyWork:
+def work_of(body: NewWork | WorkPatch, before: StudyWork = PLAIN) -> StudyWork:
     """The work that a request's body describes; what it leaves out is as before."""
     given = {name: getattr(body, name) for name in NAMES}
     return replace(before, **{k: v for k, v in given.items() if v is not msgspec.UNSET})
