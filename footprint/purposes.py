@@ -60,6 +60,7 @@ ALWAYS: Final = frozenset(
         *("recording-faulted", "recording-finished", "recording-published", "recording-shared"),
         *("recording-kept", "recording-edited", "recording-deleted", "recording-consented"),
         *("lecture-planned", "lecture-changed", "lecture-cancelled"),
+        *("assignment-made", "assignment-withdrawn"),
         *("lecture-opened", "lecture-started", "lecture-ended"),
         *("channel-added", "schedule-pushed", "source-taken", "source-released"),
         *("footprint-read", "statement-received", "person-erased", "facts-expired"),
