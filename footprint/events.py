@@ -11,7 +11,7 @@ from kernel.facts import Fact
 
 class FootprintRead(Fact, frozen=True, kw_only=True):
     """`person` read what others did: `what` is attendance, profile, statements, documents, traces,
-    categories, hours, corrections or prewatch."""
+    categories, hours, corrections, prewatch or viewings."""
 
     what: str
     of: UUID | None = None  # the one person that it was about

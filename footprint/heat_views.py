@@ -11,14 +11,16 @@ from uuid import UUID
 import msgspec
 from aiohttp import web
 
+from footprint.events import FootprintRead
 from footprint.heatmap import Heatmap, Table, counted, curve, table
 from footprint.uncounted import count, is_counted, uncounted_people
 from footprint.viewings import viewings
 from identity.rights import Action
-from identity.sessions import require, require_person
+from identity.sessions import require, require_person, viewer_of
 from kernel.clock import Clock
 from kernel.errors import NotFound
-from kernel.web import CLOCK, DATABASE, decode, reply
+from kernel.ids import new_id
+from kernel.web import CLOCK, DATABASE, RECORDER, decode, reply
 from player.delivery import LIBRARY
 from player.played import Segment
 from schedule.asked import lecture_of
@@ -88,8 +90,16 @@ async def show_curve(request: web.Request) -> web.Response:
 
 
 async def show_table(request: web.Request) -> web.Response:
-    """For hosts, however few watched: they have the names, too."""
+    """For hosts, however few watched: they have the names, too. So it is on record."""
     lecture, found = await _recorded(request, Action.HOST_LECTURE)
+    fact = FootprintRead(
+        id=new_id(),
+        at=request.app[CLOCK].now(),
+        lecture=lecture.id,
+        person=viewer_of(request).actor,
+        what="viewings",
+    )
+    await request.app[RECORDER].record(fact)
     made: Table = table(await _people(request, lecture, found), _length_ms(found))
     return reply(made)
 

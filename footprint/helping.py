@@ -1,9 +1,9 @@
 """The log of tutors and volunteers: when they were there, and what they did for a class."""
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -11,17 +11,19 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from footprint.attendance import Presence, total, union
+from footprint.attendance import Presence, Span, total, union
 from footprint.expected import day_of
 from footprint.kinds import decode
 from footprint.log import event
+from footprint.policy import Channel
 from footprint.presence import presences
 from identity.people import people_by_ids
 from kernel.facts import Fact
 from schedule.enrolments import Enrolment, Part, members_of
 from schedule.lectures import lectures
 
-_HELPERS: Final = frozenset({Part.TUTOR, Part.VOLUNTEER})
+HELPERS: Final = frozenset({Part.TUTOR, Part.VOLUNTEER})
+THERE: Final = frozenset({Channel.WEBRTC, Channel.IN_ROOM})  # who watches alone helps nobody
 _OF_THEIR_OWN: Final = (  # what is done in one's own name
     *("chat-said", "recording-started", "recording-paused"),
     *("recording-resumed", "recording-stopped"),
@@ -68,14 +70,19 @@ async def helped_in_course(connection: AsyncConnection, course: UUID) -> list[He
 
 async def helped_by(connection: AsyncConnection, enrolments: Collection[Enrolment]) -> list[Helped]:
     """The same of one person over all courses in which they help; `enrolments` are theirs."""
-    helping = {one.course for one in enrolments if one.part in _HELPERS}
+    helping = {one.course for one in enrolments if one.part in HELPERS}
     return await _helped(connection, enrolments, lectures.c.course.in_(helping))
+
+
+def time_there(spans: Iterable[Span]) -> timedelta:
+    """How long somebody helped at one class; several tabs at once count once."""
+    return total(union(spans))
 
 
 async def _helped(
     connection: AsyncConnection, enrolments: Collection[Enrolment], which: sa.ColumnElement[bool]
 ) -> list[Helped]:
-    helpers = [one for one in enrolments if one.part in _HELPERS]
+    helpers = [one for one in enrolments if one.part in HELPERS]
     people = await people_by_ids(connection, {one.person for one in helpers})
     query = (
         sa.select(lectures.c.id, lectures.c.title, lectures.c.starts_at, lectures.c.course)
@@ -130,7 +137,7 @@ def _row(
     stays: Collection[Presence],
     done: Counter[str],
 ) -> Helped:
-    there = union(stay.span for stay in stays if stay.person == one.person)
+    there = [stay.span for stay in stays if stay.person == one.person and stay.channel in THERE]
     return Helped(
         lecture=lecture.id,
         title=lecture.title,
@@ -138,7 +145,7 @@ def _row(
         person=one.person,
         name=name,
         part=one.part,
-        minutes=round(total(there).total_seconds() / 60, 1),
+        minutes=round(time_there(there).total_seconds() / 60, 1),
         lines=done["chat-said"],
         floor=done["floor-given"] + done["floor-taken"] + done["hand-lowered"],
         mutes=done["mute-asked"],

@@ -51,6 +51,23 @@ KINDS: Final[Mapping[Purpose, frozenset[str]]] = {
     ),
     Purpose.QUALITY: frozenset({"connections-measured"}),
 }
+# The record of the service itself, of rules, of duties and of judgements: no purpose, always kept.
+ALWAYS: Final = frozenset(
+    {
+        *("room-opened", "room-closed", "floor-given", "floor-taken", "mute-asked"),
+        *("poll-opened", "poll-closed", "poll-shown"),
+        *("recording-started", "recording-paused", "recording-resumed", "recording-stopped"),
+        *("recording-faulted", "recording-finished", "recording-published", "recording-shared"),
+        *("recording-kept", "recording-edited", "recording-deleted", "recording-consented"),
+        *("lecture-planned", "lecture-changed", "lecture-cancelled"),
+        *("assignment-made", "assignment-withdrawn"),
+        *("lecture-opened", "lecture-started", "lecture-ended"),
+        *("channel-added", "schedule-pushed", "source-taken", "source-released"),
+        *("footprint-read", "statement-received", "person-erased", "facts-expired"),
+        *("attendance-marked", "correction-asked", "correction-answered"),
+        *("policy-adopted", "category-assigned", "purpose-switched"),
+    }
+)
 _PURPOSES: Final = {kind: purpose for purpose, kinds in KINDS.items() for kind in kinds}
 
 
@@ -68,7 +85,7 @@ class NewSwitch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def purpose_of(fact: Fact) -> Purpose | None:
-    """None: the record of the service itself, of rules and of judgements; it is always kept."""
+    """None for what is always kept. Of a view its mode tells."""
     if isinstance(fact, ViewFact):
         return Purpose.ATTENDANCE if fact.mode is Mode.LIVE else Purpose.WATCHING
     return _PURPOSES.get(str(type(fact).__struct_config__.tag))

@@ -29,10 +29,7 @@ from live.events import (
 from schedule.lifecycle import Lecture
 
 _MOST_BINS: Final = 90
-_TOLD: Final = (
-    *("chat-said", "hand-raised", "track-published", "track-unpublished"),
-    "connections-measured",
-)
+_TOLD: Final = (ChatSaid, HandRaised, TrackPublished, TrackUnpublished, ConnectionsMeasured)
 
 
 class OnStage(msgspec.Struct, frozen=True, kw_only=True):
@@ -190,9 +187,10 @@ def _step(window: Span) -> timedelta:
 
 
 async def _facts(connection: AsyncConnection, lecture: UUID) -> list[Fact]:
+    kinds = [str(kind.__struct_config__.tag) for kind in _TOLD]
     query = (
         sa.select(event.c.payload)
-        .where(event.c.lecture == lecture, event.c.kind.in_(_TOLD), event.c.payload.is_not(None))
+        .where(event.c.lecture == lecture, event.c.kind.in_(kinds), event.c.payload.is_not(None))
         .order_by(event.c.seq)
     )
     return [decode(payload) for payload in (await connection.execute(query)).scalars()]

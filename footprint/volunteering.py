@@ -12,8 +12,8 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from footprint.attendance import Span, total, union
-from footprint.policy import Channel
+from footprint.attendance import Span
+from footprint.helping import HELPERS, THERE, time_there
 from footprint.presence import presence
 from identity.people import people
 from kernel.pages import HOUSE_ZONE
@@ -22,8 +22,6 @@ from schedule.enrolments import Part, enrolments
 from schedule.lectures import lectures
 
 _ZONE = ZoneInfo(HOUSE_ZONE)
-_HELPING = (Part.VOLUNTEER, Part.TUTOR)
-_THERE = (Channel.WEBRTC, Channel.IN_ROOM)
 
 
 class Volunteering(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,14 +65,14 @@ async def volunteering(connection: AsyncConnection, first: date, last: date) -> 
             sa.and_(
                 enrolments.c.course == courses.c.id,
                 enrolments.c.person == presence.c.person,
-                enrolments.c.part.in_(_HELPING),
+                enrolments.c.part.in_(HELPERS),
             ),
         )
         .join(people, presence.c.person == people.c.id)
         .where(
             lectures.c.starts_at >= since,
             lectures.c.starts_at < until,
-            presence.c.channel.in_(_THERE),
+            presence.c.channel.in_(THERE),
             presence.c.ended_at.is_not(None),
         )
     )
@@ -109,5 +107,5 @@ def _sums(rows: Iterable[Any]) -> Iterable[Volunteering]:
 
 
 def _hours(stays: Mapping[UUID, list[Span]]) -> float:
-    lengths = (total(union(spans)) for spans in stays.values())
+    lengths = (time_there(spans) for spans in stays.values())
     return round(sum(lengths, timedelta()) / timedelta(hours=1), 2)

@@ -94,7 +94,7 @@ async def heat(serve, tmp_path, database, clock, add_person, add_lecture, bearer
     return client, lecture, await bearer(lecturer), await bearer(students[0])
 
 
-async def test_all_see_the_curve_and_hosts_the_table(heat):
+async def test_all_see_the_curve_and_hosts_the_table_on_record(heat, kept):
     client, lecture, host, student = heat
     address = f"/api/v1/lectures/{lecture.id}/heatmap"
     shown = await (await client.get(address, headers=student)).json()
@@ -102,6 +102,7 @@ async def test_all_see_the_curve_and_hosts_the_table(heat):
     assert (await client.get(f"{address}/table", headers=student)).status == 403
     found = await (await client.get(f"{address}/table", headers=host)).json()
     assert (found["viewers"], found["bins"][0]["plays"]) == (5, 5)  # without the lecturer
+    assert [fact.what for fact in kept.facts] == ["viewings"]
     assert (await client.get(address)).status == 401
 
 

@@ -9,6 +9,7 @@ from openpyxl import load_workbook
 from identity.rights import Role
 from kernel.ids import new_id
 from live.events import FloorGiven, HandLowered, MuteAsked
+from player.events import Mode, ViewPaused, ViewPlayed
 from schedule.courses import Course, add_course
 from schedule.enrolments import Enrolment, Part, enrol
 from schedule.lectures import lectures
@@ -24,7 +25,8 @@ def store(database):
 @pytest.fixture
 async def helped(store, clock, room, journal, drained, *, add_person, add_lecture):
     """Timur helped at the first of two classes: he gave the floor, lowered a hand, muted somebody, and
-    wrote a line. A student who lowered her own hand helped nobody."""
+    wrote a line; that he watched the recording later is no help. A student who lowered her own hand helped
+    nobody."""
     lecturer = await add_person(Role.LECTURER, name="Dana", into=store)
     timur = await add_person(Role.VOLUNTEER, name="Timur", into=store)
     aliya = await add_person(Role.STUDENT, name="Aliya", into=store)
@@ -47,6 +49,8 @@ async def helped(store, clock, room, journal, drained, *, add_person, add_lectur
     room.lecture = classes[0].id
     his, hers = room.joined(timur.id, 50), room.joined(aliya.id, 60)
     of = {"at": room.at(70), "lecture": room.lecture, "run": room.run, "person": aliya.id}
+    watching = {"lecture": room.lecture, "person": timur.id, "view": new_id(), "position_ms": 0}
+    watching["mode"] = Mode.RECORDING
     await journal.record(
         *(his, hers, room.said(his, "The slides are here", 65)),
         FloorGiven(id=new_id(), by=timur.id, **of),
@@ -54,6 +58,14 @@ async def helped(store, clock, room, journal, drained, *, add_person, add_lectur
         HandLowered(id=new_id(), by=aliya.id, **of),
         MuteAsked(id=new_id(), by=timur.id, source="microphone", **of),
         *(room.left(his, 115), room.left(hers, 110)),
+        ViewPlayed(id=new_id(), at=room.at(200), **watching),
+        ViewPaused(
+            id=new_id(),
+            at=room.at(230),
+            last_proof_at=room.at(230),
+            segments=((0, 1_800_000),),
+            **watching,
+        ),
     )
     await drained()
     return course, lecturer, timur, aliya

@@ -12,8 +12,11 @@ import live
 import player
 import schedule
 from footprint.kinds import KINDS, MODULES
+from footprint.purposes import ALWAYS
+from footprint.purposes import KINDS as OF_PURPOSES
 from footprint.vocabulary import TEMPLATES, UNTOLD
 from kernel.facts import Fact
+from player.events import ViewFact
 
 PACKAGES = (kernel, identity, schedule, live, player, footprint)
 TOLD = {name.partition(":")[0] for name in TEMPLATES}
@@ -57,6 +60,12 @@ def test_no_two_facts_have_the_same_name():
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_a_fact_has_a_statement_or_says_why_not(kind):
     assert (kind in TOLD) != (kind in UNTOLD)
+
+
+def test_a_fact_is_of_one_purpose_or_always_kept():
+    named = [*ALWAYS, *(kind for kinds in OF_PURPOSES.values() for kind in kinds)]
+    by_mode = [name for name, kind in KINDS.items() if issubclass(kind, ViewFact)]
+    assert sorted(named + by_mode) == sorted(KINDS)
 
 
 @pytest.mark.parametrize("kind", sorted(TOLD | set(UNTOLD)))
