@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import socket
 import struct
 import subprocess
@@ -39,7 +40,9 @@ def media(folder: Path, profile: Profile) -> Path:
 def channel(folder: Path, profile: Profile, item: Path, *ports: int) -> list[str]:
     """A channel's process, `item` again and again; its slate is drawn before."""
     folder.mkdir()
-    ensure_slate(folder / "out" / "slate", profile, "Daris")
+    drawn = ensure_slate(item.parent / "slate", profile, "Daris")
+    (folder / "out" / "slate").mkdir(parents=True)
+    shutil.copy(drawn, folder / "out" / "slate")
     start = datetime.now(UTC) - timedelta(seconds=5)
     items = [
         {
