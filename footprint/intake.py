@@ -20,7 +20,7 @@ from aiohttp import web
 from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from footprint import attachments, dialects, log, presence, store
+from footprint import attachments, dialects, log, presence, statement_formats, store
 from footprint.attachments import File
 from footprint.events import StatementReceived
 from footprint.reception import receive
@@ -294,7 +294,7 @@ def _arrival(
         lecture=lecture,
         person=person,
         seat=seat,
-        statement=msgspec.Raw(msgspec.json.encode(members | ours)),
+        statement=msgspec.Raw(msgspec.json.encode(statement_formats.listed(members) | ours)),
     )
     return Arrival(fact, msgspec.structs.replace(told, id=identifier, authority=authority))
 

@@ -1,4 +1,6 @@
-"""The forms in which statements are given out (Communication 2.1.3): exact, ids, canonical."""
+"""The forms in which statements are given out (Communication 2.1.3): exact, ids, canonical; and the one
+thing about the exact form that is not as it came.
+"""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -19,6 +21,19 @@ def canonical(statement: bytes, languages: Sequence[str]) -> bytes:
     return msgspec.json.encode(_in_one_language(msgspec.json.decode(statement), languages))
 
 
+def listed(members: dict[str, msgspec.Raw]) -> dict[str, msgspec.Raw]:
+    """The statement's members with each context activity that stood alone in a list (Data 2.4.6.2), also
+    those of a statement inside. Values elsewhere stay as they were written."""
+    told = dict(members)
+    if "context" in told:
+        told["context"] = _listed_context(told["context"])
+    thing = told.get("object")
+    if thing is not None and b'"contextActivities"' in bytes(thing):
+        inner = msgspec.json.decode(thing, type=dict[str, msgspec.Raw])
+        told["object"] = _raw(listed(inner))
+    return told
+
+
 def accepted(header: str) -> list[str]:
     """The languages of an Accept-Language header, the dearest first."""
     weighed = []
@@ -29,6 +44,22 @@ def accepted(header: str) -> list[str]:
         except ValueError:
             continue
     return [tag for _, tag in sorted(weighed, key=lambda each: each[0]) if tag]
+
+
+def _listed_context(context: msgspec.Raw) -> msgspec.Raw:
+    if b'"contextActivities"' not in bytes(context):
+        return context
+    members = msgspec.json.decode(context, type=dict[str, msgspec.Raw])
+    if "contextActivities" not in members:  # the words stand in an extension
+        return context
+    around = msgspec.json.decode(members["contextActivities"], type=dict[str, msgspec.Raw])
+    alone = {name: part for name, part in around.items() if bytes(part).startswith(b"{")}
+    lists = {name: _raw([part]) for name, part in alone.items()}
+    return _raw(members | {"contextActivities": _raw(around | lists)}) if alone else context
+
+
+def _raw(value: Any) -> msgspec.Raw:
+    return msgspec.Raw(msgspec.json.encode(value))
 
 
 def _bare_statement(statement: dict[str, Any]) -> dict[str, Any]:

@@ -241,6 +241,24 @@ async def test_what_another_system_sends_comes_back_as_it_was(post, get, admin):
     assert found["authority"]["account"]["homePage"] == HOUSE.address
 
 
+async def test_an_activity_that_stood_alone_around_a_statement_comes_back_in_a_list(
+    post, get, admin
+):
+    """Data 2.4.6.2, also in a statement inside; and sent again in a list it is the same statement."""
+    one = {"id": "https://example.org/course", "definition": {"extensions": {"http://x/y": 1.10}}}
+    alone = {"contextActivities": {"parent": one, "other": [one]}}
+    lists = {"contextActivities": {"parent": [one], "other": [one]}}
+
+    def sent(context: dict) -> dict:
+        inner = foreign(objectType="SubStatement", context=context)
+        return foreign(id=str(UUID(int=7)), context=context, object=inner)
+
+    await post(sent(alone))
+    found = await (await get(STATEMENTS, admin, statementId=str(UUID(int=7)))).json()
+    assert (found["context"], found["object"]["context"]) == (lists, lists)
+    assert (await post(sent(lists))).status == 200
+
+
 async def test_a_statement_without_an_id_gets_one(post, get, admin):
     [identifier] = await (await post(foreign())).json()
     found = await (await get(STATEMENTS, admin, statementId=identifier)).json()
