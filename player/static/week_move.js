@@ -64,7 +64,7 @@ function showHouse() {
 
 function show({ lectures, on_holidays: free, obstacles, findings }) {
   const hasMoved = hall !== null || target().getTime() !== new Date(card.dataset.starts).getTime();
-  const notes = hall ? [t("In {auditorium} from then on.", { auditorium: hall })] : [];
+  const notes = hall ? [t("It takes place in {auditorium}.", { auditorium: hall })] : [];
   if (form.reach.value === "following") notes.push(tn("{count} class moves.", "{count} classes move.", lectures.length - findings.length));
   if (free) notes.push(tn("{count} class falls on a holiday and is cancelled.", "{count} classes fall on holidays and are cancelled.", free));
   const wrong = findings.map((one) => el("li", {}, `${one.day}: ${told(one.message, one.template, one.values)}`));

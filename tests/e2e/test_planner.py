@@ -87,7 +87,7 @@ async def test_classes_move_by_hand_and_by_keyboard_and_nothing_in_the_way_is_ov
     await page.get_by_test_id("move-day").fill(f"{monday}")
     await page.get_by_test_id("move-begins").fill("14:00")
     await page.get_by_text("Take Hall 5").click()
-    await page.get_by_text("In Hall 5 from then on.").wait_for()
+    await page.get_by_text("It takes place in Hall 5.").wait_for()
     await page.get_by_test_id("move-free").wait_for()
     await photograph(page, "move-hall")
     await page.locator("#move-save:enabled").click()
