@@ -4,6 +4,7 @@ import math
 from array import array
 from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
+from functools import lru_cache
 
 import av
 from av.video.codeccontext import VideoCodecContext
@@ -12,6 +13,7 @@ from transcode.access_unit import AUDIO_TIMESCALE, VIDEO_TIMESCALE, AccessUnit, 
 from transcode.recording import Recording
 
 _BAR = 16  # pixels
+_KEPT = 64  # clips: many tests draw the same
 
 
 def video(
@@ -28,38 +30,23 @@ def video(
 
     `late` moves the time stamp of frame n by ticks of 90 kHz.
     """
-    encoder = _encoder(size, rate, gop)
-    packets = [
-        packet
-        for n in range(round(seconds * rate))
-        for packet in encoder.encode(frame(n, size, shade))
-    ]
-    packets += encoder.encode(None)
     return [
         AccessUnit(
-            bytes(packet),
+            data,
             round((starts + n / rate) * VIDEO_TIMESCALE) + late(n),
             VIDEO_TIMESCALE,
-            is_key=packet.is_keyframe,
+            is_key=is_key,
         )
-        for n, packet in enumerate(packets)
+        for n, (data, is_key) in enumerate(_pictures(round(seconds * rate), size, rate, gop, shade))
     ]
 
 
 def voice(seconds: float, *, starts: float = 0.0, pitch: int = 440) -> list[AccessUnit]:
     """A tone as Opus packets of 20 ms."""
-    encoder = av.CodecContext.create("libopus", "w")
-    encoder.sample_rate = AUDIO_TIMESCALE
-    encoder.layout = "mono"
-    encoder.format = "s16"
-    encoder.bit_rate = 32_000
-    packets = [
-        packet for n in range(round(seconds * 50)) for packet in encoder.encode(_tone(n, pitch))
-    ]
     first = round(starts * AUDIO_TIMESCALE)
     return [
-        AccessUnit(bytes(packet), first + 960 * n, AUDIO_TIMESCALE, is_key=True)
-        for n, packet in enumerate(packets)
+        AccessUnit(data, first + 960 * n, AUDIO_TIMESCALE, is_key=True)
+        for n, data in enumerate(_sounds(round(seconds * 50), pitch))
     ]
 
 
@@ -89,6 +76,27 @@ def record(recording: Recording, seconds: float, *, gop: int = 50) -> None:
     for kind, unit in interleaved(camera=video(seconds, gop=gop), voice=voice(seconds)):
         recording.push(kind, unit)
     recording.finish()
+
+
+@lru_cache(maxsize=_KEPT)
+def _pictures(
+    frames: int, size: tuple[int, int], rate: int, gop: int, shade: int
+) -> tuple[tuple[bytes, bool], ...]:
+    """Encoded, and whether each is a key picture."""
+    encoder = _encoder(size, rate, gop)
+    packets = [packet for n in range(frames) for packet in encoder.encode(frame(n, size, shade))]
+    packets += encoder.encode(None)
+    return tuple((bytes(packet), packet.is_keyframe) for packet in packets)
+
+
+@lru_cache(maxsize=_KEPT)
+def _sounds(frames: int, pitch: int) -> tuple[bytes, ...]:
+    encoder = av.CodecContext.create("libopus", "w")
+    encoder.sample_rate = AUDIO_TIMESCALE
+    encoder.layout = "mono"
+    encoder.format = "s16"
+    encoder.bit_rate = 32_000
+    return tuple(bytes(packet) for n in range(frames) for packet in encoder.encode(_tone(n, pitch)))
 
 
 def _encoder(size: tuple[int, int], rate: int, gop: int) -> VideoCodecContext:

@@ -1,12 +1,17 @@
 """Lectures that are over, with a drawn recording; a channel, its library and its desk."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
+from aiohttp import web
 from aiohttp.test_utils import TestClient
 
 from bench import clips
+from identity.rights import Action, Subject
+from identity.sessions import require
 from kernel.web import SETTINGS
 from player import site
 from player.delivery import LIBRARY
@@ -15,6 +20,28 @@ from schedule.channels import Channel, HouseItem, add_channel, keep_house_item
 from schedule.lectures import Lecture, advance
 from schedule.lifecycle import LectureState, RecordingState
 from schedule.places import library_folder
+from transcode.library import Library
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Callable[[web.Application], AsyncIterator[None]]:
+    """A cleanup context: the recordings of this test."""
+
+    async def context(app: web.Application) -> AsyncIterator[None]:
+        app[LIBRARY] = Library(tmp_path / "media")
+        yield
+
+    return context
+
+
+@pytest.fixture
+def may_watch() -> Callable[[web.Request, UUID], Awaitable[None]]:
+    """Whoever is signed in may watch a lecture."""
+
+    async def check(request: web.Request, lecture: UUID) -> None:
+        require(request, Action.WATCH_RECORDING, Subject(lecture=lecture))
+
+    return check
 
 
 @pytest.fixture

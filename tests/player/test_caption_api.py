@@ -6,24 +6,15 @@ import m3u8
 import pytest
 
 from bench import clips
-from identity.rights import Action, Role, Subject
-from identity.sessions import require
+from identity.rights import Role
 from player import caption_api
 from player.delivery import LIBRARY
-from transcode.library import Library
 
 VTT = "WEBVTT\n\n00:00.500 --> 00:02.000\nКүн жүйесі\n"
 
 
 @pytest.fixture
-async def client(serve, tmp_path):
-    async def may_watch(request, lecture) -> None:
-        require(request, Action.WATCH_RECORDING, Subject(lecture=lecture))
-
-    async def library(app):
-        app[LIBRARY] = Library(tmp_path / "media")
-        yield
-
+async def client(serve, library, may_watch):
     return await serve(caption_api.routes(may_watch), library)
 
 

@@ -9,18 +9,13 @@ from player.caption_history import MOST_VERSIONS
 from player.captions import Cue
 from player.delivery import LIBRARY
 from schedule import subjects
-from transcode.library import Library
 
 FIRST = [{"begin_ms": 500, "end_ms": 2000, "text": "Күн жүйесі"}]
 SECOND = [*FIRST, {"begin_ms": 2000, "end_ms": 2900, "text": "Ай & <b>жұлдыздар</b>"}]
 
 
 @pytest.fixture
-async def client(serve, tmp_path):
-    async def library(app):
-        app[LIBRARY] = Library(tmp_path / "media")
-        yield
-
+async def client(serve, library):
     routes = [*caption_api.routes(sharing.may_watch), *caption_editing.routes()]
     return await serve(routes, library, subjects.opened)
 

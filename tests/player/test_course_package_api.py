@@ -13,9 +13,7 @@ import pytest
 
 from identity.rights import Role
 from player import course_package_api, extras, package_api, site
-from player.delivery import LIBRARY
 from player.watch_record import key_of
-from transcode.library import Library
 
 pytestmark = pytest.mark.timeout(90)
 
@@ -24,11 +22,7 @@ ADDRESS = "/api/v1/packages/course"
 
 
 @pytest.fixture
-async def client(serve, tmp_path, clock):
-    async def library(app):
-        app[LIBRARY] = Library(tmp_path / "media")
-        yield
-
+async def client(serve, clock, library):
     async def chat_of(request, lecture):
         return [(clock.now(), "Дана", "Сұрақ бар")]
 

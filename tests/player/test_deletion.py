@@ -14,17 +14,12 @@ from schedule import agenda
 from schedule.channels import HouseItem, ItemState, keep_house_item
 from schedule.lectures import advance, lecture_by_id, lectures_past_keeping
 from schedule.lifecycle import LectureState, RecordingState
-from transcode.library import Library
 
 pytestmark = pytest.mark.timeout(60)
 
 
 @pytest.fixture
-async def client(serve, tmp_path):
-    async def library(app):
-        app[LIBRARY] = Library(tmp_path / "media")
-        yield
-
+async def client(serve, library):
     routes = [*deletion.routes(), *retention.routes()]
     return await serve(routes, library, agenda.opened, deletion.opened)
 

@@ -4,8 +4,7 @@ import os
 
 import pytest
 
-from identity.rights import Action, Role, Subject
-from identity.sessions import require
+from identity.rights import Role
 from kernel.web import RECORDER
 from player import caption_shelf, delivery, editing, extras
 from player.captions import Cue
@@ -17,10 +16,7 @@ pytestmark = pytest.mark.timeout(60)
 
 
 @pytest.fixture
-async def client(serve, tmp_path):
-    async def may_watch(request, lecture) -> None:
-        require(request, Action.WATCH_RECORDING, Subject(lecture=lecture))
-
+async def client(serve, tmp_path, may_watch):
     async def library(app):
         app[LIBRARY] = Library(tmp_path / "media")
         delivery.add_routes(app, may_watch)

@@ -6,8 +6,7 @@ from urllib.parse import unquote
 import pytest
 
 from bench import clips
-from identity.rights import Action, Role, Subject
-from identity.sessions import require
+from identity.rights import Role
 from player import extras, views
 from player.delivery import LIBRARY
 from transcode import jobs
@@ -18,14 +17,7 @@ pytestmark = pytest.mark.timeout(60)
 
 
 @pytest.fixture
-async def client(serve, tmp_path):
-    async def may_watch(request, lecture) -> None:
-        require(request, Action.WATCH_RECORDING, Subject(lecture=lecture))
-
-    async def library(app):
-        app[LIBRARY] = Library(tmp_path / "media")
-        yield
-
+async def client(serve, library, may_watch):
     return await serve([*extras.routes(may_watch), *views.routes()], library, extras.opened)
 
 

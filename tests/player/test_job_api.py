@@ -6,28 +6,19 @@ import json
 import pytest
 
 from bench import clips
-from identity.rights import Action, Role, Subject
-from identity.sessions import require
+from identity.rights import Role
 from player import extras, job_api
 from player.delivery import LIBRARY
 from player.job_api import Verdict, judged
 from schedule.lectures import advance
 from schedule.lifecycle import LectureState, RecordingState
 from transcode.jobs import Job
-from transcode.library import Library
 
 pytestmark = pytest.mark.timeout(60)
 
 
 @pytest.fixture
-async def client(serve, tmp_path):
-    async def may_watch(request, lecture) -> None:
-        require(request, Action.WATCH_RECORDING, Subject(lecture=lecture))
-
-    async def library(app):
-        app[LIBRARY] = Library(tmp_path / "media")
-        yield
-
+async def client(serve, library, may_watch):
     return await serve([*extras.routes(may_watch), *job_api.routes()], library, extras.opened)
 
 

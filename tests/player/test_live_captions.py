@@ -8,8 +8,7 @@ import m3u8
 import pytest
 
 from bench import clips
-from identity.rights import Action, Role, Subject
-from identity.sessions import require
+from identity.rights import Role
 from kernel.ids import new_id
 from kernel.web import RECORDER
 from player import caption_api, caption_shelf, delivery
@@ -29,10 +28,7 @@ def clip():
 
 
 @pytest.fixture
-async def client(serve, tmp_path):
-    async def may_watch(request, lecture) -> None:
-        require(request, Action.WATCH_RECORDING, Subject(lecture=lecture))
-
+async def client(serve, tmp_path, may_watch):
     async def library(app):
         app[LIBRARY] = Library(tmp_path / "media")
         delivery.add_routes(app, may_watch)

@@ -20,7 +20,6 @@ from player.delivery import LIBRARY
 from player.events import ViewBegan, ViewEnded
 from player.watch_record import FORMAT, key_of
 from transcode.edition import AS_TAKEN, Cut
-from transcode.library import Library
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -30,11 +29,7 @@ LENGTH = timedelta(seconds=3)
 
 
 @pytest.fixture
-async def client(serve, tmp_path, clock):
-    async def library(app):
-        app[LIBRARY] = Library(tmp_path / "media")
-        yield
-
+async def client(serve, clock, library):
     async def chat_of(request, lecture):
         return [(clock.now() + timedelta(seconds=2), *SAID)]
 

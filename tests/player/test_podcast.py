@@ -9,7 +9,6 @@ import pytest
 from identity.rights import Role
 from kernel.ids import new_id
 from player import extras, podcast_api
-from player.delivery import LIBRARY
 from player.podcast import Podcast, rss
 from schedule import feed_api
 from schedule.channels import Channel, add_channel, apply
@@ -17,19 +16,14 @@ from schedule.courses import Course, add_course
 from schedule.enrolments import Enrolment, enrol, enrolments
 from schedule.rundown import Change, Programme, Source
 from schedule.study_work import StudyWork
-from transcode.library import Library
 
 pytestmark = pytest.mark.timeout(60)
 HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
-async def client(serve, tmp_path):
+async def client(serve, library):
     async def nobody(request, lecture) -> None: ...
-
-    async def library(app):
-        app[LIBRARY] = Library(tmp_path / "media")
-        yield
 
     routes = [*feed_api.routes(), *podcast_api.routes(), *extras.routes(nobody)]
     return await serve(routes, library, extras.opened, public_url="https://live.example.edu")
