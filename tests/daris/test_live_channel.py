@@ -22,7 +22,7 @@ from schedule.lectures import lectures
 from schedule.overrun import Live
 from schedule.rundown import Change, Programme, Source
 from tests.transcode.channel.other_readers import brightness
-from transcode.house import PICTURE
+from transcode.house import SLOT
 from transcode.library import Library
 
 
@@ -90,7 +90,7 @@ async def test_a_live_lecture_is_on_its_channel_its_camera_in_the_screens_corner
     taken = await client.post("/api/v1/channels/two/take", json=body, headers=operator)
     starts_at = datetime.fromisoformat((await taken.json())["starts_at"])
     line = (await until(lambda: is_on_air("two", "take")))[0]
-    assert datetime.fromisoformat(line["at"]) - starts_at < PICTURE  # it is conditioned already
+    assert datetime.fromisoformat(line["at"]) - starts_at <= SLOT  # it is conditioned already
     await until(lambda: whole_segments(client, on_air[0]["at"]))
     await asyncio.to_thread(teacher.silence)
 
