@@ -135,7 +135,10 @@ class _Search:
         """What fits all filters, led by the first; and the column that is in order."""
         first, *others = self.filters
         lead = first.places()
-        places = lead.cte("lead").prefix_with("MATERIALIZED") if self.is_short else lead.subquery()
+        is_looked_through = self.is_short and others  # else the index gives a page in order
+        places = (
+            lead.cte("lead").prefix_with("MATERIALIZED") if is_looked_through else lead.subquery()
+        )
         found = sa.select(places.c.seq).join_from(places, table, table.c.seq == places.c.seq)
         return found.where(*(each.fits(table) for each in others)), places.c.seq
 
