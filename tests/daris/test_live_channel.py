@@ -143,10 +143,10 @@ def drawn():
 
 
 async def whole_segments(client, since: str) -> list[m3u8.Segment]:
-    """Those of the playlist that lie wholly after `since` and a second, in which the room's picture comes."""
+    """Those of the playlist that lie wholly after `since` and the seconds in which its pictures come."""
     answer = await client.get("/tv/one/index.m3u8")
     playlist = m3u8.loads(await answer.text())
-    began = datetime.fromisoformat(since) + 2 * SLOT
+    began = datetime.fromisoformat(since) + 4 * SLOT
     return [one for one in playlist.segments if one.current_program_date_time >= began]
 
 
