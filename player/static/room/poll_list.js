@@ -37,7 +37,7 @@ export class PollList {
       "article",
       { class: "poll-item", "data-testid": "poll", "aria-label": poll.question.text },
       el("p", { class: "poll-line" }, state, total),
-      el("h3", {}, poll.question.text),
+      el("h2", {}, poll.question.text),
       result.element,
       names,
       acts?.element,
