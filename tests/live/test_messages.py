@@ -4,7 +4,7 @@ from contextlib import suppress
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kernel.errors import Invalid
@@ -33,6 +33,7 @@ def test_garbage_is_judged(frame):
     judged(frame)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # on a busy machine
 @given(tags, st.dictionaries(fields, json_values))
 def test_messages_with_wrong_fields_are_judged(tag, body):
     judged(msgspec.json.encode({**body, "type": tag}))
