@@ -14,7 +14,7 @@ from kernel.pages import render, zone_of
 from kernel.web import CLOCK, DATABASE, path_id
 from player.entrance import signed_in
 from player.extras import posters
-from schedule import class_sheet, norms, roster
+from schedule import auditorium_sheet, class_sheet, norms, roster
 from schedule.academic import list_periods
 from schedule.courses import Course, course_by_id, list_courses, list_groups
 from schedule.enrolment_api import course_subject
@@ -109,6 +109,7 @@ async def show_import(request: web.Request) -> web.Response:
         roster_columns=roster.COLUMNS,
         class_columns=class_sheet.COLUMNS,
         norm_columns=norms.COLUMNS,
+        auditorium_columns=auditorium_sheet.COLUMNS,
     )
 
 

@@ -103,6 +103,8 @@ SENTENCES = (
     _("An organisation has 1 to {longest} printable characters."),
     _("A reason has 1 to {longest} printable characters."),
     _("An auditorium has 1 to {longest} printable characters."),
+    _("An auditorium has from 1 to {most} seats."),
+    _("The auditorium {name} stands above."),
     _("A basis has 1 to {longest} printable characters."),
     _("An event has a UID."),
     _("An event has a DTSTART with a time."),
