@@ -26,7 +26,8 @@ def test_a_question_goes_to_hosts_and_its_author_and_to_nobody_else(room: Room, 
     for fact in room.decide(host, SetChatMode(ChatMode.QUESTIONS)).facts:
         assert [told.message for told in room.apply(fact)] == [ChatModeChanged(ChatMode.QUESTIONS)]
     (fact,) = room.decide(asks, line()).facts
-    assert isinstance(fact, ChatSaid) and fact.to_hosts
+    assert isinstance(fact, ChatSaid)
+    assert fact.to_hosts
     (told,) = room.apply(fact)
     assert told.to == {host.id, asks.id}
     assert [len(room.welcome(seat).chat) for seat in (host, asks, other)] == [1, 1, 0]
