@@ -45,7 +45,7 @@ from live import echo_views, room_life, whip
 from live import views as live_views
 from live.echo import Echoes
 from live.endpoint import media_host
-from live.events import ChatSaid, LiveFact, PersonJoined, RoomOpened
+from live.events import ChatModeSet, ChatSaid, LiveFact, PersonJoined, RoomOpened
 from live.gate import Gate
 from live.ice_tcp import open_ice_tcp
 from live.podium import PodiumFact
@@ -370,7 +370,7 @@ async def _facts_so_far(database: Database, drain: Drain, lecture: UUID) -> list
     """What was asked and answered, and who held a hand up or the floor, when all that a killed process left
     in the journal is in the log."""
     await drain.catch_up(_PATIENCE)
-    kinds = (RoomOpened, PersonJoined, *get_args(PodiumFact))
+    kinds = (RoomOpened, PersonJoined, ChatModeSet, *get_args(PodiumFact))
     async with database.connect() as connection:
         polls = await polls_so_far(connection, lecture)
         held = await event_log.facts_of_lecture(connection, lecture, *kinds)

@@ -180,13 +180,21 @@ async def facts_after(connection: AsyncConnection, seq: int, limit: int) -> list
     return [Kept(row.seq, decode(row.payload), row.received_at) for row in rows]
 
 
-async def chat(connection: AsyncConnection, lecture: UUID) -> list[ChatLine]:
-    """The lecture's chat in the order in which it was kept."""
+async def chat(
+    connection: AsyncConnection,
+    lecture: UUID,
+    *,
+    reader: UUID | None = None,
+    is_host: bool = False,
+) -> list[ChatLine]:
+    """The lecture's chat in the order in which it was kept. What was said to hosts only is left out,
+    except for a host, and for the reader who said it."""
     lines = [kept.fact for kept in await facts_of_lecture(connection, lecture, ChatSaid)]
     return [
         ChatLine(line.id, line.at, line.person, line.name, line.text)
         for line in lines
         if isinstance(line, ChatSaid)
+        and (not line.to_hosts or is_host or (reader is not None and line.person == reader))
     ]
 
 

@@ -54,7 +54,14 @@ KINDS: Final[Mapping[Purpose, frozenset[str]]] = {
 # The record of the service itself, of rules, of duties and of judgements: no purpose, always kept.
 ALWAYS: Final = frozenset(
     {
-        *("room-opened", "room-closed", "floor-given", "floor-taken", "mute-asked"),
+        *(
+            "room-opened",
+            "room-closed",
+            "floor-given",
+            "floor-taken",
+            "mute-asked",
+            "chat-mode-set",
+        ),
         *("poll-opened", "poll-closed", "poll-shown"),
         *("recording-started", "recording-paused", "recording-resumed", "recording-stopped"),
         *("recording-faulted", "recording-finished", "recording-published", "recording-shared"),

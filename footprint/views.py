@@ -191,9 +191,11 @@ async def _explanation(request: web.Request, lecture: Lecture) -> Explanation:
 async def read_chat(request: web.Request) -> web.Response:
     """The lecture's chat, for whoever may be in it; not for visitors of its recording."""
     lecture = await lecture_of(request)
-    require(request, Action.JOIN_LECTURE, lecture.subject)
+    viewer = require(request, Action.JOIN_LECTURE, lecture.subject)
+    is_host = allows(viewer, Action.HOST_LECTURE, lecture.subject)
     async with request.app[DATABASE].connect() as connection:
-        lines, polls = await chat(connection, lecture.id), await polls_of(connection, lecture.id)
+        lines = await chat(connection, lecture.id, reader=viewer.actor, is_host=is_host)
+        polls = await polls_of(connection, lecture.id)
     shown = [
         Polled(one.id, one.closed_at, one.question, one.answered, one.counts)
         for one in polls

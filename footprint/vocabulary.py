@@ -116,6 +116,7 @@ UNTOLD: Final = {
     "poll-opened": "The work of whoever teaches; each answer tells its question.",
     "poll-closed": "The work of whoever teaches; the answers are told.",
     "poll-shown": "The work of whoever teaches; no profile has a verb for it.",
+    "chat-mode-set": "The work of whoever teaches; no profile has a verb for it.",
     "floor-given": "Neither profile has a verb for it; what is then published is told.",
     "floor-taken": "Neither profile has a verb for it; what ends by it is told.",
     "mute-asked": "Neither profile has a verb for it; the source's end is told.",

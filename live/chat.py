@@ -9,6 +9,7 @@ from uuid import UUID
 from kernel.errors import Conflict, Invalid, TooLarge
 from live.events import ChatSaid
 from live.messages import ChatLine
+from live.seats import Visitor
 
 LONGEST_LINE: Final = 2000  # characters
 HISTORY: Final = 100  # lines in a welcome
@@ -67,12 +68,16 @@ class Chat:
             del self._kept[old], self._known[old]
         return True
 
-    def history(self) -> tuple[ChatLine, ...]:
-        """The newest lines, oldest first."""
-        return tuple(shown(line) for line in self._lines)
+    def history(self, visitor: Visitor) -> tuple[ChatLine, ...]:
+        """The newest lines that the visitor may see, oldest first."""
+        return tuple(
+            shown(line)
+            for line in self._lines
+            if not line.to_hosts or visitor.can_host or line.person == visitor.person
+        )
 
 
 def shown(line: ChatSaid) -> ChatLine:
     """The line as people see it."""
     assert line.person is not None
-    return ChatLine(line.id, line.at, line.person, line.name, line.text)
+    return ChatLine(line.id, line.at, line.person, line.name, line.text, line.to_hosts)

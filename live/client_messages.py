@@ -10,6 +10,7 @@ import msgspec
 from kernel.errors import Invalid
 from live.messages import Source, Way
 from live.poll_messages import AnswerPoll, ClosePoll, OpenPoll, ShowPoll
+from schedule.study_work import ChatMode
 
 LONGEST_MESSAGE_BYTES: Final = 256 * 1024  # an offer with dozens of media sections fits
 
@@ -41,6 +42,12 @@ class Say(msgspec.Struct, frozen=True, tag_field="type", tag="say"):
 
     id: UUID
     text: str
+
+
+class SetChatMode(msgspec.Struct, frozen=True, tag_field="type", tag="set_chat_mode"):
+    """Hosts: say who writes to whom in the chat from now on."""
+
+    mode: ChatMode
 
 
 class RaiseHand(msgspec.Struct, frozen=True, tag_field="type", tag="raise_hand"):
@@ -126,6 +133,7 @@ ClientMessage = (
     Hello
     | Offer
     | Say
+    | SetChatMode
     | RaiseHand
     | LowerHand
     | GiveFloor

@@ -12,6 +12,7 @@ import msgspec
 
 from kernel.facts import Fact
 from schedule.questions import Question
+from schedule.study_work import ChatMode
 
 
 class RoomFact(Fact, frozen=True, kw_only=True):
@@ -72,10 +73,18 @@ class SeatsAlive(RoomFact, frozen=True, kw_only=True):
 
 
 class ChatSaid(SeatFact, frozen=True, kw_only=True):
-    """A line of chat. The id is the client's, so that a repeated line is kept once."""
+    """A line of chat. The id is the client's, so that a repeated line is kept once. `to_hosts`: a
+    question that only they, and who said it, ever see."""
 
     name: str
     text: str
+    to_hosts: bool = False
+
+
+class ChatModeSet(RoomFact, frozen=True, kw_only=True):
+    """The host `person` said who writes to whom in the chat from now on."""
+
+    mode: ChatMode
 
 
 class PollOpened(RoomFact, frozen=True, kw_only=True):
@@ -212,6 +221,7 @@ LiveFact = (
     | PersonLeft
     | SeatsAlive
     | ChatSaid
+    | ChatModeSet
     | PollOpened
     | PollAnswered
     | PollClosed

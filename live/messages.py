@@ -13,6 +13,7 @@ from uuid import UUID
 import msgspec
 
 from live.poll_messages import PollChanged, PollInfo, PollTaken, PollVotes
+from schedule.study_work import ChatMode
 
 
 class MediaKind(StrEnum):
@@ -68,6 +69,7 @@ class LectureInfo(msgspec.Struct, frozen=True):
     id: UUID
     title: str
     state: str
+    chat_mode: ChatMode = ChatMode.OPEN  # in a welcome the one in force
 
 
 class PersonInfo(msgspec.Struct, frozen=True):
@@ -99,6 +101,7 @@ class ChatLine(msgspec.Struct, frozen=True):
     person: UUID
     name: str
     text: str
+    to_hosts: bool = False  # only they and who said it see it
 
 
 class RaisedHand(msgspec.Struct, frozen=True):
@@ -182,6 +185,13 @@ class Chat(msgspec.Struct, frozen=True, tag_field="type", tag="chat"):
     person: UUID
     name: str
     text: str
+    to_hosts: bool = False
+
+
+class ChatModeChanged(msgspec.Struct, frozen=True, tag_field="type", tag="chat_mode"):
+    """Who writes to whom in the chat from now on."""
+
+    mode: ChatMode
 
 
 class Caption(msgspec.Struct, frozen=True, tag_field="type", tag="caption"):
@@ -311,6 +321,7 @@ ServerMessage = (
     | ChangedPerson
     | LeftPerson
     | Chat
+    | ChatModeChanged
     | Caption
     | PollChanged
     | PollTaken

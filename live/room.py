@@ -17,14 +17,11 @@ from kernel.errors import Forbidden, Invalid, TooMany, Unavailable
 from kernel.ids import new_id
 from kernel.throttle import Throttle
 from live.chat import Chat, clean
-from live.client_messages import (
-    Consent,
-    Record,
-    Say,
-    SetMuted,
-)
+from live.chat_rule import ChatRule
+from live.client_messages import Consent, Record, Say, SetChatMode, SetMuted
 from live.decision import Decision, Delivery
 from live.events import (
+    ChatModeSet,
     ChatSaid,
     LiveFact,
     MuteAsked,
@@ -68,7 +65,7 @@ from live.turn import IceServers
 MOST_SEATS: Final = 2000
 MOST_SEATS_OF_A_PERSON: Final = 10
 
-RoomMessage = PollMessage | PodiumMessage | Say | SetMuted | Record | Consent
+RoomMessage = PollMessage | PodiumMessage | Say | SetChatMode | SetMuted | Record | Consent
 
 
 _NO_SERVERS: Final = IceServers()
@@ -99,6 +96,7 @@ class Room:
         known = tuple(before)
         self.polls = Polls(self.scribe, known)
         self.poll_board = PollBoard(self.polls, self.seats)
+        self._chat_rule = ChatRule(lecture.chat_mode, self.seats, self.scribe, known)
         self._podium = Podium(self.seats, self.scribe, clock, known)
         self._staged = Staged()
         self._recording = RecordingInfo()
@@ -121,7 +119,9 @@ class Room:
         """The schedule moved or renamed the lecture."""
         has_moved = lecture.state != self.lecture.state
         self.lecture = lecture
-        return (Delivery(State(lecture.state)),) if has_moved else ()
+        mode = self._chat_rule.plan(lecture.chat_mode)
+        told = (State(lecture.state) if has_moved else None, mode)
+        return tuple(Delivery(message) for message in told if message is not None)
 
     def record(self, recording: RecordingInfo) -> tuple[Delivery, ...]:
         """Recording began, ended or suffers: everybody is told that, hosts what is wrong, too."""
@@ -217,10 +217,10 @@ class Room:
                 can_host=visitor.can_host,
                 can_moderate=visitor.can_moderate,
             ),
-            lecture=self.lecture,
+            lecture=msgspec.structs.replace(self.lecture, chat_mode=self._chat_rule.mode),
             people=tuple(self._person(one) for one in self.seats.people()),
             tracks=self._staged.tracks().tracks,
-            chat=self._chat.history(),
+            chat=self._chat.history(visitor),
             hands=self._podium.hands(),
             recording=self._recording_for(can_host=visitor.can_host),
             ice_servers=self.ice_servers(seat),
@@ -246,6 +246,8 @@ class Room:
         match message:
             case Say():
                 return self._say(seat, message)
+            case SetChatMode():
+                return Decision(self._chat_rule.decide(seat, message))
             case SetMuted():
                 return self._set_muted(seat, message)
             case Record() | Consent():
@@ -293,9 +295,12 @@ class Room:
             return Decision(replies=(_chat_message(said),))
         if self._chat.is_known(line):
             return Decision()  # it is being kept, and then shown to this seat as well
+        to_hosts = self._chat_rule.is_to_hosts(seat)
         self._speaking.check(seat.person, "You write too fast; wait a moment.")
         self._chat.expect(line, seat.person)
-        fact = self.scribe.of(seat, ChatSaid, id=line, name=seat.visitor.name, text=text)
+        fact = self.scribe.of(
+            seat, ChatSaid, id=line, name=seat.visitor.name, text=text, to_hosts=to_hosts
+        )
         return Decision((fact,))
 
     def _set_muted(self, seat: Seat, message: SetMuted) -> Decision:
@@ -336,6 +341,8 @@ class Room:
         match fact:
             case ChatSaid():
                 return self._said(fact)
+            case ChatModeSet():
+                return (Delivery(self._chat_rule.apply(fact)),)
             case PersonLeft():
                 return self._left(fact)
             case TrackPublished() | TrackUnpublished():
@@ -348,7 +355,7 @@ class Room:
 
     def _said(self, fact: ChatSaid) -> tuple[Delivery, ...]:
         is_new = self._chat.append(fact)
-        return (Delivery(_chat_message(fact)),) if is_new else ()
+        return (Delivery(_chat_message(fact), self._chat_rule.readers(fact)),) if is_new else ()
 
     def _left(self, fact: PersonLeft) -> tuple[Delivery, ...]:
         seat = self.seats.get(fact.seat)
@@ -389,4 +396,4 @@ class Room:
 
 def _chat_message(line: ChatSaid) -> ChatMessage:
     assert line.person is not None
-    return ChatMessage(line.id, line.at, line.person, line.name, line.text)
+    return ChatMessage(line.id, line.at, line.person, line.name, line.text, line.to_hosts)

@@ -241,4 +241,4 @@ def _goodbye(lecture: Lecture) -> Bye:
 
 def info_of(lecture: Lecture) -> LectureInfo:
     """What the room shows of the lecture."""
-    return LectureInfo(lecture.id, lecture.title, lecture.state.value)
+    return LectureInfo(lecture.id, lecture.title, lecture.state.value, lecture.work.chat_mode)

@@ -31,6 +31,14 @@ class Mode(StrEnum):
     HYBRID = auto()  # some sit in the auditorium
 
 
+class ChatMode(StrEnum):
+    """Who writes to whom in the room's chat."""
+
+    OPEN = auto()  # everybody to all
+    QUESTIONS = auto()  # learners to the hosts, hosts to all
+    CLOSED = auto()  # hosts only
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StudyWork:
     """What a class is to its course. `groups` are in order and each there once."""
@@ -39,6 +47,7 @@ class StudyWork:
     groups: tuple[UUID, ...] = ()
     kind: Kind = Kind.LECTURE
     mode: Mode = Mode.NETWORK
+    chat_mode: ChatMode = ChatMode.OPEN
     auditorium: str | None = None
     channel: str | None = None  # the television channel that it is for
 

@@ -12,10 +12,10 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
 from kernel.database import Id
-from schedule.study_work import LONGEST_AUDITORIUM, PLAIN, Kind, Mode, StudyWork
+from schedule.study_work import LONGEST_AUDITORIUM, PLAIN, ChatMode, Kind, Mode, StudyWork
 from schedule.work_fields import NewWork, WorkPatch
 
-NAMES = ("course", "groups", "kind", "mode", "auditorium", "channel")
+NAMES = ("course", "groups", "kind", "mode", "chat_mode", "auditorium", "channel")
 
 
 class IdSet(TypeDecorator[tuple[UUID, ...]]):
@@ -44,6 +44,7 @@ def columns() -> list[sa.Column[Any]]:
         sa.Column("groups", IdSet),
         sa.Column("kind", sa.String(12), nullable=False, server_default="lecture"),
         sa.Column("mode", sa.String(12), nullable=False, server_default="network"),
+        sa.Column("chat_mode", sa.String(12), nullable=False, server_default="open"),
         sa.Column("auditorium", sa.String(LONGEST_AUDITORIUM)),
         sa.Column("channel", sa.String(40), sa.ForeignKey("channels.id"), index=True),
     ]
@@ -57,7 +58,12 @@ def has_group(column: sa.ColumnElement[Any], group: UUID) -> sa.ColumnElement[bo
 def taken_from(row: dict[str, Any]) -> StudyWork:
     """The work in a row's values; it is taken out of them."""
     values = {name: row.pop(name) for name in NAMES}
-    return StudyWork(**{**values, "kind": Kind(values["kind"]), "mode": Mode(values["mode"])})
+    named = {
+        "kind": Kind(values["kind"]),
+        "mode": Mode(values["mode"]),
+        "chat_mode": ChatMode(values["chat_mode"]),
+    }
+    return StudyWork(**{**values, **named})
 
 
 def work_of(body: NewWork | WorkPatch, before: StudyWork = PLAIN) -> StudyWork:

@@ -4,7 +4,7 @@ from uuid import UUID
 
 import msgspec
 
-from schedule.study_work import Kind, Mode
+from schedule.study_work import ChatMode, Kind, Mode
 
 
 class NewWork(msgspec.Struct, frozen=True, kw_only=True):
@@ -14,6 +14,7 @@ class NewWork(msgspec.Struct, frozen=True, kw_only=True):
     groups: tuple[UUID, ...] = ()
     kind: Kind = Kind.LECTURE
     mode: Mode = Mode.NETWORK
+    chat_mode: ChatMode = ChatMode.OPEN
     auditorium: str | None = None
     channel: str | None = None
 
@@ -25,6 +26,7 @@ class WorkPatch(msgspec.Struct, frozen=True, kw_only=True):
     groups: tuple[UUID, ...] | msgspec.UnsetType = msgspec.UNSET
     kind: Kind | msgspec.UnsetType = msgspec.UNSET
     mode: Mode | msgspec.UnsetType = msgspec.UNSET
+    chat_mode: ChatMode | msgspec.UnsetType = msgspec.UNSET
     auditorium: str | msgspec.UnsetType | None = msgspec.UNSET
     channel: str | msgspec.UnsetType | None = msgspec.UNSET
 
@@ -36,5 +38,6 @@ class ShownWork(msgspec.Struct, frozen=True, kw_only=True):
     groups: tuple[UUID, ...]
     kind: Kind
     mode: Mode
+    chat_mode: ChatMode
     auditorium: str | None
     channel: str | None

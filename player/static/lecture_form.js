@@ -51,6 +51,7 @@ const words = () => ({
   is_recorded: form.is_recorded.checked,
   kind: form.kind.value,
   mode: form.mode.value,
+  chat_mode: form.chat_mode.value,
   course: form.course.value || null,
   groups: groups(),
   auditorium: form.auditorium.value.trim() || null,

@@ -88,6 +88,7 @@ async def test_a_lecture_and_a_series_name_their_course_over_http(ask, course, s
         "course": course["id"],
         "kind": "seminar",
         "mode": "hybrid",
+        "chat_mode": "questions",
         "auditorium": "305",
     }
     made = await ask(hers, "POST", "lectures", json=body, status=201)

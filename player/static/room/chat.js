@@ -13,9 +13,11 @@ export class Chat {
   #drawn = new Map(); // id -> element
   #hours = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
   #unread = 0;
+  #mode = $("chat-mode");
+  #note = $("chat-note");
 
-  /** `say(text)` sends a new line, `again(id)` a failed one; `unread(count)` is told. */
-  constructor({ say, again, unread, isShown }) {
+  /** `say(text)` sends a new line, `again(id)` a failed one; `unread(count)` is told; `setMode(mode)` asks for a mode. */
+  constructor({ say, again, unread, isShown, setMode }) {
     this.again = again;
     this.onUnread = unread;
     this.isShown = isShown;
@@ -28,6 +30,7 @@ export class Chat {
       event.preventDefault();
       this.#form.requestSubmit();
     });
+    this.#mode.addEventListener("change", () => setMode(this.#mode.value));
     this.#newer.addEventListener("click", () => this.#toEnd());
     this.#list.addEventListener("scroll", () => this.#isAtEnd() && (this.#newer.hidden = true));
   }
@@ -44,6 +47,7 @@ export class Chat {
   }
 
   show(room) {
+    this.#showMode(room);
     const wasAtEnd = this.#isAtEnd();
     const fresh = this.#draw(room);
     if (!fresh.length) return;
@@ -54,6 +58,27 @@ export class Chat {
       this.#unread += others.length;
       this.onUnread(this.#unread);
     }
+  }
+
+  /** Who writes to whom now: the host's choice, everybody's sentence, and a box that is shut. */
+  #showMode({ lecture, me }) {
+    const mode = lecture?.chat_mode ?? "open";
+    const isHost = Boolean(me?.can_host);
+    const told = {
+      open: "",
+      questions: isHost ? t("Only hosts see what learners write.") : t("Only the hosts see what you write."),
+      closed: isHost ? t("Only hosts write in the chat.") : t("The chat is closed: only hosts write."),
+    };
+    $("chat-mode-box").hidden = !isHost;
+    if (document.activeElement !== this.#mode || this.#mode.dataset.mode !== mode) this.#mode.value = mode;
+    this.#mode.dataset.mode = mode;
+    if (this.#note.textContent !== told[mode]) this.#note.textContent = told[mode];
+    this.#note.hidden = !told[mode];
+    const isShut = mode === "closed" && !isHost;
+    this.#input.disabled = isShut;
+    this.#form.querySelector(".chat-send").disabled = isShut;
+    const isQuestion = mode === "questions" && !isHost;
+    this.#input.placeholder = isQuestion ? t("Question to the hosts") : t("Message to everybody");
   }
 
   /** Bring the list in line with the room; the lines that are new. */
@@ -92,12 +117,14 @@ export class Chat {
         )
       : null;
     const text = el("p", { class: "text" }, ...linked(line.text));
+    const toHosts = line.to_hosts ? el("p", { class: "small-text soft" }, t("To the hosts only")) : null;
     const failed = line.status === "failed" ? this.#failure(line) : null;
     return el(
       "div",
       { class: `line ${line.status}`, "data-testid": "chat-line", "data-id": line.id, "data-status": line.status },
       heading,
       text,
+      toHosts,
       failed,
     );
   }

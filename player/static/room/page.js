@@ -40,6 +40,7 @@ const chat = new Chat({
   again: (id) => speakAgain(id),
   unread: showUnread,
   isShown: () => panels.shown === "chat" && !document.hidden,
+  setMode: (mode) => socket.send({ type: "set_chat_mode", mode }),
 });
 const recording = new Recording(config, (message) => socket.send(message));
 const polls = new Polls({ api: config.api, send: (message) => socket.send(message), answer });

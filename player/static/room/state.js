@@ -82,6 +82,8 @@ const REDUCERS = {
     return { ...state, chat: [...kept, { ...line, status: "kept" }, ...mine] };
   },
 
+  chat_mode: (state, { mode }) => ({ ...state, lecture: { ...state.lecture, chat_mode: mode } }),
+
   hand(state, { person, raised, at }) {
     const hands = new Map(state.hands);
     if (raised) hands.set(person, at);
