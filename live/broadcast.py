@@ -101,6 +101,11 @@ class Broadcast:
         """The lecture is live: make its HLS, and keep it if it is recorded. Harmless twice."""
         if self._tap is not None:
             return
+        async with self._switching:  # whoever presses the button meanwhile waits
+            self._live.on_record = self.record
+            await self._start(is_recorded=is_recorded)
+
+    async def _start(self, *, is_recorded: bool) -> None:
         epoch = self._clock.now()
         sink = self._sink = AwaitedSink()
         self._tap = self._live.stage.tap(sink, epoch=epoch)
@@ -119,7 +124,6 @@ class Broadcast:
         self._cast()
         self._live.connections.on_cast = self._cast
         sink.begin(self._packing)
-        self._live.on_record = self.record
         self._show()
         log.info("live.broadcast_started", lecture=str(self._live.lecture), recording=self._state)
         if self._state is RecordingState.ON:
