@@ -22,7 +22,7 @@ from kernel.web import CLOCK, DATABASE, RECORDER, query, reply
 from player.entrance import signed_in
 from schedule.academic import Period, list_periods, period_by_id, period_on
 from schedule.norms import Norm, NormsTaken, list_norms, read_norms, take_norms, write_norms
-from schedule.sheet import Finding, write_sheet
+from schedule.sheet import Finding, ImportQuery, write_sheet
 
 _USUAL: Final = timedelta(days=120)  # up to today, where there is no period
 _LONGEST: Final = timedelta(days=400)
@@ -41,12 +41,6 @@ class NormList(msgspec.Struct, frozen=True):
     """All norms, by kind, the oldest first."""
 
     norms: list[Norm]
-
-
-class ImportQuery(msgspec.Struct, frozen=True):
-    """The query string of an import."""
-
-    dry_run: Literal["true", "false"] = "false"
 
 
 class NormsImported(msgspec.Struct, frozen=True):
@@ -142,7 +136,7 @@ async def import_norms(request: web.Request) -> web.Response:
     if request.content_type != "text/csv":
         raise Unsupported("Send the norms as text/csv.")
     norms, findings = await asyncio.to_thread(read_norms, await request.read())
-    is_preview = asked.dry_run == "true"
+    is_preview = asked.is_preview
     if findings.count and not is_preview:
         raise Refused("Some rows do not fit; nothing is saved.", findings=findings.found)
     async with request.app[DATABASE].begin() as connection, connection.begin_nested() as trial:

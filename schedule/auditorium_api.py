@@ -1,7 +1,7 @@
 """The list of auditoriums over HTTP, and as a sheet."""
 
 import asyncio
-from typing import Annotated, Literal
+from typing import Annotated
 
 import msgspec
 from aiohttp import web
@@ -17,7 +17,7 @@ from schedule.auditorium_sheet import (
     write_auditoriums,
 )
 from schedule.auditoriums import MOST_SEATS, list_auditoriums, set_auditoriums
-from schedule.sheet import Finding
+from schedule.sheet import Finding, ImportQuery
 
 
 class Auditorium(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -31,12 +31,6 @@ class Auditoriums(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All that are listed, by name."""
 
     auditoriums: Annotated[list[Auditorium], msgspec.Meta(max_length=5000)]
-
-
-class ImportQuery(msgspec.Struct, frozen=True):
-    """The query string of an import."""
-
-    dry_run: Literal["true", "false"] = "false"
 
 
 class AuditoriumsImported(msgspec.Struct, frozen=True):
@@ -89,7 +83,7 @@ async def take(request: web.Request) -> web.Response:
     if request.content_type != "text/csv":
         raise Unsupported("Send the auditoriums as text/csv.")
     wanted, findings = await asyncio.to_thread(read_auditoriums, await request.read())
-    is_preview = asked.dry_run == "true"
+    is_preview = asked.is_preview
     if findings.count and not is_preview:
         raise Refused("Some rows do not fit; nothing is saved.", findings=findings.found)
     async with request.app[DATABASE].begin() as connection:

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Final, Literal
+from typing import Final
 
 import msgspec
 from aiohttp import web
@@ -29,7 +29,7 @@ from schedule.ical_reading import read_calendar
 from schedule.lectures import Filter, list_lectures
 from schedule.planning import Author, in_utc
 from schedule.roster import Importer, MayManage, Taken, read_roster, take_roster, write_roster
-from schedule.sheet import MOST_ROWS, Finding, Findings
+from schedule.sheet import MOST_ROWS, Finding, Findings, ImportQuery
 from schedule.timetable import TIMETABLE
 
 MOST_BYTES: Final = 16 << 20
@@ -45,10 +45,9 @@ class Imported(msgspec.Struct, frozen=True):
     errors: int
 
 
-class ImportQuery(msgspec.Struct, frozen=True):
+class ClassesQuery(ImportQuery, frozen=True):
     """The query string: `lecturer` is the login for events that name none."""
 
-    dry_run: Literal["true", "false"] = "false"
     lecturer: str | None = None
 
 
@@ -81,11 +80,11 @@ async def import_roster(request: web.Request) -> web.Response:
         may_manage=_may_manage(request),
     )
     take = partial(take_roster, rows=rows, findings=findings, by=by)
-    return await _taken(request, take, findings, is_preview=asked.dry_run == "true")
+    return await _taken(request, take, findings, is_preview=asked.is_preview)
 
 
 async def import_classes(request: web.Request) -> web.Response:
-    asked = query(request, ImportQuery)
+    asked = query(request, ClassesQuery)
     require(request, Action.PLAN_LECTURE)
     zone, body = zone_of(request), await _body(request)
     if request.content_type == "text/calendar":
@@ -102,7 +101,7 @@ async def import_classes(request: web.Request) -> web.Response:
         policy=request.app[TIMETABLE].policy,
         may_manage=_may_manage(request),
     )
-    return await _taken(request, take, findings, is_preview=asked.dry_run == "true")
+    return await _taken(request, take, findings, is_preview=asked.is_preview)
 
 
 async def export_roster(request: web.Request) -> web.Response:

@@ -10,7 +10,7 @@ import csv
 import io
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 
@@ -26,6 +26,16 @@ _MARKS: Final = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+
+
+class ImportQuery(msgspec.Struct, frozen=True):
+    """The query string of an import."""
+
+    dry_run: Literal["true", "false"] = "false"
+
+    @property
+    def is_preview(self) -> bool:
+        return self.dry_run == "true"
 
 
 class Finding(msgspec.Struct, frozen=True):
