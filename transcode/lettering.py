@@ -1,4 +1,4 @@
-"""A small drawn alphabet for the slate: Latin and the Kazakh and Russian Cyrillic, capitals, 5 by 7 dots.
+"""A small drawn alphabet for the slate: Latin, the Kazakh and Russian Cyrillic, Greek; capitals, 5 by 7 dots.
 
 FFmpeg's text filter is not in the av wheel, and a font file would be the only reason for an image library.
 """
@@ -29,10 +29,14 @@ Y 11 11 0A 04 04 04 04|Z 1F 01 02 04 08 10 1F|0 0E 11 13 15 19 11 0E|1 04 0C 04 
 , 00 00 00 00 0C 04 08|: 00 0C 0C 00 0C 0C 00|! 04 04 04 04 04 00 04|? 0E 11 01 02 04 00 04
 / 01 01 02 04 08 10 10|( 02 04 08 08 08 04 02|) 08 04 02 02 02 04 08|& 0C 12 14 08 15 12 0D
 + 00 04 04 1F 04 04 00|' 04 04 08 00 00 00 00|« 00 05 0A 14 0A 05 00|» 00 14 0A 05 0A 14 00
+= 00 00 1F 00 1F 00 00|; 00 0C 0C 00 0C 04 08|% 19 19 02 04 08 13 13|× 00 11 0A 04 0A 11 00
+· 00 00 00 0C 0C 00 00|№ 11 19 15 13 11 00 0E|# 0A 0A 1F 0A 1F 0A 0A|_ 00 00 00 00 00 00 1F
+Δ 04 04 0A 0A 11 11 1F|Λ 04 04 0A 0A 11 11 11|Σ 1F 10 08 04 08 10 1F|Ω 0E 11 11 11 0A 0A 1B
+Ξ 1F 00 00 0E 00 00 1F|Ψ 15 15 15 0E 04 04 04|> 08 04 02 01 02 04 08|< 02 04 08 10 08 04 02
 """
 _SAME_SHAPE = {"А": "A", "В": "B", "Е": "E", "К": "K", "М": "M", "Н": "H", "О": "O", "Р": "P"} | {
     "С": "C", "Т": "T", "Х": "X", "І": "I", "–": "-", "—": "-", '"': "'", "’": "'",
-}  # fmt: skip
+} | dict(zip("ΑΒΓΕΖΗΘΙΚΜΝΟΠΡΤΥΦΧ", "ABГEZHӨIKMNOПPTYФX", strict=True))  # fmt: skip
 _GLYPHS = {
     glyph[0]: tuple(int(row, 16) for row in glyph[2:].split())
     for line in _DRAWN.split("\n")
