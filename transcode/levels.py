@@ -8,7 +8,7 @@ from av.filter import Graph
 from av.filter.context import FilterContext
 
 from transcode.house import AAC_FRAME_SAMPLES, SAMPLE_RATE
-from transcode.loudness import TARGET_LUFS
+from transcode.loudness import TARGET_LUFS, meter
 
 _FADE_SAMPLES: Final = 2 * AAC_FRAME_SAMPLES
 _LIMIT: Final = 10 ** (-3.0 / 20)  # of samples; between them, and coded, it stays below -1 dBTP
@@ -52,7 +52,7 @@ class LiveLevels:
     def __init__(self) -> None:
         limiter = ("alimiter", f"limit={_LIMIT:.4f}:level=0:attack=5:release=80")
         self._graph, self._volume = _chain(("volume", "0dB"), limiter)
-        self._meter = _meter()
+        self._meter = meter()
         self._voice = Voice()
         self.gain_db = 0.0
 
@@ -129,16 +129,6 @@ def _through(graph: Graph, frame: av.AudioFrame) -> av.AudioFrame:
     levelled = graph.pull()
     assert isinstance(levelled, av.AudioFrame)
     return levelled
-
-
-def _meter() -> Graph:
-    graph = Graph()
-    graph.link_nodes(
-        graph.add_abuffer(format="fltp", sample_rate=SAMPLE_RATE, layout="stereo"),
-        graph.add("ebur128", "metadata=1:framelog=quiet"),
-        graph.add("abuffersink"),
-    ).configure()
-    return graph
 
 
 def _momentary(meter: Graph) -> list[float]:

@@ -6,9 +6,9 @@ Sound is decoded whole, of the pictures only those that need no other: about one
 from dataclasses import dataclass
 
 import av
-from av.filter import Graph
 
 from transcode.house import SAMPLE_RATE
+from transcode.loudness import meter
 
 BLACK_SECONDS = 4.0
 SILENT_SECONDS = 7.0
@@ -34,7 +34,7 @@ class ProgrammeWatch:
 
     def __init__(self) -> None:
         self.levels = Levels()
-        self._meter = _meter()
+        self._meter = meter()
         self._resampler = av.AudioResampler(format="fltp", layout="stereo", rate=SAMPLE_RATE)
         self._picture: bytes | None = None
         self._held: dict[str, float] = {}  # since when it is so
@@ -88,16 +88,6 @@ def _level(text: str) -> float:
     """Silence is minus infinity, or no number at all, in some builds."""
     value = float(text)
     return round(value, 1) if value > -70.0 else -70.0
-
-
-def _meter() -> Graph:
-    graph = Graph()
-    graph.link_nodes(
-        graph.add_abuffer(format="fltp", sample_rate=SAMPLE_RATE, layout="stereo"),
-        graph.add("ebur128", "metadata=1:framelog=quiet"),
-        graph.add("abuffersink"),
-    ).configure()
-    return graph
 
 
 def _sampled(frame: av.VideoFrame) -> bytes:
