@@ -1,0 +1,262 @@
+"""Who waits outside of a room until somebody who moderates lets them in. They have no seat: nothing of the
+room reaches them, and no presence is counted."""
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from kernel.clock import Clock
+from kernel.errors import DarisError, Forbidden, NotFound, TooMany, Unavailable
+from live.client_messages import Admit, SwitchWaitingRoomOff, TurnAway
+from live.decision import Delivery
+from live.events import (
+    LiveFact,
+    PersonAdmitted,
+    PersonJoined,
+    PersonTurnedAway,
+    WaitingRoomSwitchedOff,
+)
+from live.messages import WaitingPeople, WaitingPerson
+from live.scribe import Scribe
+from live.seats import GRACE, Seat, Seats, Visitor
+
+MOST_WAITING: Final = 500  # people
+MOST_TABS: Final = 10  # of one person
+MOST_LISTED: Final = 100  # of each list; the counts tell of all
+
+WaitingMessage = Admit | TurnAway | SwitchWaitingRoomOff
+WaitingFact = PersonAdmitted | PersonTurnedAway | WaitingRoomSwitchedOff
+
+Answer = asyncio.Future[DarisError | None]
+"""What becomes of one socket that waits; None: come in."""
+
+
+class Held(Forbidden):
+    """A moderator lets in first."""
+
+    code = "waiting"
+
+    def __init__(self) -> None:
+        super().__init__("Wait in the waiting room until a host lets you in.")
+
+
+class TurnedAway(Forbidden):
+    """A moderator did not let them in."""
+
+    code = "turned-away"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason or "The host did not let you in.")
+
+
+class WaitingRoomFull(Unavailable):
+    """As many wait as may."""
+
+
+@dataclass(slots=True, eq=False)
+class _Waiter:
+    """One person, however many sockets they wait with."""
+
+    visitor: Visitor
+    since: datetime
+    answers: list[Answer] = field(default_factory=list)
+    gone_at: datetime | None = None  # the last socket was lost; the place is kept for the grace
+
+    def listed(self) -> WaitingPerson:
+        visitor = self.visitor
+        return WaitingPerson(
+            visitor.person, visitor.name, visitor.role, self.since, is_here=self.gone_at is None
+        )
+
+
+class WaitingRoom:
+    """Whom a room lets in. What was decided in an earlier run holds: who was admitted or had joined comes
+    in, who was turned away does not, and what was switched off stays off. Event loop only."""
+
+    def __init__(
+        self,
+        is_planned: bool,
+        seats: Seats,
+        scribe: Scribe,
+        clock: Clock,
+        before: Iterable[LiveFact] = (),
+    ) -> None:
+        self._is_planned = is_planned
+        self._seats = seats
+        self._scribe = scribe
+        self._clock = clock
+        self._is_switched_off = False
+        self._admitted: set[UUID] = set()
+        self._turned_away: dict[UUID, PersonTurnedAway] = {}
+        self._waiting: dict[UUID, _Waiter] = {}  # in the order in which they came
+        for fact in before:
+            self._recall(fact)
+
+    @property
+    def is_on(self) -> bool:
+        return self._is_planned and not self._is_switched_off
+
+    def lets_in(self, person: UUID | None) -> bool:
+        """Whether nobody needs to be asked; of None, a stranger, while there is no waiting room."""
+        if person in self._turned_away:
+            return False
+        return not self.is_on or person in self._admitted
+
+    def enter(self, visitor: Visitor) -> None:
+        """The visitor comes in; Held or TurnedAway when they do not."""
+        person = visitor.person
+        if not visitor.can_moderate and not self.lets_in(person):
+            raise self.refusal(person)
+        self._admitted.add(person)  # also while it is off: it may be switched on
+
+    def refusal(self, person: UUID | None) -> Held | TurnedAway:
+        """What is told to who is not let in."""
+        away = self._turned_away.get(person) if person is not None else None
+        return Held() if away is None else TurnedAway(away.reason)
+
+    # ------------------------------------------------------------ waiting
+
+    def wait(self, visitor: Visitor, answer: Answer) -> tuple[datetime, tuple[Delivery, ...]]:
+        """The visitor waits: since when, and whom to tell. The answer comes at once when nobody waits any more."""
+        waiter = self._waiting.get(visitor.person)
+        if waiter is None:
+            if len(self._waiting) >= MOST_WAITING:
+                raise WaitingRoomFull(
+                    "The waiting room is full.", retry_after=timedelta(seconds=30)
+                )
+            waiter = self._waiting[visitor.person] = _Waiter(visitor, self._clock.now())
+        elif len(waiter.answers) >= MOST_TABS:
+            raise TooMany("You wait in too many tabs; close some.")
+        waiter.answers.append(answer)
+        waiter.gone_at = None
+        return waiter.since, self._news()
+
+    def depart(self, person: UUID, answer: Answer, *, may_return: bool) -> tuple[Delivery, ...]:
+        """The socket waits no more; whom to tell. Who may return keeps the place for the grace."""
+        waiter = self._waiting.get(person)
+        if waiter is None or answer not in waiter.answers:
+            return ()
+        waiter.answers.remove(answer)
+        if waiter.answers:
+            return ()
+        waiter.gone_at = self._clock.now()
+        if not may_return:
+            del self._waiting[person]
+        return self._news()
+
+    def tidy(self) -> tuple[Delivery, ...]:
+        """Who did not return within the grace waits no more; whom to tell."""
+        now = self._clock.now()
+        gone = [
+            person
+            for person, waiter in self._waiting.items()
+            if waiter.gone_at is not None and now - waiter.gone_at > GRACE
+        ]
+        for person in gone:
+            del self._waiting[person]
+        return self._news() if gone else ()
+
+    def close(self, error: DarisError) -> None:
+        """The room ends: so does all waiting."""
+        for person in tuple(self._waiting):
+            self._answer(person, error)
+
+    # ------------------------------------------------------------ deciding
+
+    def plan(self, is_planned: bool) -> tuple[Delivery, ...]:
+        """The schedule says so; whom to tell, if anything changes."""
+        was_on, self._is_planned = self.is_on, is_planned
+        return self._changed() if self.is_on is not was_on else ()
+
+    def decide(self, seat: Seat, message: WaitingMessage) -> tuple[WaitingFact, ...]:
+        """The facts that would then be true; a DarisError tells why it may not be."""
+        if not seat.visitor.can_moderate:
+            raise Forbidden("Only a moderator may say who comes in.")
+        match message:
+            case Admit(person):
+                people = self._waiting if person is None else (self._check_asks(person),)
+                facts = (
+                    self._scribe.fact(PersonAdmitted, person=p, by=seat.person) for p in people
+                )
+                return tuple(facts)
+            case TurnAway(person, reason):
+                name = self._check_waits(person).visitor.name
+                what = {"person": person, "by": seat.person, "name": name, "reason": reason.strip()}
+                return (self._scribe.fact(PersonTurnedAway, **what),)
+            case SwitchWaitingRoomOff():
+                if not seat.visitor.can_host:
+                    raise Forbidden("Only the host may switch the waiting room off.")
+                fact = self._scribe.fact(WaitingRoomSwitchedOff, person=seat.person)
+                return (fact,) if self.is_on else ()
+
+    def apply(self, fact: WaitingFact) -> tuple[Delivery, ...]:
+        """The fact is kept: let in or turn away, and say whom to tell."""
+        self._recall(fact)
+        match fact:
+            case PersonAdmitted(person=UUID() as person):
+                self._answer(person, None)
+            case PersonTurnedAway(person=UUID() as person):
+                self._answer(person, TurnedAway(fact.reason))
+            case WaitingRoomSwitchedOff() | _:
+                return self._changed()
+        return self._news()
+
+    def shown(self) -> WaitingPeople | None:
+        """For who moderates; None when there is nothing to see."""
+        if not self.is_on and not self._turned_away:
+            return None
+        waiting, away = list(self._waiting.values()), list(self._turned_away.values())
+        return WaitingPeople(
+            is_on=self.is_on,
+            count=len(waiting),
+            people=tuple(waiter.listed() for waiter in waiting[:MOST_LISTED]),
+            turned_away=tuple(
+                WaitingPerson(fact.person, fact.name, "", fact.at, is_here=False)
+                for fact in away[-MOST_LISTED:]
+                if fact.person is not None
+            ),
+        )
+
+    def _recall(self, fact: LiveFact) -> None:
+        match fact:
+            case PersonAdmitted(person=UUID() as person) | PersonJoined(person=UUID() as person):
+                self._admitted.add(person)
+                self._turned_away.pop(person, None)
+            case PersonTurnedAway(person=UUID() as person):
+                self._admitted.discard(person)
+                self._turned_away[person] = fact
+            case WaitingRoomSwitchedOff():
+                self._is_switched_off = True
+            case _:
+                pass
+
+    def _check_asks(self, person: UUID) -> UUID:
+        """They wait, or were turned away and may be let in after all."""
+        if person not in self._turned_away:
+            self._check_waits(person)
+        return person
+
+    def _check_waits(self, person: UUID) -> _Waiter:
+        if person not in self._waiting:
+            raise NotFound("This person does not wait any more.")
+        return self._waiting[person]
+
+    def _answer(self, person: UUID, error: DarisError | None) -> None:
+        waiter = self._waiting.pop(person, None)
+        for answer in waiter.answers if waiter else ():
+            if not answer.done():
+                answer.set_result(error)
+
+    def _changed(self) -> tuple[Delivery, ...]:
+        """It went on or off; off, everybody who waits comes in."""
+        for person in () if self.is_on else tuple(self._waiting):
+            self._answer(person, None)
+        return self._news()
+
+    def _news(self) -> tuple[Delivery, ...]:
+        moderators = frozenset(one.id for one in self._seats if one.visitor.can_moderate)
+        shown = self.shown() or WaitingPeople(is_on=False, count=0)
+        return (Delivery(shown, moderators),) if moderators else ()
