@@ -3,6 +3,7 @@
 The room that is up has the word; before it is, the schedule.
 """
 
+from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
@@ -11,13 +12,14 @@ from aiohttp import web
 from identity.credentials import token_hash
 from identity.rights import Action, Subject, Viewer, allows
 from identity.sessions import SESSIONS, Carrier, proof_of, viewer_of
+from kernel.errors import Unavailable
 from live.rooms import ROOMS
-from live.waiting_room import Held
 from player import sharing
 from player.fast_lane import MayWatch
 from schedule.lifecycle import OVER
 from schedule.subjects import SUBJECTS
 
+_SOON: Final = timedelta(seconds=2)
 _OVER: Final = frozenset(state.value for state in OVER)
 
 
@@ -28,7 +30,8 @@ async def may_watch(request: web.Request, lecture: UUID) -> None:
 
 
 async def may_take_part(request: web.Request, lecture: UUID) -> None:
-    """Forbidden for who must be let in first; rights are asked elsewhere."""
+    """Forbidden for who must be let in first, Unavailable until the room knows who that is; rights are
+    asked elsewhere."""
     known, viewer = request.app[SUBJECTS], viewer_of(request)
     if not is_kept_out(request.app, lecture, viewer, await known.of(lecture)):
         return
@@ -37,7 +40,7 @@ async def may_take_part(request: web.Request, lecture: UUID) -> None:
         raise room.room.waiting_room.refusal(viewer.actor)
     known.forget(lecture)  # it may be over since we looked
     if is_kept_out(request.app, lecture, viewer, await known.of(lecture)):
-        raise Held
+        raise Unavailable("The room starts anew; please wait a moment.", retry_after=_SOON)
 
 
 def is_kept_out(app: web.Application, lecture: UUID, viewer: Viewer, subject: Subject) -> bool:

@@ -125,6 +125,8 @@ class Room:
         mode = self._chat_rule.plan(lecture.chat_mode)
         news = (State(lecture.state) if has_moved else None, mode)
         waiting = self.waiting_room.plan(lecture.waiting_room)
+        if has_moved:
+            self.waiting_room.tell(State(lecture.state))
         return (*(Delivery(message) for message in news if message is not None), *waiting)
 
     def record(self, recording: RecordingInfo) -> tuple[Delivery, ...]:

@@ -111,7 +111,7 @@ class Conversation:
         """Without a seat, until somebody lets the visitor in; a DarisError when nobody does."""
         answer: Answer = asyncio.get_running_loop().create_future()
         waiting, visitor = self._room.room.waiting_room, self._visitor
-        since, told = waiting.wait(visitor, answer)
+        since, told = waiting.wait(visitor, answer, self._outbox.put)
         self._room.tell(*told)
         self._outbox.put(Waiting(self._room.room.lecture, since, self._clock.now()))
         error: DarisError | None = None
@@ -277,9 +277,9 @@ def _reason(error: DarisError) -> ByeReason:
     match error:
         case Invalid():
             return ByeReason.GARBAGE
-        case TooMany() | RoomFull() | WaitingRoomFull():
+        case TooMany() | RoomFull():
             return ByeReason.FULL
-        case Crowded():
+        case Crowded() | WaitingRoomFull():
             return ByeReason.RESTART
         case TurnedAway():
             return ByeReason.TURNED_AWAY

@@ -2,7 +2,7 @@
 room reaches them, and no presence is counted."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -19,11 +19,11 @@ from live.events import (
     PersonTurnedAway,
     WaitingRoomSwitchedOff,
 )
-from live.messages import WaitingPeople, WaitingPerson
+from live.messages import ServerMessage, WaitingPeople, WaitingPerson
 from live.scribe import Scribe
 from live.seats import GRACE, Seat, Seats, Visitor
 
-MOST_WAITING: Final = 500  # people
+MOST_WAITING: Final = 2000  # people, as many as there are seats
 MOST_TABS: Final = 10  # of one person
 MOST_LISTED: Final = 100  # of each list; the counts tell of all
 
@@ -32,6 +32,8 @@ WaitingFact = PersonAdmitted | PersonTurnedAway | WaitingRoomSwitchedOff
 
 Answer = asyncio.Future[DarisError | None]
 """What becomes of one socket that waits; None: come in."""
+
+Tell = Callable[[ServerMessage], None]
 
 
 class Held(Forbidden):
@@ -62,7 +64,7 @@ class _Waiter:
 
     visitor: Visitor
     since: datetime
-    answers: list[Answer] = field(default_factory=list)
+    sockets: dict[Answer, Tell] = field(default_factory=dict)
     gone_at: datetime | None = None  # the last socket was lost; the place is kept for the grace
 
     def listed(self) -> WaitingPerson:
@@ -119,8 +121,10 @@ class WaitingRoom:
 
     # ------------------------------------------------------------ waiting
 
-    def wait(self, visitor: Visitor, answer: Answer) -> tuple[datetime, tuple[Delivery, ...]]:
-        """The visitor waits: since when, and whom to tell. The answer comes at once when nobody waits any more."""
+    def wait(
+        self, visitor: Visitor, answer: Answer, tell: Tell
+    ) -> tuple[datetime, tuple[Delivery, ...]]:
+        """A socket of the visitor waits for the answer: since when, and whom to tell."""
         waiter = self._waiting.get(visitor.person)
         if waiter is None:
             if len(self._waiting) >= MOST_WAITING:
@@ -128,19 +132,16 @@ class WaitingRoom:
                     "The waiting room is full.", retry_after=timedelta(seconds=30)
                 )
             waiter = self._waiting[visitor.person] = _Waiter(visitor, self._clock.now())
-        elif len(waiter.answers) >= MOST_TABS:
+        elif len(waiter.sockets) >= MOST_TABS:
             raise TooMany("You wait in too many tabs; close some.")
-        waiter.answers.append(answer)
+        waiter.sockets[answer] = tell
         waiter.gone_at = None
         return waiter.since, self._news()
 
     def depart(self, person: UUID, answer: Answer, *, may_return: bool) -> tuple[Delivery, ...]:
         """The socket waits no more; whom to tell. Who may return keeps the place for the grace."""
         waiter = self._waiting.get(person)
-        if waiter is None or answer not in waiter.answers:
-            return ()
-        waiter.answers.remove(answer)
-        if waiter.answers:
+        if waiter is None or waiter.sockets.pop(answer, None) is None or waiter.sockets:
             return ()
         waiter.gone_at = self._clock.now()
         if not may_return:
@@ -158,6 +159,12 @@ class WaitingRoom:
         for person in gone:
             del self._waiting[person]
         return self._news() if gone else ()
+
+    def tell(self, message: ServerMessage) -> None:
+        """To all who wait."""
+        for waiter in self._waiting.values():
+            for tell in waiter.sockets.values():
+                tell(message)
 
     def close(self, error: DarisError) -> None:
         """The room ends: so does all waiting."""
@@ -246,7 +253,7 @@ class WaitingRoom:
 
     def _answer(self, person: UUID, error: DarisError | None) -> None:
         waiter = self._waiting.pop(person, None)
-        for answer in waiter.answers if waiter else ():
+        for answer in waiter.sockets if waiter else ():
             if not answer.done():
                 answer.set_result(error)
 

@@ -15,9 +15,10 @@ from kernel.database import Database
 from kernel.errors import NotFound
 from kernel.web import CLOCK, DATABASE
 from schedule.lectures import lecture_by_id
-from schedule.lifecycle import OVER
+from schedule.lifecycle import LectureState
 
 _FRESH: Final = timedelta(seconds=15)  # how long somebody who was struck off still sees parts
+_HELD: Final = frozenset({LectureState.OPEN, LectureState.LIVE})
 _MOST: Final = 2000  # lectures remembered; the oldest go
 
 
@@ -43,7 +44,7 @@ class Subjects:
         return known.subject if known is not None and is_fresh else None
 
     def has_waiting_room(self, lecture: UUID) -> bool:
-        """As it last was: whether the schedule plans one, and the lecture is not over."""
+        """As it last was: whether the schedule plans one, and people are in the lecture now."""
         known = self._known.get(lecture)
         return known is not None and known.has_waiting_room
 
@@ -75,7 +76,7 @@ class Subjects:
                 found = await lecture_by_id(connection, lecture)
             except NotFound:
                 return Subject(lecture=lecture), False
-        return found.subject, found.work.waiting_room and found.state not in OVER
+        return found.subject, found.work.waiting_room and found.state in _HELD
 
 
 async def opened(app: web.Application) -> AsyncIterator[None]:

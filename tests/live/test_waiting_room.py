@@ -17,7 +17,7 @@ from live.events import (
     SeatsAlive,
     WaitingRoomSwitchedOff,
 )
-from live.messages import LectureInfo
+from live.messages import LectureInfo, State
 from live.room import Room
 from live.seats import GRACE
 from live.waiting_room import Held, TurnedAway
@@ -219,8 +219,10 @@ async def test_the_schedule_lets_in_who_waits_and_keeps_in_who_is_there(clock, v
     room.waiting_room.enter(early)
     with pytest.raises(Held):
         room.waiting_room.enter(late)
-    answer = asyncio.get_running_loop().create_future()
-    room.waiting_room.wait(late, answer)
+    answer, told = asyncio.get_running_loop().create_future(), []
+    room.waiting_room.wait(late, answer, told.append)
+    room.move(LectureInfo(open_to_all.id, "Algebra", "ended", waiting_room=True))
+    assert told == [State("ended")]
     room.move(open_to_all)
     assert await answer is None
     with pytest.raises(NotFound):

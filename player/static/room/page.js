@@ -125,6 +125,7 @@ const REACTIONS = {
 };
 
 function show() {
+  if (room.lecture) showLecture();
   if (!room.me) return;
   stage.show(room);
   view.show(stage.pictures);
@@ -134,7 +135,6 @@ function show() {
   const receiving = way.isDirect ? toReceive(room, connection.sources) : [];
   way.show(receiving);
   connection.want(receiving);
-  showLecture();
   recording.show(room);
   captions.show(room);
   polls.show(room);

@@ -84,6 +84,7 @@ const REDUCERS = {
     return { ...state, chat: [...kept, { ...line, status: "kept" }, ...mine] };
   },
 
+  waiting: (state, { lecture }) => ({ ...state, lecture }),
   waiting_people: (state, message) => ({ ...state, waiting: message }),
 
   chat_mode: (state, { mode }) => ({ ...state, lecture: { ...state.lecture, chat_mode: mode } }),
