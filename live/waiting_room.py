@@ -2,6 +2,7 @@
 room reaches them, and no presence is counted."""
 
 import asyncio
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -26,6 +27,7 @@ from live.seats import GRACE, Seat, Seats, Visitor
 MOST_WAITING: Final = 2000  # people, as many as there are seats
 MOST_TABS: Final = 10  # of one person
 MOST_LISTED: Final = 100  # of each list; the counts tell of all
+GATHERED_FOR: Final = 0.2  # seconds at least from one telling to the next; a crowd is told together
 
 WaitingMessage = Admit | TurnAway | SwitchWaitingRoomOff
 WaitingFact = PersonAdmitted | PersonTurnedAway | WaitingRoomSwitchedOff
@@ -94,6 +96,8 @@ class WaitingRoom:
         self._admitted: set[UUID] = set()
         self._turned_away: dict[UUID, PersonTurnedAway] = {}
         self._waiting: dict[UUID, _Waiter] = {}  # in the order in which they came
+        self._told_at = -math.inf  # of the monotonic clock
+        self._has_news = False
         for fact in before:
             self._recall(fact)
 
@@ -149,7 +153,8 @@ class WaitingRoom:
         return self._news()
 
     def tidy(self) -> tuple[Delivery, ...]:
-        """Who did not return within the grace waits no more; whom to tell."""
+        """Who did not return within the grace waits no more; whom to tell of that, and of what is new
+        since they were told. To be called twice a second."""
         now = self._clock.now()
         gone = [
             person
@@ -158,7 +163,7 @@ class WaitingRoom:
         ]
         for person in gone:
             del self._waiting[person]
-        return self._news() if gone else ()
+        return self._told() if gone or self._has_news else ()
 
     def tell(self, message: ServerMessage) -> None:
         """To all who wait."""
@@ -264,6 +269,13 @@ class WaitingRoom:
         return self._news()
 
     def _news(self) -> tuple[Delivery, ...]:
+        """Something changed: told at once, or together where much does."""
+        self._has_news = True
+        is_due = self._clock.monotonic() - self._told_at >= GATHERED_FOR
+        return self._told() if is_due else ()
+
+    def _told(self) -> tuple[Delivery, ...]:
+        self._has_news, self._told_at = False, self._clock.monotonic()
         moderators = frozenset(one.id for one in self._seats if one.visitor.can_moderate)
         shown = self.shown() or WaitingPeople(is_on=False, count=0)
         return (Delivery(shown, moderators),) if moderators else ()

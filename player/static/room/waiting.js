@@ -30,7 +30,15 @@ export class WaitingRoom {
     if (!this.isOn) return false;
     this.#show("in");
     toast(t("You have been let in."));
+    if (document.hidden) this.#call();
     return true;
+  }
+
+  /** Who waits in another tab reads it there. */
+  #call() {
+    const title = document.title;
+    document.title = t("You have been let in.");
+    document.addEventListener("visibilitychange", () => (document.title = title), { once: true });
   }
 
   #show(phase) {
