@@ -196,7 +196,8 @@ class WaitingRoom:
                 return tuple(facts)
             case TurnAway(person, reason):
                 name = self._check_waits(person).visitor.name
-                what = {"person": person, "by": seat.person, "name": name, "reason": reason.strip()}
+                why = "".join(filter(str.isprintable, reason)).strip()
+                what = {"person": person, "by": seat.person, "name": name, "reason": why}
                 return (self._scribe.fact(PersonTurnedAway, **what),)
             case SwitchWaitingRoomOff():
                 if not seat.visitor.can_host:

@@ -130,7 +130,7 @@ async def test_who_is_turned_away_reads_why_again_and_again_until_they_are_let_i
     who = await add_person(Role.STUDENT, name="Dana")
     dana, person = await knock(who=who)
     await waits(host, "Dana")
-    await host.send("turn_away", person=person, reason=" Your group has its class at 12. ")
+    await host.send("turn_away", person=person, reason=" Your group has\t its class at 12.\n")
     for guest in (dana, (await knock(who=who))[0]):
         bye = await guest.hear("bye")
         assert (bye["reason"], bye["message"]) == ("turned_away", "Your group has its class at 12.")
