@@ -28,7 +28,8 @@ from aiohttp import web
 from bench import clips
 from bench.crowd import Crowd, gather
 from bench.report import arguments, percentile, show
-from daris.app import build, may_still_watch
+from daris.admission import may_still_watch
+from daris.app import build
 from identity.tickets import TICKETS, Ticket
 from kernel.clock import SystemClock
 from kernel.settings import Settings

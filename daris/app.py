@@ -11,7 +11,7 @@ from uuid import UUID
 
 from aiohttp import web
 
-from daris import casing, channels, health
+from daris import admission, casing, channels, health
 from daris.migrations.schema import migrate
 from footprint import alternate_request, heat_views, lrs, xapi_version
 from footprint import log as event_log
@@ -29,9 +29,6 @@ from footprint.upkeep import Upkeep
 from identity import csrf
 from identity import sessions as identity_sessions
 from identity import views as identity_views
-from identity.credentials import token_hash
-from identity.rights import Action, Subject, Viewer, allows
-from identity.sessions import SESSIONS, Carrier, proof_of
 from kernel import web as kernel_web
 from kernel.bus import open_bus
 from kernel.clock import Clock
@@ -53,6 +50,7 @@ from live.port import MediaPort
 from live.rooms import ROOMS, Rooms
 from live.stage import Stage
 from live.turn import read_ice_servers
+from live.waiting_room import WaitingFact
 from player import (
     beacons,
     caption_api,
@@ -79,7 +77,6 @@ from player import (
 )
 from player import views as player_views
 from player.delivery import LIBRARY
-from player.fast_lane import MayWatch
 from schedule import (
     academic_api,
     agenda,
@@ -101,7 +98,6 @@ from schedule import (
 )
 from schedule import api as schedule_api
 from schedule.announcer import Announcer
-from schedule.subjects import SUBJECTS
 from transcode.library import Library
 from transcode.recording import RecordingState
 
@@ -136,7 +132,7 @@ def build(settings: Settings, clock: Clock) -> web.Application:
     app.on_response_prepare.append(xapi_version.name_version)
     for routes in _routes():
         app.add_routes(routes)
-    delivery.add_routes(app, sharing.may_watch)
+    delivery.add_routes(app, admission.may_watch)
     return app
 
 
@@ -191,22 +187,22 @@ def _routes() -> tuple[Sequence[web.RouteDef], ...]:
         month.routes(),
         course_views.routes(),
         period_views.routes(),
-        beacons.routes(),
+        beacons.routes(admission.may_take_part),
         live_views.routes(),
         echo_views.routes(),
-        footprint_views.routes(),
+        footprint_views.routes(admission.may_take_part),
         heat_views.routes(),
         channel_api.routes(),
         channel_views.routes(),
         television.routes(),
-        extras.routes(sharing.may_watch),
+        extras.routes(admission.may_watch),
         editing.routes(),
         job_api.routes(),
         deletion.routes(),
         sharing.routes(),
         retention.routes(),
         editor_views.routes(),
-        caption_api.routes(sharing.may_watch),
+        caption_api.routes(admission.may_watch),
         caption_editing.routes(),
         package_api.routes(_chat_to_pack),
         course_package_api.routes(_chat_to_pack),
@@ -330,30 +326,6 @@ async def _rooms(app: web.Application) -> AsyncIterator[None]:
             yield
 
 
-def may_still_watch(request: web.BaseRequest) -> MayWatch | None:
-    """For the fast lane: what `sharing.may_watch` says, while session and lecture are remembered."""
-    if not isinstance(request, web.Request):
-        return None
-    proof, sessions = proof_of(request), request.app[SESSIONS]
-    if proof is None or proof.carrier is Carrier.LINK:  # the address would have to be read again
-        return None
-    key = token_hash(proof.text)
-
-    known = request.app[SUBJECTS]
-    verdict: tuple[Viewer | None, Subject | None, bool] = None, None, False
-
-    def may_watch(lecture: UUID) -> bool:
-        nonlocal verdict
-        viewer, subject = sessions.remembered(key), known.remembered(lecture)
-        if viewer is None or subject is None:
-            return False
-        if viewer is not verdict[0] or subject is not verdict[1]:  # rights are pure, of both
-            verdict = viewer, subject, allows(viewer, Action.WATCH_RECORDING, subject)
-        return verdict[2]
-
-    return may_watch
-
-
 async def _chat_to_pack(request: web.Request, lecture: UUID) -> Sequence[package_api.Said]:
     async with request.app[DATABASE].connect() as connection:
         return await casing.chat_of(connection, lecture)
@@ -367,10 +339,10 @@ async def _chat_so_far(database: Database, lecture: UUID, at_most: int) -> list[
 
 
 async def _facts_so_far(database: Database, drain: Drain, lecture: UUID) -> list[LiveFact]:
-    """What was asked and answered, and who held a hand up or the floor, when all that a killed process left
-    in the journal is in the log."""
+    """What was asked and answered, who held a hand up or the floor and who was let in, when all that a killed
+    process left in the journal is in the log."""
     await drain.catch_up(_PATIENCE)
-    kinds = (RoomOpened, PersonJoined, ChatModeSet, *get_args(PodiumFact))
+    kinds = (RoomOpened, PersonJoined, ChatModeSet, *get_args(PodiumFact), *get_args(WaitingFact))
     async with database.connect() as connection:
         polls = await polls_so_far(connection, lecture)
         held = await event_log.facts_of_lecture(connection, lecture, *kinds)

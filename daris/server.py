@@ -8,7 +8,7 @@ import signal
 import structlog
 from aiohttp import web
 
-from daris.app import may_still_watch
+from daris.admission import may_still_watch
 from kernel.errors import SettingsError
 from kernel.settings import Settings
 from player.delivery import LIBRARY

@@ -44,6 +44,7 @@ from kernel.errors import Forbidden
 from kernel.ids import new_id
 from kernel.pages import render
 from kernel.web import CLOCK, DATABASE, RECORDER, decode, path_id, query, reply
+from player.delivery import Guard
 from schedule.asked import lecture_of
 from schedule.lifecycle import Lecture
 from schedule.questions import Question
@@ -79,11 +80,16 @@ class Missed(msgspec.Struct, frozen=True):
     spans: list[Span]
 
 
-def routes() -> list[web.RouteDef]:
+def routes(may_take_part: Guard) -> list[web.RouteDef]:
+    """`may_take_part` raises if the viewer is not let into a lecture that runs."""
+
+    async def chat_for_who_is_in(request: web.Request) -> web.Response:
+        return await read_chat(request, may_take_part)
+
     return [
         *correction_views.routes(),  # first: `corrections` is nobody's id
         web.get("/api/v1/lectures/{id}/attendance", read_attendance),
-        web.get("/api/v1/lectures/{id}/chat", read_chat),
+        web.get("/api/v1/lectures/{id}/chat", chat_for_who_is_in),
         web.get("/api/v1/lectures/{id}/missed", read_missed),
         web.post("/api/v1/lectures/{id}/attendance/marks", add_mark),
         web.get("/api/v1/lectures/{id}/attendance/{person}", read_explanation),
@@ -188,10 +194,11 @@ async def _explanation(request: web.Request, lecture: Lecture) -> Explanation:
         return await explain(connection, lecture, person, now=request.app[CLOCK].now())
 
 
-async def read_chat(request: web.Request) -> web.Response:
+async def read_chat(request: web.Request, may_take_part: Guard) -> web.Response:
     """The lecture's chat, for whoever may be in it; not for visitors of its recording."""
     lecture = await lecture_of(request)
     viewer = require(request, Action.JOIN_LECTURE, lecture.subject)
+    await may_take_part(request, lecture.id)
     is_host = allows(viewer, Action.HOST_LECTURE, lecture.subject)
     async with request.app[DATABASE].connect() as connection:
         lines = await chat(connection, lecture.id, reader=viewer.actor, is_host=is_host)

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from kernel.errors import Conflict, Invalid, TooLarge
 from live.events import ChatSaid
+from live.messages import Chat as ChatMessage
 from live.messages import ChatLine
 from live.seats import Visitor
 
@@ -75,6 +76,12 @@ class Chat:
             for line in self._lines
             if not line.to_hosts or visitor.can_host or line.person == visitor.person
         )
+
+
+def told(line: ChatSaid) -> ChatMessage:
+    """The message that tells of the line."""
+    assert line.person is not None
+    return ChatMessage(line.id, line.at, line.person, line.name, line.text, line.to_hosts)
 
 
 def shown(line: ChatSaid) -> ChatLine:

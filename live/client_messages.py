@@ -18,6 +18,7 @@ Sdp = Annotated[str, msgspec.Meta(min_length=1, max_length=200_000)]
 Device = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 ResumeToken = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
 Pixels = Annotated[int, msgspec.Meta(ge=0, le=16_384)]
+Reason = Annotated[str, msgspec.Meta(max_length=200)]
 Mid = Annotated[str, msgspec.Meta(min_length=1, max_length=32)]
 Count = Annotated[int, msgspec.Meta(ge=0, le=0x7FFFFFFF)]
 
@@ -48,6 +49,23 @@ class SetChatMode(msgspec.Struct, frozen=True, tag_field="type", tag="set_chat_m
     """Hosts: say who writes to whom in the chat from now on."""
 
     mode: ChatMode
+
+
+class Admit(msgspec.Struct, frozen=True, tag_field="type", tag="admit"):
+    """Moderators: let a person in who waits or was turned away; without one, everybody who waits."""
+
+    person: UUID | None = None
+
+
+class TurnAway(msgspec.Struct, frozen=True, tag_field="type", tag="turn_away"):
+    """Moderators: do not let in a person who waits, and tell them why."""
+
+    person: UUID
+    reason: Reason = ""
+
+
+class SwitchWaitingRoomOff(msgspec.Struct, frozen=True, tag_field="type", tag="waiting_room_off"):
+    """Hosts: let everybody in from now on."""
 
 
 class RaiseHand(msgspec.Struct, frozen=True, tag_field="type", tag="raise_hand"):
@@ -134,6 +152,9 @@ ClientMessage = (
     | Offer
     | Say
     | SetChatMode
+    | Admit
+    | TurnAway
+    | SwitchWaitingRoomOff
     | RaiseHand
     | LowerHand
     | GiveFloor

@@ -87,6 +87,24 @@ class ChatModeSet(RoomFact, frozen=True, kw_only=True):
     mode: ChatMode
 
 
+class PersonAdmitted(RoomFact, frozen=True, kw_only=True):
+    """The moderator `by` let the person in from the waiting room, for all runs of the room."""
+
+    by: UUID
+
+
+class PersonTurnedAway(RoomFact, frozen=True, kw_only=True):
+    """The moderator `by` did not let the person in, who is told the reason if there is one."""
+
+    by: UUID
+    name: str
+    reason: str = ""
+
+
+class WaitingRoomSwitchedOff(RoomFact, frozen=True, kw_only=True):
+    """The host `person` lets everybody in from now on, who waits and who comes."""
+
+
 class PollOpened(RoomFact, frozen=True, kw_only=True):
     """The moderator `by` asked a question. `prepared` is the one of the lecture's that it was."""
 
@@ -222,6 +240,9 @@ LiveFact = (
     | SeatsAlive
     | ChatSaid
     | ChatModeSet
+    | PersonAdmitted
+    | PersonTurnedAway
+    | WaitingRoomSwitchedOff
     | PollOpened
     | PollAnswered
     | PollClosed

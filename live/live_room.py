@@ -4,7 +4,6 @@ The room decides and applies (live.room); this keeps what was decided, and then 
 """
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from live.client_messages import Offer, Record, RecordAction, Report, SetMuted, 
 from live.connections import Connections
 from live.decision import Delivery
 from live.events import ChatSaid, LiveFact, PersonLeft, PollAnswered
+from live.expelled import B_FRAMES, Expelled
 from live.gate import Gate
 from live.joins import Joins
 from live.line_watch import LineWatch
@@ -56,12 +56,6 @@ KEPT_SECONDS = Histogram(
 
 TICK: Final = 0.5  # seconds between looks at proofs and graces
 CHECKPOINT: Final = TICK  # with `alive` every second, a crash loses a second and a half
-
-B_FRAMES: Final = (
-    "The encoder sends B-frames, which live rooms cannot show; in OBS, under Settings → Output → "
-    "Streaming, set B-frames to 0, or the profile to baseline, or the tune to zerolatency."
-)
-_MOST_EXPELLED: Final = 64
 
 _ANEW: Final = Bye(ByeReason.RESTART, "The room starts anew; please wait a moment.")
 
@@ -104,7 +98,7 @@ class LiveRoom:
         self._outboxes: dict[UUID, Outbox] = {}
         self._poll_news = PollNews(lambda poll: self.tell(*self.room.poll_board.news(poll)))
         self._joins = Joins(lambda joined: self._put(Delivery(joined)))
-        self._expelled: OrderedDict[str, str] = OrderedDict()  # by the token of the session: why
+        self._expelled = Expelled()
         self._tasks: asyncio.TaskGroup | None = None
         self._closing: Bye | None = None
         self._is_over = False
@@ -116,11 +110,13 @@ class LiveRoom:
     # ------------------------------------------------------------ coming and going
 
     async def enter(self, visitor: Visitor, device: str, channel: Channel) -> Seat:
-        """A new seat, after a wait when many come; Crowded when it would be long.
+        """A new seat, after a wait when many come; Crowded when it would be long, Held or TurnedAway
+        when nobody let the visitor in.
 
         On return its PersonJoined is kept and the others were told.
         """
         self._check_open()
+        self.room.waiting_room.enter(visitor)
         if not visitor.can_host:  # whoever teaches need not wait for the audience
             await self._gate.enter()
             self._check_open()
@@ -326,6 +322,7 @@ class LiveRoom:
     async def empty(self, bye: Bye) -> None:
         """Nobody comes in any more, and every seat has left now; sockets stay open to read on."""
         self._closing = bye
+        self.room.waiting_room.close(Closing(bye))
         is_pause = bye.reason == ByeReason.RESTART
         facts: list[LiveFact] = [] if is_pause else list(self.room.polls.end())
         for seat in self.room.seats:
@@ -337,6 +334,7 @@ class LiveRoom:
     def close(self, bye: Bye) -> None:
         """Tell every socket why it ends."""
         self._closing = self._closing or bye
+        self.room.waiting_room.close(Closing(self._closing))
         for outbox in self._outboxes.values():
             outbox.close(self._closing)
 
@@ -357,6 +355,7 @@ class LiveRoom:
         """Gather proofs, end the seats that are over, and write the checkpoint."""
         for seat in self.room.seats:
             self.connections.prove(seat)
+        self.tell(*self.room.waiting_room.tidy())
         for seat in self._over():
             await self.leave(seat, "lost")
         for seat, source in self.connections.shuffled():
@@ -370,16 +369,14 @@ class LiveRoom:
         log.warning(
             "live.b_frames", lecture=str(self.lecture), seat=str(seat.id), device=seat.device
         )
-        self._expelled[seat.resume] = B_FRAMES
-        while len(self._expelled) > _MOST_EXPELLED:
-            self._expelled.popitem(last=False)
+        self._expelled.note(seat.resume, B_FRAMES)
         hosts = frozenset(one.id for one in self.room.seats if one.visitor.can_host)
         self.tell(Delivery(Refused("b-frames", B_FRAMES, source.value), to=hosts))
         await self.leave(seat, "refused")
 
     def expelled(self, token: str) -> str | None:
         """Why the encoder with that token was ended, if it was."""
-        return self._expelled.get(token)
+        return self._expelled.why(token)
 
     def _over(self) -> list[Seat]:
         lost = (self.room.seats.get(seat) for seat in self.connections.take_lost())

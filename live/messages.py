@@ -70,6 +70,7 @@ class LectureInfo(msgspec.Struct, frozen=True):
     title: str
     state: str
     chat_mode: ChatMode = ChatMode.OPEN  # in a welcome the one in force
+    waiting_room: bool = False  # in a welcome whether there is one now
 
 
 class PersonInfo(msgspec.Struct, frozen=True):
@@ -135,6 +136,25 @@ class IceServer(msgspec.Struct, frozen=True, omit_defaults=True):
     credential: str | None = None
 
 
+class WaitingPerson(msgspec.Struct, frozen=True):
+    """Somebody who waits, or who was turned away, since that moment."""
+
+    id: UUID
+    name: str
+    role: str
+    since: datetime
+    is_here: bool  # False: their connection was lost, or they were turned away
+
+
+class WaitingPeople(msgspec.Struct, frozen=True, tag_field="type", tag="waiting_people"):
+    """For moderators, the newest wins: how many wait, the first hundred of them, and who was turned away."""
+
+    is_on: bool
+    count: int
+    people: tuple[WaitingPerson, ...] = ()
+    turned_away: tuple[WaitingPerson, ...] = ()
+
+
 class Welcome(msgspec.Struct, frozen=True, tag_field="type", tag="welcome"):
     """The whole state of the room at `now`: what joins or resumes starts from this alone."""
 
@@ -151,6 +171,7 @@ class Welcome(msgspec.Struct, frozen=True, tag_field="type", tag="welcome"):
     now: datetime
     polls: tuple[PollInfo, ...] = ()
     answers: dict[UUID, tuple[int, ...]] = {}  # the reader's, by poll
+    waiting: WaitingPeople | None = None  # for moderators, where there is a waiting room
 
 
 class Answer(msgspec.Struct, frozen=True, tag_field="type", tag="answer"):
@@ -186,6 +207,14 @@ class Chat(msgspec.Struct, frozen=True, tag_field="type", tag="chat"):
     name: str
     text: str
     to_hosts: bool = False
+
+
+class Waiting(msgspec.Struct, frozen=True, tag_field="type", tag="waiting"):
+    """The answer to a hello of somebody whom a host must let in first; a welcome or a bye follows."""
+
+    lecture: LectureInfo
+    since: datetime  # they wait, whatever their connection did
+    now: datetime
 
 
 class ChatModeChanged(msgspec.Struct, frozen=True, tag_field="type", tag="chat_mode"):
@@ -310,12 +339,15 @@ class ByeReason(StrEnum):
     SLOW = "slow"
     GARBAGE = "garbage"
     REFUSED = "refused"
+    TURNED_AWAY = "turned_away"
     FULL = "full"
     RESTART = "restart"
 
 
 ServerMessage = (
     Welcome
+    | Waiting
+    | WaitingPeople
     | Answer
     | JoinedPeople
     | ChangedPerson

@@ -3,11 +3,15 @@
 import asyncio
 from typing import Final
 
-from live.messages import Bye, ByeReason, ServerMessage, State, Tracks, encode
+from live.messages import Bye, ByeReason, ServerMessage, State, Tracks, WaitingPeople, encode
 from live.poll_messages import PollChanged
 
 CAPACITY: Final = 2000  # messages; more than a full room that joins at once, and a minute of chat
-_FOLDED: Final = (Tracks, State)  # full states: a newer one replaces an older one that waits
+_FOLDED: Final = (
+    Tracks,
+    State,
+    WaitingPeople,
+)  # full states: a newer one replaces an older one that waits
 
 
 class Outbox:

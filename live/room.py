@@ -16,7 +16,7 @@ from kernel.clock import Clock
 from kernel.errors import Forbidden, Invalid, TooMany, Unavailable
 from kernel.ids import new_id
 from kernel.throttle import Throttle
-from live.chat import Chat, clean
+from live.chat import Chat, clean, told
 from live.chat_rule import ChatRule
 from live.client_messages import Consent, Record, Say, SetChatMode, SetMuted
 from live.decision import Decision, Delivery
@@ -46,26 +46,28 @@ from live.messages import (
     Me,
     PersonInfo,
     Presence,
-    RecordingChanged,
     RecordingInfo,
     Source,
     State,
     Welcome,
 )
-from live.messages import Chat as ChatMessage
 from live.podium import Podium, PodiumFact, PodiumMessage
 from live.poll_board import PollBoard
 from live.poll_messages import PollMessage
 from live.polls import PollFact, Polls
+from live.recording_lamp import RecordingLamp
 from live.scribe import Scribe
 from live.seats import Channel, Seat, Seats, Visitor
 from live.staged import Staged
 from live.turn import IceServers
+from live.waiting_room import WaitingFact, WaitingMessage, WaitingRoom
 
 MOST_SEATS: Final = 2000
 MOST_SEATS_OF_A_PERSON: Final = 10
 
-RoomMessage = PollMessage | PodiumMessage | Say | SetChatMode | SetMuted | Record | Consent
+RoomMessage = (
+    PollMessage | PodiumMessage | WaitingMessage | Say | SetChatMode | SetMuted | Record | Consent
+)
 
 
 _NO_SERVERS: Final = IceServers()
@@ -98,8 +100,9 @@ class Room:
         self.poll_board = PollBoard(self.polls, self.seats)
         self._chat_rule = ChatRule(lecture.chat_mode, self.seats, self.scribe, known)
         self._podium = Podium(self.seats, self.scribe, clock, known)
+        self.waiting_room = WaitingRoom(lecture.waiting_room, self.seats, self.scribe, clock, known)
         self._staged = Staged()
-        self._recording = RecordingInfo()
+        self._lamp = RecordingLamp(self.seats)
         self._consented: set[UUID] = set()  # people
         self._speaking = Throttle(clock, burst=5, every=timedelta(seconds=1))  # by person
         self._asking = Throttle(clock, burst=20, every=timedelta(seconds=0.25))  # by seat
@@ -120,30 +123,20 @@ class Room:
         has_moved = lecture.state != self.lecture.state
         self.lecture = lecture
         mode = self._chat_rule.plan(lecture.chat_mode)
-        told = (State(lecture.state) if has_moved else None, mode)
-        return tuple(Delivery(message) for message in told if message is not None)
+        news = (State(lecture.state) if has_moved else None, mode)
+        waiting = self.waiting_room.plan(lecture.waiting_room)
+        if has_moved:
+            self.waiting_room.tell(State(lecture.state))
+        return (*(Delivery(message) for message in news if message is not None), *waiting)
 
     def record(self, recording: RecordingInfo) -> tuple[Delivery, ...]:
         """Recording began, ended or suffers: everybody is told that, hosts what is wrong, too."""
-        if recording == self._recording:
-            return ()
-        self._recording = recording
-        groups = {
-            can_host: frozenset(s.id for s in self.seats if s.visitor.can_host is can_host)
-            for can_host in (True, False)
-        }
-        return tuple(
-            Delivery(RecordingChanged(self._recording_for(can_host=can_host)), to=seats)
-            for can_host, seats in groups.items()
-        )
+        return self._lamp.turn(recording)
 
     @property
     def recording(self) -> RecordingInfo:
         """As hosts see it."""
-        return self._recording
-
-    def _recording_for(self, *, can_host: bool) -> RecordingInfo:
-        return self._recording if can_host else msgspec.structs.replace(self._recording, faults=())
+        return self._lamp.recording
 
     def enter(self, visitor: Visitor, device: str, channel: Channel) -> tuple[Seat, PersonJoined]:
         """A seat for the visitor, and the fact that must be kept before `admit`."""
@@ -217,17 +210,23 @@ class Room:
                 can_host=visitor.can_host,
                 can_moderate=visitor.can_moderate,
             ),
-            lecture=msgspec.structs.replace(self.lecture, chat_mode=self._chat_rule.mode),
+            lecture=self._info(),
             people=tuple(self._person(one) for one in self.seats.people()),
             tracks=self._staged.tracks().tracks,
             chat=self._chat.history(visitor),
             hands=self._podium.hands(),
-            recording=self._recording_for(can_host=visitor.can_host),
+            recording=self._lamp.shown(can_host=visitor.can_host),
             ice_servers=self.ice_servers(seat),
             now=self._clock.now(),
             polls=self.polls.shown(can_moderate=visitor.can_moderate),
             answers=self.polls.answers_of(visitor.person),
+            waiting=self.waiting_room.shown() if visitor.can_moderate else None,
         )
+
+    def _info(self) -> LectureInfo:
+        """The lecture, with what is in force."""
+        mode, waits = self._chat_rule.mode, self.waiting_room.is_on
+        return msgspec.structs.replace(self.lecture, chat_mode=mode, waiting_room=waits)
 
     def ice_servers(self, seat: Seat) -> tuple[IceServer, ...]:
         """STUN and TURN servers, with log-ins that are the seat's own."""
@@ -235,7 +234,7 @@ class Room:
 
     # ------------------------------------------------------------ deciding
 
-    def decide(self, seat: Seat, message: RoomMessage) -> Decision:
+    def decide(self, seat: Seat, message: RoomMessage) -> Decision:  # noqa: C901, PLR0911
         """What the message of the seat leads to; a DarisError tells why it may not be."""
         if not isinstance(message, Say):
             self._asking.check(seat.id, "That was too often; wait a moment.")
@@ -243,6 +242,8 @@ class Room:
             return Decision(self._podium.decide(seat, message))
         if isinstance(message, PollMessage):
             return self.polls.decide(seat, message)
+        if isinstance(message, WaitingMessage):
+            return Decision(self.waiting_room.decide(seat, message))
         match message:
             case Say():
                 return self._say(seat, message)
@@ -292,7 +293,7 @@ class Room:
         text = clean(message.text)
         said = self._chat.find(line, seat.person)
         if said is not None:
-            return Decision(replies=(_chat_message(said),))
+            return Decision(replies=(told(said),))
         if self._chat.is_known(line):
             return Decision()  # it is being kept, and then shown to this seat as well
         to_hosts = self._chat_rule.is_to_hosts(seat)
@@ -332,10 +333,12 @@ class Room:
 
     # ------------------------------------------------------------ applying
 
-    def apply(self, fact: LiveFact) -> tuple[Delivery, ...]:  # noqa: PLR0911  # one an arm
+    def apply(self, fact: LiveFact) -> tuple[Delivery, ...]:  # noqa: C901, PLR0911  # one an arm
         """The fact is kept: let it be so, and say whom to tell what."""
         if isinstance(fact, PollFact):
             return self.poll_board.apply(fact)
+        if isinstance(fact, WaitingFact):
+            return self.waiting_room.apply(fact)
         if isinstance(fact, PodiumFact):
             return (Delivery(self._podium.apply(fact)),)
         match fact:
@@ -355,7 +358,7 @@ class Room:
 
     def _said(self, fact: ChatSaid) -> tuple[Delivery, ...]:
         is_new = self._chat.append(fact)
-        return (Delivery(_chat_message(fact), self._chat_rule.readers(fact)),) if is_new else ()
+        return (Delivery(told(fact), self._chat_rule.readers(fact)),) if is_new else ()
 
     def _left(self, fact: PersonLeft) -> tuple[Delivery, ...]:
         seat = self.seats.get(fact.seat)
@@ -392,8 +395,3 @@ class Room:
 
     def _all_but(self, seat: Seat) -> frozenset[UUID]:
         return frozenset(one.id for one in self.seats if one is not seat)
-
-
-def _chat_message(line: ChatSaid) -> ChatMessage:
-    assert line.person is not None
-    return ChatMessage(line.id, line.at, line.person, line.name, line.text, line.to_hosts)

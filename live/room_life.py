@@ -37,7 +37,8 @@ Recall = Callable[[UUID, int], Awaitable[list[ChatSaid]]]
 
 RecallFacts = Callable[[UUID], Awaitable[Sequence[LiveFact]]]
 """The facts of a lecture that make up its polls (of answers, those to a poll that is open suffice), and those
-that tell who held a hand up or had the floor (`live.podium.broken_off`), the latter in order."""
+that tell who held a hand up or had the floor (`live.podium.broken_off`), who joined and who was let in
+(`live.waiting_room`), these in order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +71,12 @@ class RoomLife:
     @property
     def lecture(self) -> UUID:
         return self._lecture.id
+
+    @property
+    def live(self) -> LiveRoom | None:
+        """The room, while seats may be taken or it is being ended."""
+        is_up = self._opened.done() and self._opened.exception() is None and not self._is_over
+        return self._opened.result() if is_up else None
 
     def ring(self) -> None:
         """Something about the lecture is new."""
@@ -241,4 +248,7 @@ def _goodbye(lecture: Lecture) -> Bye:
 
 def info_of(lecture: Lecture) -> LectureInfo:
     """What the room shows of the lecture."""
-    return LectureInfo(lecture.id, lecture.title, lecture.state.value, lecture.work.chat_mode)
+    work = lecture.work
+    return LectureInfo(
+        lecture.id, lecture.title, lecture.state.value, work.chat_mode, work.waiting_room
+    )

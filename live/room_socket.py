@@ -1,6 +1,7 @@
 """The room socket: one task reads, one writes; neither outlives the other."""
 
 import asyncio
+import contextlib
 from datetime import timedelta
 from typing import Final
 
@@ -24,11 +25,12 @@ from live.client_messages import (
 )
 from live.gate import Crowded
 from live.live_room import Closing, LiveRoom
-from live.messages import Bye, ByeReason, Refused, StillAlive, encode
+from live.messages import Bye, ByeReason, Refused, StillAlive, Waiting, encode
 from live.outbox import Outbox
 from live.poll_messages import AnswerPoll, OpenPoll
 from live.room import RoomFull
 from live.seats import Channel, Seat, Visitor
+from live.waiting_room import Answer, Held, TurnedAway, WaitingRoomFull
 
 log = structlog.get_logger()
 
@@ -36,6 +38,7 @@ HELLO_PATIENCE: Final = 10.0  # seconds for the first message
 WRITE_PATIENCE: Final = 10.0  # seconds for one write; then the seat is too slow
 HEARTBEAT: Final = 5.0  # seconds between pings
 _LARGEST_FRAME: Final = 1 << 20  # bytes; beyond, the connection is cut instead of answered
+_LOST: Final = Bye(ByeReason.LEFT, "The connection ended.")
 
 
 async def accept(request: web.Request) -> web.WebSocketResponse:
@@ -48,9 +51,10 @@ async def accept(request: web.Request) -> web.WebSocketResponse:
 
 
 async def turn_away(socket: web.WebSocketResponse, bye: Bye) -> None:
-    """Say why there is nothing to do here, and close."""
-    await socket.send_frame(encode(bye), WSMsgType.TEXT)
-    await socket.close(code=WSCloseCode.OK)
+    """Say why there is nothing to do here, and close; who is gone is not told."""
+    with contextlib.suppress(ConnectionError):
+        await socket.send_frame(encode(bye), WSMsgType.TEXT)
+        await socket.close(code=WSCloseCode.OK)
 
 
 class Conversation:
@@ -97,7 +101,41 @@ class Conversation:
             seat = self._room.resume(hello.resume, self._visitor)
             if seat is not None:
                 return seat
-        return await self._room.enter(self._visitor, hello.device, Channel.WEBRTC)
+        while True:
+            try:
+                return await self._room.enter(self._visitor, hello.device, Channel.WEBRTC)
+            except Held:
+                await self._wait()
+
+    async def _wait(self) -> None:
+        """Without a seat, until somebody lets the visitor in; a DarisError when nobody does."""
+        answer: Answer = asyncio.get_running_loop().create_future()
+        waiting, visitor = self._room.room.waiting_room, self._visitor
+        since, told = waiting.wait(visitor, answer, self._outbox.put)
+        self._room.tell(*told)
+        self._outbox.put(Waiting(self._room.room.lecture, since, self._clock.now()))
+        error: DarisError | None = None
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                loops = [
+                    tasks.create_task(self._write(), name="waiting room writer"),
+                    tasks.create_task(self._read_outside(answer), name="waiting room reader"),
+                ]
+                error = await answer
+                for loop in loops:
+                    loop.cancel()
+        finally:
+            has_left = isinstance(error, Closing) and error.bye is not _LOST
+            self._room.tell(*waiting.depart(visitor.person, answer, may_return=not has_left))
+        if error is not None:
+            raise error
+
+    async def _read_outside(self, answer: Answer) -> None:
+        bye = _LOST
+        with contextlib.suppress(ConnectionError):  # a pong into a line that is cut
+            bye = await self._read(None)
+        if not answer.done():
+            answer.set_result(Closing(bye))
 
     async def _hello(self) -> Hello:
         while True:
@@ -112,13 +150,15 @@ class Conversation:
 
     # ------------------------------------------------------------ reading
 
-    async def _read(self, seat: Seat) -> Bye:
-        """Step after step until the socket ends; what to say then, if it can still be said."""
+    async def _read(self, seat: Seat | None) -> Bye:
+        """Step after step until the socket ends; what to say then, if it can still be said. Who has no seat
+        yet waits."""
         while True:
             frame = await self._socket.receive()
             if frame.type in _ENDINGS:
-                return Bye(ByeReason.LEFT, "The connection ended.")
-            seat.prove(self._clock.now())
+                return _LOST
+            if seat is not None:
+                seat.prove(self._clock.now())
             if frame.type is WSMsgType.PING:
                 await self._socket.pong(frame.data)
             elif frame.type is not WSMsgType.PONG:
@@ -126,22 +166,35 @@ class Conversation:
                 if bye is not None:
                     return bye
 
-    async def _step(self, seat: Seat, data: str | bytes) -> Bye | None:
+    async def _step(self, seat: Seat | None, data: str | bytes) -> Bye | None:
         """One message: done, refused, or the end of patience."""
-        if not self._sending.take(seat.id):
+        if not self._sending.take(self):
             return Bye(ByeReason.GARBAGE, "Too many messages came at once.")
         try:
             message = _message(data)
         except DarisError as error:
-            if not self._babbling.take(seat.id):
+            if not self._babbling.take(self):
                 return Bye(ByeReason.GARBAGE, "Too many messages made no sense.")
-            self._refuse(seat, error, None)
+            self._refuse(error, None)
             return None
         try:
+            if seat is None:
+                return self._handle_outside(message)
             return await self._handle(seat, message)
         except DarisError as error:
-            self._refuse(seat, error, message)
+            self._refuse(error, message)
             return None
+
+    def _handle_outside(self, message: ClientMessage) -> Bye | None:
+        match message:
+            case Alive(echo):
+                if echo is not None:
+                    self._outbox.put(StillAlive(echo))
+            case Leave():
+                return Bye(ByeReason.LEFT, "You have left the waiting room.")
+            case _:
+                raise Held
+        return None
 
     async def _handle(self, seat: Seat, message: ClientMessage) -> Bye | None:
         match message:
@@ -164,11 +217,13 @@ class Conversation:
                 await self._room.handle(seat, message)
         return None
 
-    def _refuse(self, seat: Seat, error: DarisError, message: ClientMessage | None) -> None:
+    def _refuse(self, error: DarisError, message: ClientMessage | None) -> None:
         about = _about(message)
         self._outbox.put(Refused(error.code, error.message, about))
         if error.status >= 500:
-            log.warning("live.message_failed", seat=str(seat.id), about=about, code=error.code)
+            log.warning(
+                "live.message_failed", lecture=str(self._room.lecture), about=about, code=error.code
+            )
 
     # ------------------------------------------------------------ writing
 
@@ -215,16 +270,20 @@ def _type_of(message: ClientMessage | None) -> str | None:
 
 
 def _goodbye(error: DarisError | TimeoutError) -> Bye:
+    if isinstance(error, TimeoutError):
+        return Bye(ByeReason.GARBAGE, "No hello came.")
+    return error.bye if isinstance(error, Closing) else Bye(_reason(error), error.message)
+
+
+def _reason(error: DarisError) -> ByeReason:
     match error:
-        case TimeoutError():
-            return Bye(ByeReason.GARBAGE, "No hello came.")
         case Invalid():
-            return Bye(ByeReason.GARBAGE, error.message)
+            return ByeReason.GARBAGE
         case TooMany() | RoomFull():
-            return Bye(ByeReason.FULL, error.message)
-        case Closing():
-            return error.bye
-        case Crowded():
-            return Bye(ByeReason.RESTART, error.message)
+            return ByeReason.FULL
+        case Crowded() | WaitingRoomFull():
+            return ByeReason.RESTART
+        case TurnedAway():
+            return ByeReason.TURNED_AWAY
         case _:
-            return Bye(ByeReason.REFUSED, error.message)
+            return ByeReason.REFUSED

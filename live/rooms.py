@@ -81,6 +81,11 @@ class Rooms:
             raise NotFound("There is no such room.")
         return await life.opened()
 
+    def up(self, lecture: UUID) -> LiveRoom | None:
+        """The lecture's room, if it is up."""
+        life = self._lives.get(lecture)
+        return None if life is None else life.live
+
     def _life(self, lecture: Lecture) -> RoomLife:
         life = self._lives.get(lecture.id)
         if life is None:

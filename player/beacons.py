@@ -25,6 +25,7 @@ from kernel.errors import DarisError, Forbidden, Refused, TooMany
 from kernel.facts import Recorder
 from kernel.web import DATABASE, decode, path_id
 from player import viewing
+from player.delivery import Guard
 from player.events import Mode
 from player.played import milliseconds
 from player.viewing import Report, View
@@ -190,24 +191,31 @@ class Views:
 VIEWS = web.AppKey("views", Views)
 
 
-def routes() -> list[web.RouteDef]:
-    return [web.post("/api/v1/lectures/{id}/beacon", take_beacon)]
+def routes(may_take_part: Guard) -> list[web.RouteDef]:
+    """`may_take_part` raises if the viewer is not let into a lecture that runs."""
+
+    async def take(request: web.Request) -> web.Response:
+        """A player's beacon. Who watches without a name, as on television, leaves no trace."""
+        beacon = await decode(request, Beacon)
+        lecture, views = path_id(request), request.app[VIEWS]
+        if beacon.view not in views:
+            await _require(request, lecture, beacon.mode)
+            if beacon.mode is Mode.LIVE:
+                await may_take_part(request, lecture)
+        await _take(views, lecture, viewer_of(request), beacon)
+        return web.Response(status=204)
+
+    return [web.post("/api/v1/lectures/{id}/beacon", take)]
 
 
-async def take_beacon(request: web.Request) -> web.Response:
-    """A player's beacon. Who watches without a name, as on television, leaves no trace."""
-    beacon = await decode(request, Beacon)
-    lecture, views = path_id(request), request.app[VIEWS]
-    viewer = viewer_of(request)
-    if beacon.view not in views:
-        await _require(request, lecture, beacon.mode)
-    if viewer.actor is not None:
-        try:
-            await views.take(lecture, viewer.actor, beacon)
-        except Refused:
-            REFUSED.inc()
-            raise
-    return web.Response(status=204)
+async def _take(views: Views, lecture: UUID, viewer: Viewer, beacon: Beacon) -> None:
+    if viewer.actor is None:
+        return
+    try:
+        await views.take(lecture, viewer.actor, beacon)
+    except Refused:
+        REFUSED.inc()
+        raise
 
 
 async def _require(request: web.Request, lecture: UUID, mode: Mode) -> Viewer:

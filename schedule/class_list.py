@@ -6,7 +6,7 @@ be the id of one of our lectures, as in a list that was exported.
 """
 
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
@@ -34,7 +34,7 @@ from schedule.occupancy import Occupancy, Stay
 from schedule.planning import Author, Changes, Plan
 from schedule.roster import MayManage, Progress, no_progress
 from schedule.sheet import Findings
-from schedule.study_work import Kind, Mode, StudyWork
+from schedule.study_work import PLAIN, Kind, Mode
 
 _AT_ONCE: Final = 500
 _TAKEN: Final = {
@@ -185,7 +185,7 @@ class _Term:
             self._cancel(before)
             return
         teacher = self._teacher(row)
-        plan = planning.check_plan(self._plan(row, teacher), now=self.by.at)
+        plan = planning.check_plan(self._plan(row, teacher, before), now=self.by.at)
         self._check_is_open(plan.work.course)
         if before is None and plan.ends_at <= self.by.at:
             self.findings.add(row.number, "This class is past; it is left out.", is_note=True)
@@ -220,8 +220,9 @@ class _Term:
             raise Invalid(sentence("No lecturer signs in as {login}.", login=row.lecturer))
         return teacher
 
-    def _plan(self, row: ClassRow, teacher: Person) -> Plan:
-        work = StudyWork(
+    def _plan(self, row: ClassRow, teacher: Person, before: Lecture | None) -> Plan:
+        work = replace(  # what a list does not tell stays as it is
+            PLAIN if before is None else before.work,
             course=None if row.course is None else _found(self.courses, row.course, _NO_COURSE),
             groups=tuple(_found(self.groups, key, _NO_GROUP) for key in row.groups),
             kind=row.kind,

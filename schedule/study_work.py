@@ -48,6 +48,7 @@ class StudyWork:
     kind: Kind = Kind.LECTURE
     mode: Mode = Mode.NETWORK
     chat_mode: ChatMode = ChatMode.OPEN
+    waiting_room: bool = False  # a host lets in who does not moderate
     auditorium: str | None = None
     channel: str | None = None  # the television channel that it is for
 

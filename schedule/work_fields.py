@@ -15,6 +15,7 @@ class NewWork(msgspec.Struct, frozen=True, kw_only=True):
     kind: Kind = Kind.LECTURE
     mode: Mode = Mode.NETWORK
     chat_mode: ChatMode = ChatMode.OPEN
+    waiting_room: bool = False
     auditorium: str | None = None
     channel: str | None = None
 
@@ -27,6 +28,7 @@ class WorkPatch(msgspec.Struct, frozen=True, kw_only=True):
     kind: Kind | msgspec.UnsetType = msgspec.UNSET
     mode: Mode | msgspec.UnsetType = msgspec.UNSET
     chat_mode: ChatMode | msgspec.UnsetType = msgspec.UNSET
+    waiting_room: bool | msgspec.UnsetType = msgspec.UNSET
     auditorium: str | msgspec.UnsetType | None = msgspec.UNSET
     channel: str | msgspec.UnsetType | None = msgspec.UNSET
 
@@ -39,5 +41,6 @@ class ShownWork(msgspec.Struct, frozen=True, kw_only=True):
     kind: Kind
     mode: Mode
     chat_mode: ChatMode
+    waiting_room: bool
     auditorium: str | None
     channel: str | None

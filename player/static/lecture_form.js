@@ -52,6 +52,7 @@ const words = () => ({
   kind: form.kind.value,
   mode: form.mode.value,
   chat_mode: form.chat_mode.value,
+  waiting_room: form.waiting_room.checked,
   course: form.course.value || null,
   groups: groups(),
   auditorium: form.auditorium.value.trim() || null,

@@ -24,6 +24,10 @@ from player.events import ViewBegan, ViewEnded, ViewPaused, ViewPlayed, ViewProg
 TEN = timedelta(seconds=10)
 
 
+async def anybody(_request: web.Request, _lecture: UUID) -> None:
+    """A guard of rooms without a waiting room."""
+
+
 class Disk:
     """A recorder that keeps facts in a list, until the disk is full."""
 
@@ -64,7 +68,7 @@ async def client(views, database, clock) -> AsyncIterator[TestClient]:
     app[SETTINGS] = Settings()
     app[TICKETS] = Tickets(b"a secret of this test, long enough", clock)
     app[SESSIONS] = Sessions(database, app[TICKETS], clock)
-    app.add_routes(routes())
+    app.add_routes(routes(anybody))
     async with TestClient(TestServer(app)) as client:
         yield client
 

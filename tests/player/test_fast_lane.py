@@ -11,7 +11,8 @@ import pytest
 from aiohttp import web
 
 from bench import clips
-from daris.app import build, may_still_watch
+from daris.admission import may_still_watch
+from daris.app import build
 from identity.sessions import SESSIONS
 from identity.tickets import TICKETS, Ticket
 from kernel.clock import SystemClock

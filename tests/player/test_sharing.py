@@ -34,7 +34,7 @@ async def client(serve, tmp_path):
             *site.ROUTES,
             *views.routes(),
             *sharing.routes(),
-            *beacons.routes(),
+            *beacons.routes(sharing.may_watch),
             *caption_api.routes(sharing.may_watch),
         ],
         library,

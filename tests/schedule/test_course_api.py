@@ -89,6 +89,7 @@ async def test_a_lecture_and_a_series_name_their_course_over_http(ask, course, s
         "kind": "seminar",
         "mode": "hybrid",
         "chat_mode": "questions",
+        "waiting_room": True,
         "auditorium": "305",
     }
     made = await ask(hers, "POST", "lectures", json=body, status=201)

@@ -251,7 +251,12 @@ async def test_what_study_work_a_class_is_can_change_until_reports_are_made(
     course, group = await course_of(), await group_of("IS-21")
     lecture = await class_of(None)
     work = StudyWork(
-        course=course.id, groups=(group.id,), kind=Kind.EXAM, mode=Mode.HYBRID, auditorium="1"
+        course=course.id,
+        groups=(group.id,),
+        kind=Kind.EXAM,
+        mode=Mode.HYBRID,
+        waiting_room=True,
+        auditorium="1",
     )
     by = Author(teacher.id, clock.now())
     async with either_database.begin() as connection:

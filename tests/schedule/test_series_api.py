@@ -113,7 +113,10 @@ async def test_exceptions_outlive_a_change_of_the_series(ask, planned):
     await ask("DELETE", f"lectures/{classes[5]['lecture']}")
     path = f"series/{planned['series']['id']}"
     patch = {"revision": 1, "weekday": 2, "begins": "12:00", "title": "Algebra"}
-    changed = await ask("PATCH", path, json=patch)
+    changed = await ask("PATCH", path, json=patch | {"waiting_room": True})
+    assert changed["series"]["waiting_room"]
+    last = await _lecture(ask, changed["classes"][-1])
+    assert (last["title"], last["waiting_room"]) == ("Algebra", True)
     after = by_week(changed)
     assert [week for week, one in after.items() if one["is_exception"]] == [4, 5]
     assert after[4]["starts_at"] == times["starts_at"]

@@ -26,7 +26,7 @@ export function lecturerButtons(api) {
 /** Show the last page of this visit. */
 export function showLeft({ title, note, canReturn }) {
   $("main").dataset.phase = "left";
-  for (const id of ["green", "room-body", "toolbar", "banner", "quality", "room-clock"]) $(id).hidden = true;
+  for (const id of ["green", "waiting", "room-body", "toolbar", "banner", "quality", "room-clock"]) $(id).hidden = true;
   for (const id of ["start", "stop"]) if ($(id)) $(id).hidden = true;
   $("left").hidden = false;
   $("left-title").textContent = title;
@@ -59,6 +59,7 @@ export function goodbye({ reason, message }) {
   const texts = {
     replaced: [t("The lecture goes on in another tab"), t("This tab was left because you entered in another one.")],
     full: [t("The room is full"), t("You can still watch the lecture as a stream, a few seconds later.")],
+    turned_away: [t("You were not let in"), told(message ?? "")],
     cancelled: [t("This lecture was cancelled"), ""],
     left: [t("You have left the lecture"), ""],
   };

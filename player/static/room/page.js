@@ -9,6 +9,7 @@ import { Connection, warmUp } from "./connection.js";
 import { Devices } from "./devices.js";
 import { becomeRecording, goodbye, lecturerButtons, showLeft } from "./ending.js";
 import { GreenRoom } from "./green.js";
+import { wireKeys } from "./keys.js";
 import { OwnMedia } from "./own.js";
 import { Panels } from "./panels.js";
 import { People } from "./people.js";
@@ -20,6 +21,8 @@ import { RoomSocket, TabStore } from "./socket.js";
 import { Stage } from "./stage.js";
 import { EMPTY, reduce, say, sayAgain, toReceive, unsaid } from "./state.js";
 import { View } from "./view.js";
+import { WaitingRoom } from "./waiting.js";
+import { WaitingList } from "./waiting_list.js";
 import { Way } from "./way.js";
 
 const config = JSON.parse($("room-config").textContent);
@@ -44,6 +47,8 @@ const chat = new Chat({
 });
 const recording = new Recording(config, (message) => socket.send(message));
 const polls = new Polls({ api: config.api, send: (message) => socket.send(message), answer });
+const waiting = new WaitingRoom(leave);
+const waitingList = new WaitingList((message) => socket.send(message));
 const captions = new LiveCaptions(config.api);
 const panels = new Panels((name) => name === "chat" && chat.read());
 
@@ -62,6 +67,7 @@ function hear(message) {
 
 const REACTIONS = {
   async welcome(message, before) {
+    if (waiting.end()) way.begin();
     connection.iceServers = message.ice_servers ?? [];
     way.back({ isNew: before.seat !== message.seat });
     if (before.seat && before.seat !== message.seat) {
@@ -78,6 +84,12 @@ const REACTIONS = {
     if (room.answering) socket.send({ type: "answer_poll", ...room.answering });
     banner(null);
   },
+  waiting(message) {
+    waiting.begin(message);
+    way.close();
+    banner(null);
+  },
+  waiting_people: (message, before) => waitingList.tell(before.waiting, message),
   answer: ({ sdp }) => connection.answer(sdp),
   caption(message) {
     way.far.offerCaptions();
@@ -113,15 +125,16 @@ const REACTIONS = {
 };
 
 function show() {
+  if (room.lecture) showLecture();
   if (!room.me) return;
   stage.show(room);
   view.show(stage.pictures);
   people.show(room);
+  waitingList.show(room);
   chat.show(room);
   const receiving = way.isDirect ? toReceive(room, connection.sources) : [];
   way.show(receiving);
   connection.want(receiving);
-  showLecture();
   recording.show(room);
   captions.show(room);
   polls.show(room);
@@ -154,19 +167,19 @@ function showControls() {
   $("hand").setAttribute("aria-pressed", String(raised));
   $("hand-name").textContent = raised ? t("Lower hand") : t("Raise hand");
   $("floor-leave").hidden = !hasFloor || me.can_host;
-  const waiting = room.hands.size;
-  $("hands-waiting").hidden = !waiting || !me.can_moderate;
-  $("hands-waiting").textContent = waiting;
+  const asking = room.hands.size + (room.waiting?.count ?? 0);
+  $("hands-waiting").hidden = !asking || !me.can_moderate;
+  $("hands-waiting").textContent = asking;
 }
 
 function showEmptiness() {
   const empty = stage.isEmpty && way.rung === "webrtc";
   $("stage-empty").hidden = !empty;
   if (!empty) return;
-  const waiting = room.me.can_host
+  const note = room.me.can_host
     ? t("Nobody is on the stage. Switch on your camera or microphone, or share your screen.")
     : t("The lecturer is not on the stage yet. It begins here by itself.");
-  $("stage-note").textContent = waiting;
+  $("stage-note").textContent = note;
 }
 
 function showUnread(count) {
@@ -242,21 +255,6 @@ const KEYS = {
   KeyP: () => panels.toggle("people"),
 };
 
-function press(event) {
-  const elsewhere = event.target.closest("input, textarea, select, dialog[open]");
-  if (page.dataset.phase !== "in" || event.ctrlKey || event.altKey || event.metaKey) return;
-  if (event.key === "Escape") {
-    if (event.target.closest(".panel")) $("chat-toggle").focus();
-    return;
-  }
-  if (elsewhere) return;
-  if (event.key === "?") $("keys-dialog").showModal();
-  else if (KEYS[event.code]) {
-    event.preventDefault();
-    KEYS[event.code]();
-  }
-}
-
 // ---------------------------------------------------------------- wiring
 
 function wire() {
@@ -306,7 +304,7 @@ function wire() {
     stage.startSound();
     way.startSound();
   });
-  document.addEventListener("keydown", press);
+  wireKeys(KEYS, () => page.dataset.phase === "in");
   wireDevices();
   lecturerButtons(config.api);
 }

@@ -114,10 +114,10 @@ export class RoomSocket extends EventTarget {
     clearTimeout(this.#answer);
     this.#answer = null;
     if (message.type === "alive") return;
-    if (message.type === "welcome") {
+    if (message.type === "welcome" || message.type === "waiting") {
       this.#tries = 0;
       this.#wasIn = true;
-      this.#store.resume = message.resume;
+      this.#store.resume = message.resume ?? null;
       this.dispatchEvent(new Event("open"));
     }
     if (message.type === "bye" && !COMES_BACK.has(message.reason)) {

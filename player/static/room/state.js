@@ -14,6 +14,7 @@ export const EMPTY = Object.freeze({
   speaking: [], // person ids, the loudest first
   quality: new Map(), // person id -> how their connection is, for who moderates
   recording: { is_on: false, faults: [], state: "off" },
+  waiting: null, // the newest waiting_people, for who moderates
   skew: 0, // the server's clock minus ours, in milliseconds
 });
 
@@ -58,6 +59,7 @@ const REDUCERS = {
       hands: new Map(message.hands.map((hand) => [hand.person, hand.at])),
       recording: message.recording,
       speaking: [],
+      waiting: message.waiting ?? null,
       skew: Date.parse(message.now) - now,
     };
   },
@@ -81,6 +83,9 @@ const REDUCERS = {
     const mine = others.filter((other) => other.status !== "kept");
     return { ...state, chat: [...kept, { ...line, status: "kept" }, ...mine] };
   },
+
+  waiting: (state, { lecture }) => ({ ...state, lecture }),
+  waiting_people: (state, message) => ({ ...state, waiting: message }),
 
   chat_mode: (state, { mode }) => ({ ...state, lecture: { ...state.lecture, chat_mode: mode } }),
 

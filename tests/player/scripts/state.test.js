@@ -90,6 +90,22 @@ test("nobody receives their own voice, nor the picture that this tab sends", () 
   assert.deepEqual(ids([]), ["2", "3"]);
 });
 
+test("who waits knows the lecture and nobody in it, until a welcome", () => {
+  const lecture = { id: "l", title: "Algebra", state: "open" };
+  const waiting = reduce(EMPTY, { type: "waiting", lecture, since: "2026-09-07T04:00:00Z" });
+  assert.deepEqual([waiting.lecture, waiting.me, waiting.people.size], [lecture, null, 0]);
+  assert.equal(reduce(waiting, { type: "state", state: "live" }).lecture.state, "live");
+  assert.equal(reduce(waiting, welcome()).me.name, "Aliya");
+});
+
+test("of the lists of who waits the newest counts", () => {
+  const host = inRoom({ waiting: { is_on: true, count: 1, people: [person("dana")], turned_away: [] } });
+  assert.equal(host.waiting.count, 1);
+  const none = { type: "waiting_people", is_on: true, count: 0, people: [], turned_away: [] };
+  assert.deepEqual(reduce(host, none).waiting, none);
+  assert.equal(inRoom().waiting, null);
+});
+
 test("a message that is not known changes nothing", () => {
   const room = inRoom();
   assert.equal(reduce(room, { type: "slides" }), room);
