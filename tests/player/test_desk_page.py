@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.untimed]
 
 @pytest.fixture
 async def client(operate):
-    known = {"profile": "720p25", "version": "1"}
+    known = {"look": "720p25", "version": "1"}
     film = {"source": "file:film.mp4", "file": "x.mp4", "report": {"seconds": 600}}
     ready = HouseItem(state=ItemState.READY, **film, **known)
     noise = {"source": "file:noise.mp4", "error": "It is noise."}
