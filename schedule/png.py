@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from kernel.errors import Invalid
+from kernel.sentence import sentence
 
 _SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 _CHUNK_OVERHEAD: Final = 12  # length, name, CRC
@@ -47,7 +48,8 @@ def _check_pixels(header: bytes, packed: bytes) -> None:
     except struct.error as error:
         raise Invalid("The PNG image breaks off.") from error
     if not all(_SHORTEST_SIDE <= side <= _LONGEST_SIDE for side in (width, height)):
-        raise Invalid(f"A logo is {_SHORTEST_SIDE} to {_LONGEST_SIDE} pixels wide and high.")
+        told = "A logo is {least} to {most} pixels wide and high."
+        raise Invalid(sentence(told, least=_SHORTEST_SIDE, most=_LONGEST_SIDE))
     least = height * width * depth * _BITS.get(colours, 1) // 8
     inflater = zlib.decompressobj()
     try:
