@@ -183,7 +183,7 @@ class Channels:
         """The rooms that are planned, and those that are taken, which begin at once."""
         now = self._clock.now()
         taken = {
-            Feed(lecture, rundown.channel.profile)
+            Feed(lecture, rundown.channel.look)
             for rundown in self._rundowns
             for lecture in rooms_of(self._takes.get(rundown.channel.id, ()), now)
             - self._over.keys()
@@ -313,7 +313,7 @@ async def _end(process: asyncio.subprocess.Process) -> None:
 async def opened(app: web.Application) -> AsyncIterator[None]:
     """A cleanup context behind DATABASE: the channels of this process."""
     async with asyncio.TaskGroup() as tasks:
-        feeds = LiveFeeds(app[LIBRARY], app[SETTINGS], tasks)
+        feeds = LiveFeeds(app[LIBRARY], app[DATABASE], app[SETTINGS], tasks)
         app[HEALTH] = {}
         monitors = Monitors(app[SETTINGS], app[CLOCK], app[HEALTH], tasks)
         channels = Channels(

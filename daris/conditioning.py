@@ -5,7 +5,7 @@ import hashlib
 import json
 import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -18,16 +18,20 @@ import structlog
 from prometheus_client import Counter
 
 from daris.leftovers import Leftovers
+from daris.logos import forget_logos, logo_options
 from kernel.clock import Clock
 from kernel.database import Database
 from kernel.settings import Settings
 from schedule.channels import (
     HouseItem,
     ItemState,
+    best_item,
     house_files,
     house_items_for,
     keep_house_item,
 )
+from schedule.logos import drop_unused_logos
+from schedule.looks import Look
 from schedule.places import house_folder, library_file, recording_index
 from schedule.rundown import Source
 from transcode.house import RECIPE
@@ -40,15 +44,17 @@ _LOOK_AGAIN = timedelta(seconds=5)
 _SILENCE = timedelta(minutes=15)  # a child that says nothing for so long is stuck
 _SWEEP_EVERY = timedelta(minutes=10)
 _LONGEST_ERROR = 500  # characters
+Items = Mapping[tuple[str, str], HouseItem]  # by source and look
+
 _ENCODER = version("av")  # another build makes other parameter sets
 
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """Media that a channel of `profile` will show."""
+    """Media that a channel of that look will show."""
 
     source: Source
-    profile: str
+    look: Look
 
     @property
     def key(self) -> str:
@@ -60,7 +66,7 @@ class _Made(Enum):
     """How the conditioned media of a need stands."""
 
     MISSING = 0
-    OUTDATED = 1  # by an older recipe: aired as it is until it was made anew
+    OUTDATED = 1  # by an older recipe, or with another logo: aired as it is until it was made anew
     DONE = 2
 
 
@@ -108,25 +114,36 @@ class Conditioning:
         paths = [self._path(need.source) for need in wanted]
         versions = await asyncio.to_thread(lambda: list(map(_version, paths)))
         there = [
-            (need, path, current, items.get((need.key, need.profile)))
+            (need, path, current)
             for need, path, current in zip(wanted, paths, versions, strict=True)
             if path and current
         ]
         for state in (_Made.MISSING, _Made.OUTDATED):
-            for need, path, current, item in there:
-                if self._made(item, current) is state:
-                    await self._condition(need, path, current, item)
+            for need, path, current in there:
+                if self._state(need, items, current) is state:
+                    await self._condition(
+                        need, path, current, items.get((need.key, str(need.look)))
+                    )
                     return True
         return False
+
+    def _state(self, need: Need, items: Items, current: str) -> _Made:
+        exact = self._made(items.get((need.key, str(need.look))), current)
+        if exact is not _Made.MISSING:
+            return exact
+        shown = best_item(items, need.key, need.look)
+        return _Made.MISSING if self._made(shown, current) is _Made.MISSING else _Made.OUTDATED
 
     async def _sweep(self) -> None:
         """From time to time, while nothing is conditioned."""
         if self._clock.monotonic() - self._swept_at < _SWEEP_EVERY.total_seconds():
             return
         self._swept_at = self._clock.monotonic()
-        async with self._database.connect() as connection:
+        async with self._database.begin() as connection:
+            logos = await drop_unused_logos(connection)
             named = await house_files(connection)
         await asyncio.to_thread(self._leftovers.look, named)
+        await asyncio.to_thread(forget_logos, self._settings, logos)
 
     def _path(self, source: Source) -> Path | None:
         if source.recording is not None:
@@ -151,14 +168,13 @@ class Conditioning:
         )  # whatever the recipe: a channel that shows it goes on with it
         target = house_folder(self._settings) / f"{name}.mp4"
         target.parent.mkdir(parents=True, exist_ok=True)
-        log.info("conditioning.began", source=need.key, profile=need.profile)
-        item = HouseItem(
-            source=need.key, profile=need.profile, version=current, state=ItemState.READY
-        )
+        look = str(need.look)
+        log.info("conditioning.began", source=need.key, look=look)
+        item = HouseItem(source=need.key, look=look, version=current, state=ItemState.READY)
         try:
-            report = await self._run(path, target, need.profile)
+            report = await self._run(path, target, need.look)
             item = replace(item, file=target.name, report=report)
-            log.info("conditioning.done", source=need.key, profile=need.profile)
+            log.info("conditioning.done", source=need.key, look=look)
         except _Failed as error:
             item = self._after_failure(item, before, str(error))
             log.warning("conditioning.refused", source=need.key, reason=str(error))
@@ -172,11 +188,12 @@ class Conditioning:
             return replace(before, report=(before.report or {}) | {"recipe": RECIPE})
         return replace(item, state=ItemState.FAILED, error=why)
 
-    async def _run(self, source: Path, target: Path, profile: str) -> dict[str, Any]:
+    async def _run(self, source: Path, target: Path, look: Look) -> dict[str, Any]:
         """The child's report. _Failed with its sentence when it could not."""
+        logo = await logo_options(self._database, self._settings, look.logo)
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "transcode.conditioner"),
-            *(str(source), str(target), "--profile", profile),
+            *(str(source), str(target), "--profile", look.profile, *logo),
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
@@ -196,7 +213,7 @@ class Conditioning:
 
 
 def _name_of(need: Need, current: str) -> str:
-    about = f"{need.key}\0{need.profile}\0{current}"
+    about = f"{need.key}\0{need.look}\0{current}"
     return hashlib.sha256(about.encode()).hexdigest()[:20]
 
 

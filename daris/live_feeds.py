@@ -12,7 +12,11 @@ from uuid import UUID
 import structlog
 from prometheus_client import Gauge
 
+from daris.logos import logo_options
+from kernel.database import Database
+from kernel.errors import DarisError
 from kernel.settings import Settings
+from schedule.looks import Look
 from schedule.places import live_folder
 from transcode.access_unit import TrackKind
 from transcode.library import Library
@@ -34,17 +38,20 @@ _SCREEN, _CAMERA = (Kind.SCREEN_INIT, Kind.SCREEN), (Kind.CAMERA_INIT, Kind.CAME
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """A lecture that channels of `profile` show."""
+    """A lecture that channels of that look show."""
 
     lecture: UUID
-    profile: str
+    look: Look
 
 
 class LiveFeeds:
     """Keeps a conditioner for each feed that is wanted. Event loop only."""
 
-    def __init__(self, library: Library, settings: Settings, tasks: asyncio.TaskGroup) -> None:
+    def __init__(
+        self, library: Library, database: Database, settings: Settings, tasks: asyncio.TaskGroup
+    ) -> None:
         self._library = library
+        self._database = database
         self._settings = settings
         self._tasks = tasks
         self._running: dict[Feed, asyncio.Task[None]] = {}
@@ -66,17 +73,20 @@ class LiveFeeds:
                 continue
             try:
                 await self._attempt(feed, recording)
-            except OSError as error:
+            except (OSError, DarisError) as error:
                 log.error("live_feeds.failed", lecture=str(feed.lecture), reason=str(error))
             await asyncio.sleep(_PAUSE.total_seconds())
 
     async def _attempt(self, feed: Feed, recording: Recording) -> None:
         """One life of a conditioner: until the room ends, or it does."""
+        logo = await logo_options(self._database, self._settings, feed.look.logo)
+        folder = live_folder(self._settings, feed.lecture, feed.look)
         process = await asyncio.create_subprocess_exec(
-            *_command(live_folder(self._settings, feed.lecture, feed.profile), feed, recording),
+            *_command(folder, feed, recording),
+            *logo,
             stdin=asyncio.subprocess.PIPE,
         )
-        log.info("live_feeds.began", lecture=str(feed.lecture), profile=feed.profile)
+        log.info("live_feeds.began", lecture=str(feed.lecture), look=str(feed.look))
         try:
             with FED.track_inprogress():
                 await _feed(recording, process)
@@ -91,7 +101,7 @@ class LiveFeeds:
 def _command(folder: Path, feed: Feed, recording: Recording) -> list[str]:
     return [
         *(sys.executable, "-m", "transcode.live_conditioner", str(folder)),
-        *("--epoch", recording.epoch.isoformat(), "--profile", feed.profile),
+        *("--epoch", recording.epoch.isoformat(), "--profile", feed.look.profile),
     ]
 
 

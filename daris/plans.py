@@ -8,7 +8,7 @@ from uuid import UUID
 from daris.conditioning import Need
 from daris.live_feeds import Feed
 from kernel.settings import Settings
-from schedule.channels import Channel, HouseItem
+from schedule.channels import Channel, HouseItem, best_item
 from schedule.places import house_folder, live_folder
 from schedule.rundown import Programme
 from schedule.settling import settled
@@ -58,7 +58,7 @@ def feeds_of(
             live = programme.source.live
             is_near = programme.starts_at - _LIVE_AHEAD <= now < programme.ends_at
             if live and live.lecture in ends and is_near:
-                yield Feed(live.lecture, rundown.channel.profile)
+                yield Feed(live.lecture, rundown.channel.look)
 
 
 def _item(
@@ -68,7 +68,7 @@ def _item(
     settings: Settings,
 ) -> Item:
     key, live = programme.source.key, programme.source.live
-    item = items.get((key or "", channel.profile))
+    item = None if key is None else best_item(items, key, channel.look)
     reason = None
     if key is not None and (item is None or not item.file):
         reason = item.error if item else "the media is not conditioned yet"
@@ -79,7 +79,7 @@ def _item(
         starts_at=programme.starts_at,
         ends_at=programme.ends_at,
         media=str((house_folder(settings) / item.file).absolute()) if item and item.file else None,
-        live=str(live_folder(settings, live.lecture, channel.profile).absolute()) if live else None,
+        live=str(live_folder(settings, live.lecture, channel.look).absolute()) if live else None,
         reason=reason,
         titles=dict(programme.titles),
         descriptions=dict(programme.descriptions),
@@ -92,7 +92,7 @@ def needs_of(rundowns: Sequence[Rundown], since: datetime) -> list[Need]:
     """What has to be conditioned, the soonest first; not what was over by `since`."""
     wanted = sorted(
         (
-            (programme.starts_at, Need(programme.source, rundown.channel.profile))
+            (programme.starts_at, Need(programme.source, rundown.channel.look))
             for rundown in rundowns
             for programme in rundown.programmes
             if programme.source.key and programme.ends_at > since

@@ -254,6 +254,11 @@ SENTENCES = (
     _("There is no recording of this lecture."),
     _("There is no such channel."),
     # at the desk of a channel
+    _("A logo is a PNG image."),
+    _("A logo is {least} to {most} pixels wide and high."),
+    _("A logo has at most 512 KiB."),
+    _("The PNG image breaks off."),
+    _("The PNG image is damaged."),
     _("This lecture is not live now."),
     _("Somebody changed this schedule meanwhile; reload it."),
     _("This channel is not watched yet."),

@@ -16,6 +16,7 @@ from kernel.errors import Gone, NotFound, Unavailable
 from kernel.web import CLOCK, DATABASE, SETTINGS, query
 from schedule.channels import channel_by_id, list_channels
 from schedule.guide import m3u, xmltv
+from schedule.logo_api import logo_of
 from schedule.places import channel_folder
 from schedule.shown import shown_between
 from transcode.catchup import excerpt
@@ -44,6 +45,7 @@ def routes() -> list[web.RouteDef]:
         web.get("/tv/playlist.m3u", show_m3u),
         web.get("/tv/epg.xml", show_xmltv),
         web.get("/tv/{channel}/index.m3u8", show_playlist),
+        web.get("/tv/{channel}/logo.png", show_logo),
         web.get("/tv/{channel}/{name}", show_media),
     ]
 
@@ -64,6 +66,12 @@ async def show_playlist(request: web.Request) -> web.Response:
     return web.Response(
         body=text, content_type="application/vnd.apple.mpegurl", headers=_PLAYLIST_HEADERS
     )
+
+
+async def show_logo(request: web.Request) -> web.Response:
+    require(request, Action.WATCH_CHANNEL)
+    logo = await logo_of(request)
+    return web.Response(body=logo.image, content_type="image/png", headers=_GUIDE_HEADERS)
 
 
 async def show_catchup(request: web.Request) -> web.Response:

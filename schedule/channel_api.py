@@ -17,7 +17,7 @@ from kernel.errors import Invalid, Refused, TooLarge
 from kernel.ids import new_id
 from kernel.pages import HOUSE_ZONE
 from kernel.web import CLOCK, DATABASE, RECORDER, SETTINGS, decode, query, reply
-from schedule import day_api, health_api, take_api
+from schedule import day_api, health_api, logo_api, take_api
 from schedule.as_run import Aired, as_sheet, read_as_run
 from schedule.channel_events import ChannelAdded, SchedulePushed
 from schedule.channels import (
@@ -81,6 +81,7 @@ class ChannelBody(msgspec.Struct, frozen=True, kw_only=True):
     profile: str
     outputs: tuple[str, ...] | None
     charset: str
+    logo: str | None
     revision: int
     page: str
     hls: str
@@ -143,6 +144,7 @@ def routes() -> list[web.RouteDef]:
         web.put(f"{channel}/schedule", push),
         web.get(f"{channel}/as-run", show_as_run),
         *day_api.routes(),
+        *logo_api.routes(),
         *take_api.routes(),
         *health_api.routes(),
     ]
@@ -316,6 +318,7 @@ def _body(request: web.Request, channel: Channel) -> ChannelBody:
         profile=channel.profile,
         outputs=tuple(channel.outputs) if is_operator else None,
         charset=channel.charset,
+        logo=channel.logo,
         revision=channel.revision,
         page=f"/channels/{channel.id}",
         hls=f"/tv/{channel.id}/index.m3u8",

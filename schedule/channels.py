@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from kernel.database import Id, UtcDateTime, insert_new, metadata
 from kernel.errors import Conflict, NotFound
 from kernel.ids import new_id
+from schedule.looks import Look, profile_of
 from schedule.rundown import Change, Programme, Source
 from schedule.withdrawals import note_withdrawals
 
@@ -27,6 +28,7 @@ channels = sa.Table(
     sa.Column("profile", sa.String(20), nullable=False),
     sa.Column("outputs", sa.JSON, nullable=False),
     sa.Column("charset", sa.String(12), nullable=False, server_default="utf-8"),
+    sa.Column("logo", sa.String(12)),  # its name; the image is in schedule.logos
     sa.Column("revision", sa.Integer, nullable=False),  # of its schedule
     sa.Column("created_at", UtcDateTime, nullable=False),
 )
@@ -67,7 +69,7 @@ house_items = sa.Table(
     "house_items",
     metadata,
     sa.Column("source", sa.String(400), primary_key=True),
-    sa.Column("profile", sa.String(20), primary_key=True),
+    sa.Column("look", sa.String(20), primary_key=True),
     sa.Column("version", sa.String(100), nullable=False),
     sa.Column("state", sa.String(10), nullable=False),
     sa.Column("file", sa.String(100), nullable=False),
@@ -88,7 +90,12 @@ class Channel:
     languages: Sequence[str] = ("kk", "ru", "en")
     outputs: Sequence[str] = ()
     charset: str = "utf-8"  # of the texts in its transport stream
+    logo: str | None = None
     revision: int = 0
+
+    @property
+    def look(self) -> Look:
+        return Look(self.profile, self.logo)
 
 
 class ItemState(StrEnum):
@@ -103,7 +110,7 @@ class HouseItem:
     """Conditioned media, or why there is none. `version` tells which state of the source it is of."""
 
     source: str
-    profile: str
+    look: str
     version: str
     state: ItemState
     file: str = ""
@@ -226,14 +233,30 @@ async def apply(
 async def house_items_for(
     connection: AsyncConnection, sources: Iterable[str]
 ) -> dict[tuple[str, str], HouseItem]:
-    """By source and profile."""
+    """By source and look."""
     wanted = sorted(set(sources))
     found: dict[tuple[str, str], HouseItem] = {}
     for start in range(0, len(wanted), 500):
         query = sa.select(house_items).where(house_items.c.source.in_(wanted[start : start + 500]))
         for row in await connection.execute(query):
-            found[row.source, row.profile] = _house_item(row)
+            found[row.source, row.look] = _house_item(row)
     return found
+
+
+def best_item(
+    items: Mapping[tuple[str, str], HouseItem], source: str, look: Look
+) -> HouseItem | None:
+    """The source's media in this look; until it is made, media of the same profile in another: a channel
+    whose logo is new goes on with what it has."""
+    exact = items.get((source, str(look)))
+    if exact is not None and exact.file:
+        return exact
+    others = (
+        item
+        for (of, other), item in sorted(items.items())
+        if of == source and item.file and profile_of(other) == look.profile
+    )
+    return next(others, exact)
 
 
 async def house_files(connection: AsyncConnection) -> set[str]:
@@ -249,8 +272,8 @@ async def house_items_state(connection: AsyncConnection) -> tuple[Any, ...]:
 
 
 async def keep_house_item(connection: AsyncConnection, item: HouseItem, *, at: datetime) -> None:
-    """In place of what was known of this source and profile."""
-    key = {"source": item.source, "profile": item.profile}
+    """In place of what was known of this source and look."""
+    key = {"source": item.source, "look": item.look}
     values = {
         "version": item.version,
         "state": item.state,
@@ -303,8 +326,8 @@ def _row(channel: str, programme: Programme, revision: int) -> dict[str, Any]:
 
 
 def _channel(row: Any) -> Channel:
-    names = ("id", "name", "number", "languages", "profile", "outputs", "charset", "revision")
-    return Channel(**{name: getattr(row, name) for name in names})
+    names = ("id", "name", "number", "languages", "profile", "outputs", "charset", "logo")
+    return Channel(**{name: getattr(row, name) for name in names}, revision=row.revision)
 
 
 def _programme(row: Any) -> Programme:
@@ -326,7 +349,7 @@ def _programme(row: Any) -> Programme:
 def _house_item(row: Any) -> HouseItem:
     return HouseItem(
         source=row.source,
-        profile=row.profile,
+        look=row.look,
         version=row.version,
         state=ItemState(row.state),
         file=row.file,

@@ -16,6 +16,7 @@ from schedule.channels import channel_by_id, programmes_between
 from schedule.lectures import Filter, list_lectures
 from schedule.lifecycle import LectureState
 from schedule.local_day import bounds_of, day_asked
+from schedule.logos import Logo, logo_named
 from schedule.media_state import MediaState, State, media_of, state_of
 from schedule.places import channel_folder
 from schedule.rundown import Programme, Readiness
@@ -56,6 +57,7 @@ async def show_desk(request: web.Request) -> web.Response:
         )
         sources = {programme.source for programme in (*shown, *near)}
         media = await media_of(connection, channel, sources, app[SETTINGS])
+        logo = await logo_named(connection, channel.logo) if channel.logo else None
         taught = await list_lectures(connection, Filter(states=(LectureState.LIVE,)))
     folder = channel_folder(app[SETTINGS], channel.id) / "as-run"
     aired = await asyncio.to_thread(read_as_run, folder, now - _AS_RUN, now)
@@ -71,6 +73,7 @@ async def show_desk(request: web.Request) -> web.Response:
         takeable=_takeable(near, media, locale) | {f"live:{one.id}": one.title for one in taught},
         take=await take_on_air(app[SETTINGS], channel.id, now),
         aired=aired[::-1],
+        logo=logo or Logo(image=b""),
     )
 
 

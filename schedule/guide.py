@@ -20,6 +20,8 @@ def xmltv(
     for channel in channels:
         entry = SubElement(tv, "channel", {"id": channel.id})
         SubElement(entry, "display-name").text = printable(channel.name)
+        if channel.logo:
+            SubElement(entry, "icon", {"src": _logo(channel, source)})
     for channel in channels:
         for programme in _without_holes(channel, rundowns.get(channel.id, ())):
             tv.append(_programme(channel, programme))
@@ -32,9 +34,10 @@ def m3u(channels: Sequence[Channel], *, address: str, catchup_hours: int = 0) ->
     lines = [f'#EXTM3U url-tvg="{address}/tv/epg.xml"']
     for channel in channels:
         name = _NOT_QUOTED.sub(" ", channel.name)
+        logo = f' tvg-logo="{_logo(channel, address)}"' if channel.logo else ""
         lines.append(
-            f'#EXTINF:-1 tvg-id="{channel.id}" tvg-chno="{channel.number}" '
-            f'tvg-name="{name}" group-title="Daris"{_catchup(channel, address, catchup_hours)},{name}'
+            f'#EXTINF:-1 tvg-id="{channel.id}" tvg-chno="{channel.number}" tvg-name="{name}"{logo} '
+            f'group-title="Daris"{_catchup(channel, address, catchup_hours)},{name}'
         )
         lines.append(f"{address}/tv/{channel.id}/index.m3u8")
     return "\n".join(lines) + "\n"
@@ -53,6 +56,11 @@ def _catchup(channel: Channel, address: str, hours: int) -> str:
     source = f"{address}/tv/{channel.id}/index.m3u8?utc={{utc}}&duration={{duration}}"
     days = -(-hours // 24)
     return f' catchup="default" catchup-days="{days}" catchup-source="{source}"'
+
+
+def _logo(channel: Channel, address: str) -> str:
+    """Another address for another logo: players keep images for long."""
+    return f"{address}/tv/{channel.id}/logo.png?v={channel.logo}"
 
 
 def _without_holes(channel: Channel, run: Sequence[Programme]) -> Iterator[Programme]:

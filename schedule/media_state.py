@@ -8,7 +8,7 @@ from enum import StrEnum, auto
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from kernel.settings import Settings
-from schedule.channels import Channel, house_items_for
+from schedule.channels import Channel, best_item, house_items_for
 from schedule.push import readiness_of
 from schedule.rundown import Programme, Readiness, Source
 
@@ -39,15 +39,16 @@ async def media_of(
     sources: Collection[Source],
     settings: Settings,
 ) -> MediaState:
-    """As far as its profile goes."""
-    items = await house_items_for(connection, {source.key for source in sources if source.key})
-    errors = {key: item.error for (key, of), item in items.items() if of == channel.profile}
-    readiness = await readiness_of(connection, sources, channel.profile, settings)
+    """As far as its look goes."""
+    keys = {source.key for source in sources if source.key}
+    items = await house_items_for(connection, keys)
+    found = {key: item for key in keys if (item := best_item(items, key, channel.look))}
+    errors = {key: item.error for key, item in found.items()}
+    readiness = await readiness_of(connection, sources, channel.look, settings)
     lengths = {
         key: seconds
-        for (key, of), item in items.items()
-        if of == channel.profile
-        and isinstance(seconds := (item.report or {}).get("seconds"), int | float)
+        for key, item in found.items()
+        if isinstance(seconds := (item.report or {}).get("seconds"), int | float)
     }
     return MediaState(readiness, errors, lengths)
 

@@ -5,6 +5,7 @@ from typing import Final
 from uuid import UUID
 
 from kernel.settings import Settings
+from schedule.looks import Look
 
 _UUID_LENGTH: Final = 36
 
@@ -12,6 +13,11 @@ _UUID_LENGTH: Final = 36
 def channel_folder(settings: Settings, channel_id: str) -> Path:
     """Plan, HLS, as-run log and slate of one channel."""
     return settings.data_dir / "channels" / channel_id
+
+
+def logo_file(settings: Settings, name: str) -> Path:
+    """A logo's image for the conditioners of this node; the database has it, too."""
+    return settings.data_dir / "logos" / f"{name}.png"
 
 
 def library_folder(settings: Settings) -> Path:
@@ -28,9 +34,9 @@ def house_folder(settings: Settings) -> Path:
     return settings.data_dir / "house"
 
 
-def live_folder(settings: Settings, lecture: object, profile: str) -> Path:
+def live_folder(settings: Settings, lecture: object, look: Look) -> Path:
     """Slots of a live lecture on their way to channels."""
-    return live_folder_named(settings, f"{lecture}-{profile}")
+    return live_folder_named(settings, f"{lecture}-{look}")
 
 
 def live_folder_named(settings: Settings, name: str) -> Path:

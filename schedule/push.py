@@ -15,6 +15,7 @@ from schedule.channels import (
     Channel,
     ItemState,
     apply,
+    best_item,
     channel_by_id,
     forget_failures,
     house_items_for,
@@ -23,6 +24,7 @@ from schedule.channels import (
 )
 from schedule.lectures import lectures
 from schedule.lifecycle import RecordingState
+from schedule.looks import Look
 from schedule.places import library_file
 from schedule.rundown import Change, Finding, Programme, Readiness, Source, Window, compare
 
@@ -102,7 +104,7 @@ async def _change(
     named = await programmes_with_keys(connection, channel.id, {p.key for p in push.programmes})
     kept = {programme.id: programme for programme in (*near, *named)}
     sources = {programme.source for programme in push.programmes}
-    readiness = await readiness_of(connection, sources, channel.profile, settings)
+    readiness = await readiness_of(connection, sources, channel.look, settings)
     change = compare(
         list(kept.values()), push.programmes, window, push.at, lambda source: readiness[source]
     )
@@ -112,13 +114,14 @@ async def _change(
 
 
 async def readiness_of(
-    connection: AsyncConnection, sources: Iterable[Source], profile: str, settings: Settings
+    connection: AsyncConnection, sources: Iterable[Source], look: Look, settings: Settings
 ) -> Mapping[Source, Readiness]:
-    """How far each source is on its way to a channel of `profile`."""
+    """How far each source is on its way to a channel of that look."""
     sources = list(sources)
     keys = {source.key for source in sources if source.key}
     items = await house_items_for(connection, keys)
-    states = {key: item.state for (key, of), item in items.items() if of == profile}
+    found = {key: best_item(items, key, look) for key in keys}
+    states = {key: item.state for key, item in found.items() if item is not None}
     lectures_named = {s.live.lecture if s.live else s.recording for s in sources}
     recordings = await _recordings(connection, filter(None, lectures_named))
     present = await asyncio.to_thread(_files, sources, settings)

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from kernel.errors import Conflict, Invalid, Refused
 from kernel.ids import new_id
 from kernel.settings import Settings
-from schedule.channels import Channel, HouseItem, ItemState, house_items_for
+from schedule.channels import Channel, HouseItem, ItemState, best_item, house_items_for
 from schedule.lectures import bare_lecture
 from schedule.lifecycle import LectureState
 from schedule.places import channel_folder, live_folder
@@ -118,7 +118,7 @@ async def _live_take(
         starts_at=starts_at,
         ends_at=_end(wish, starts_at, LONGEST),
         file=None,
-        live=live_folder(settings, lecture.id, channel.profile).name,
+        live=live_folder(settings, lecture.id, channel.look).name,
         operator=wish.operator,
     )
 
@@ -148,10 +148,10 @@ async def _conditioned(
     if source.key is None:
         return None
     items = await house_items_for(connection, [source.key])
-    item = items.get((source.key, channel.profile))
+    item = best_item(items, source.key, channel.look)
     if item is not None and item.state is ItemState.READY:
         return item
-    readiness = (await readiness_of(connection, [source], channel.profile, settings))[source]
+    readiness = (await readiness_of(connection, [source], channel.look, settings))[source]
     reason = item.error if item and item.error else ""
     raise Refused(f"{_NOT_READY[readiness]} {reason}".strip())
 

@@ -33,6 +33,7 @@ from transcode.house import (
 )
 from transcode.house_encoder import HouseEncoder
 from transcode.levels import FixedLevels
+from transcode.logo import Logo, add_options, branding, logo_in
 from transcode.loudness import SILENT, measure
 from transcode.slate import plain_picture
 from transcode.source import Source, SourceError, Timed, open_source
@@ -69,8 +70,11 @@ class Report(msgspec.Struct, frozen=True, tag="report"):
 class Conditioning:
     """One source on its way through the conformers into the encoder."""
 
-    def __init__(self, encoder: HouseEncoder, profile: Profile, gain_db: float) -> None:
+    def __init__(
+        self, encoder: HouseEncoder, profile: Profile, gain_db: float, logo: Logo | None = None
+    ) -> None:
         self._encoder = encoder
+        self._branded = branding(logo, profile)
         self._profile = profile
         self._pictures = PictureConformer(profile)
         self._sounds = SoundConformer(FixedLevels(gain_db))
@@ -119,7 +123,7 @@ class Conditioning:
 
     def _encode_pictures(self, frames: Iterator[av.VideoFrame]) -> None:
         for frame in frames:
-            self._encoder.picture(frame)
+            self._encoder.picture(self._branded(frame))
 
     def _encode_sounds(self, frames: Iterator[av.AudioFrame]) -> None:
         for frame in frames:
@@ -127,7 +131,11 @@ class Conditioning:
 
 
 def condition(
-    source: Path, target: Path, profile: Profile, on_progress: Callable[[Progress], None]
+    source: Path,
+    target: Path,
+    profile: Profile,
+    on_progress: Callable[[Progress], None],
+    logo: Logo | None = None,
 ) -> Report:
     """Raise SourceError when `source` cannot be used; then nothing is left at `target`."""
     media = open_source(source)
@@ -135,7 +143,7 @@ def condition(
     gain_db = gain_for(media.sounds, loudness, profile)
     target.parent.mkdir(parents=True, exist_ok=True)
     with HouseEncoder(target, profile) as encoder:
-        conditioning = Conditioning(encoder, profile, gain_db)
+        conditioning = Conditioning(encoder, profile, gain_db, logo)
         _run(conditioning, media, on_progress)
         seconds = conditioning.finish()
     heard = heard_of(target)
@@ -181,7 +189,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
     av.logging.set_level(av.logging.PANIC)  # the report counts what is damaged
     try:
-        report = condition(options.source, options.target, PROFILES[options.profile], _tell)
+        profile = PROFILES[options.profile]
+        report = condition(options.source, options.target, profile, _tell, logo_in(options))
     except (SourceError, OSError, MemoryError) as error:
         sys.exit(str(error) or "The media needs more memory than a conditioner may use.")
     _tell(report)
@@ -199,6 +208,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("target", type=Path, help="the house item to write")
     parser.add_argument("--profile", choices=sorted(PROFILES), default=DEFAULT_PROFILE)
+    add_options(parser)
     return parser
 
 

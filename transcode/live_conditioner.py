@@ -39,8 +39,9 @@ from transcode.levels import LiveLevels
 from transcode.live_feed import FeedBroken, Record
 from transcode.live_slots import DELAY, KEPT, LiveSlots
 from transcode.live_source import LiveSource
+from transcode.logo import Logo, add_options, branding, logo_in
 from transcode.slate import plain_picture
-from transcode.source import Timed
+from transcode.source import SourceError, Timed
 
 log = structlog.get_logger()
 
@@ -63,7 +64,14 @@ class FellBehind(Exception):
 class LiveConditioning:
     """One lecture on its way into slots. One thread."""
 
-    def __init__(self, folder: Path, profile: Profile, epoch: datetime, now: datetime) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        profile: Profile,
+        epoch: datetime,
+        now: datetime,
+        logo: Logo | None = None,
+    ) -> None:
         self._first = slot_from(now + _NOTICE)
         self._epoch = epoch
         self._origin = (start_of(self._first) - DELAY - epoch).total_seconds()  # since the epoch
@@ -71,6 +79,7 @@ class LiveConditioning:
         self._made = self._late = 0
         self._heard_of = -HOLD_SECONDS  # the second up to which something came
         self._pictures = PictureConformer(profile)
+        self._branded = branding(logo, profile)
         self._levels = LiveLevels()
         self._sounds = SoundConformer(self._levels)
         self._encoder = SlotEncoder(profile, self._keep)
@@ -115,7 +124,7 @@ class LiveConditioning:
 
     def _show(self, frames: Iterator[av.VideoFrame]) -> None:
         for frame in frames:
-            self._encoder.picture(frame)
+            self._encoder.picture(self._branded(frame))
 
     def _hear(self, frames: Iterator[av.AudioFrame]) -> None:
         for frame in frames:
@@ -147,10 +156,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     threading.Thread(target=_read, args=(records,), name="feed", daemon=True).start()
     profile, epoch = PROFILES[options.profile], datetime.fromisoformat(options.epoch)
     try:
-        run(LiveConditioning(options.folder, profile, epoch, datetime.now(UTC)), records)
+        now, logo = datetime.now(UTC), logo_in(options)
+        run(LiveConditioning(options.folder, profile, epoch, now, logo), records)
     except FellBehind:
         sys.exit("The live lecture could not be conditioned in time.")
-    except (OSError, MemoryError) as error:
+    except (SourceError, OSError, MemoryError) as error:
         sys.exit(str(error) or "The live lecture needs more memory than a conditioner may use.")
 
 
@@ -168,6 +178,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("folder", type=Path, help="where the slots are written")
     parser.add_argument("--epoch", required=True, help="of the media's times, RFC 3339")
     parser.add_argument("--profile", choices=sorted(PROFILES), default=DEFAULT_PROFILE)
+    add_options(parser)
     return parser
 
 

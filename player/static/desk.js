@@ -82,3 +82,29 @@ push.addEventListener("change", () => {
   $("push-preview").replaceChildren();
 });
 $("push-now").addEventListener("click", ({ target }) => act(target, "PUT", `${api}/schedule`, chosen()));
+
+const logo = $("logo-form");
+
+/** The picture in small, with the logo as it would lie in it. */
+function sketch() {
+  const [file] = logo.file.files;
+  const image = $("logo-image");
+  if (file) {
+    URL.revokeObjectURL(image.src);
+    image.src = URL.createObjectURL(file);
+  }
+  image.hidden = !image.src;
+  $("logo-sketch").dataset.corner = logo.corner.value;
+  image.style.height = `${logo.height.value}%`;
+  image.style.opacity = logo.opacity.value / 100;
+}
+
+logo.addEventListener("input", sketch);
+sketch();
+logo.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const place = new URLSearchParams(["corner", "height", "opacity"].map((name) => [name, logo[name].value]));
+  const image = logo.file.files[0] ?? (await (await fetch($("logo-image").src)).blob());
+  act(event.submitter, "PUT", `${api}/logo?${place}`, new Blob([image], { type: "image/png" }));
+});
+$("logo-remove")?.addEventListener("click", ({ target }) => act(target, "DELETE", `${api}/logo`));

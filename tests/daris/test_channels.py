@@ -30,6 +30,7 @@ from schedule.channels import (
 )
 from schedule.lectures import lectures
 from schedule.rundown import Programme, Source
+from tests.images import png
 from transcode import live_slots
 from transcode.house import PROFILES, RECIPE
 from transcode.library import Library
@@ -191,8 +192,8 @@ async def test_a_killed_channel_is_on_air_again_at_once(one, client, tmp_path):
 
 
 @pytest.mark.timeout(90)
-async def test_a_file_that_was_still_being_copied_is_conditioned_once_it_is_whole_and_anew_by_a_new_recipe(
-    push, client, library, database
+async def test_a_file_that_was_still_being_copied_is_conditioned_once_it_is_whole_and_anew_by_a_new_recipe_or_logo(
+    push, client, operator, library, database
 ):
     (library / "film.mp4").write_bytes(b"still being copied")
     wanted = programme("film", {"file": "film.mp4"}, starts_in=600, takes=3)
@@ -223,6 +224,19 @@ async def test_a_file_that_was_still_being_copied_is_conditioned_once_it_is_whol
         return now.report["recipe"] == RECIPE
 
     await until(is_made_anew)
+
+    image, headers = png(64, 32, (255, 0, 0, 255)), operator | {"Content-Type": "image/png"}
+    answer = await client.put("/api/v1/channels/one/logo", data=image, headers=headers)
+    look = f"360p25+{(await answer.json())['name']}"
+
+    async def is_marked():
+        assert await findings() == []  # without its logo it can be shown meanwhile
+        async with database.connect() as connection:
+            found = await house_items_for(connection, ["file:film.mp4"])
+        return (marked := found.get(("file:film.mp4", look))) and marked.state is ItemState.READY
+
+    await until(is_marked)
+    assert (await client.get("/tv/one/logo.png", headers=operator)).content_type == "image/png"
 
 
 @pytest.mark.timeout(90)
@@ -286,7 +300,7 @@ async def test_the_plan_says_what_to_show_and_why_not(tmp_path):
             }.items()
         )
     ]
-    known = {"profile": "720p25", "version": "1"}
+    known = {"look": "720p25", "version": "1"}
     items = {
         ("file:a.mp4", "720p25"): HouseItem(
             source="file:a.mp4", state=ItemState.READY, file="x.mp4", **known

@@ -108,7 +108,7 @@ async def test_a_look_deletes_what_is_due_and_what_a_crash_left(
     made.write_bytes(b"for television")
     item = HouseItem(
         source=f"recording:{lecture.id}",
-        profile="sd",
+        look="sd",
         version="1",
         state=ItemState.READY,
         file=made.name,

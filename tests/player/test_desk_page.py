@@ -15,8 +15,11 @@ from schedule.channels import (
     channel_by_id,
     programmes_between,
 )
+from schedule.logos import logo_named
 from schedule.places import channel_folder
 from schedule.takes import TOPIC
+from tests.e2e.looks import photograph
+from tests.images import png
 
 AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 RUN = "axe.run().then(found => found.violations.map(one => `${one.id} ${one.nodes[0].html}`))"
@@ -25,7 +28,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.untimed]
 
 @pytest.fixture
 async def client(operate):
-    known = {"profile": "720p25", "version": "1"}
+    known = {"look": "720p25", "version": "1"}
     film = {"source": "file:film.mp4", "file": "x.mp4", "report": {"seconds": 600}}
     ready = HouseItem(state=ItemState.READY, **film, **known)
     noise = {"source": "file:noise.mp4", "error": "It is noise."}
@@ -113,6 +116,24 @@ async def test_a_file_with_errors_cannot_be_taken_over(page, table):
     await page.click("[data-testid=push-check]")
     await page.locator("#push-preview .error").get_by_text("Row 2").wait_for()
     assert await page.locator("[data-testid=push-now]").is_disabled()
+
+
+async def test_a_logo_is_seen_in_its_place_before_it_is_saved(page, database, tmp_path):
+    (tmp_path / "logo.png").write_bytes(png(60, 30, (255, 255, 255, 255)))
+    await page.set_input_files("[data-testid=logo-file]", tmp_path / "logo.png")
+    await page.select_option("[data-testid=logo-corner]", "bottom-left")
+    box = await page.locator("#logo-image").bounding_box()
+    sketch = await page.locator("#logo-sketch").bounding_box()
+    assert box["x"] - sketch["x"] == pytest.approx(sketch["width"] / 20, abs=1)
+    assert box["height"] == pytest.approx(sketch["height"] * 0.08, abs=1)
+    await page.click("[data-testid=logo-save]")
+    await page.wait_for_selector("[data-testid=logo-remove]")
+    async with database.connect() as connection:
+        channel = await channel_by_id(connection, "one")
+        assert (await logo_named(connection, channel.logo)).corner == "bottom-left"
+    await photograph(page, "desk-logo")
+    await page.click("[data-testid=logo-remove]")
+    await page.wait_for_selector("[data-testid=logo-remove]", state="detached")
 
 
 async def test_a_source_is_taken_by_the_keyboard(page, client):

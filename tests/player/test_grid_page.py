@@ -22,7 +22,7 @@ SCHEDULE = "/api/v1/channels/one/schedule"
 @pytest.fixture
 async def client(operate):
     film = {"source": "file:film.mp4", "file": "x.mp4", "report": {"seconds": 1800}}
-    item = HouseItem(profile="720p25", version="1", state=ItemState.READY, **film)
+    item = HouseItem(look="720p25", version="1", state=ItemState.READY, **film)
     channel = Channel(id="one", name="Daris TV", profile="720p25")
     return await operate(channel, item, files=("film.mp4", "campus tour.mp4"))
 

@@ -51,7 +51,7 @@ async def test_a_programme_comes_with_its_state_and_what_a_push_has_of_it(
 ):
     item = HouseItem(
         source="file:a.mp4",
-        profile="720p25",
+        look="720p25",
         version="1",
         state=ItemState.READY,
         file="x.mp4",

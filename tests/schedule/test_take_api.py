@@ -36,7 +36,7 @@ async def operator(add_person, bearer):
 @pytest.fixture
 def condition(database, clock):
     async def keep(state: ItemState = ItemState.READY, **more) -> None:
-        known = {"source": "file:film.mp4", "profile": "720p25", "version": "1", "state": state}
+        known = {"source": "file:film.mp4", "look": "720p25", "version": "1", "state": state}
         async with database.begin() as connection:
             await keep_house_item(connection, HouseItem(**known | more), at=clock.now())
 

@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 
 from bench import clips
+from tests.images import png
 from tests.transcode.channel.other_readers import brightness
 from transcode.house import AAC_FRAMES_PER_SLOT, FRAMES_PER_SLOT, PROFILES
 from transcode.house_item import HouseItem
@@ -42,8 +43,9 @@ def film(made):
     )
 
 
-def condition(source, target) -> subprocess.CompletedProcess[str]:
+def condition(source, target, *options: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "transcode.conditioner", source, target, "--profile", "360p25"]
+    command += options
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
 
@@ -204,6 +206,23 @@ def test_the_camera_is_an_inset_while_a_screen_is_shown_and_alone_again_after_it
     assert not any(apart[: 2 * 25 - 10])
     assert all(apart[3 * 25 : 5 * 25])
     assert not any(apart[7 * 25 :])
+
+
+def test_a_logo_lies_in_its_corner_of_every_picture_and_its_media_joins_that_without(
+    film, tmp_path
+):
+    (tmp_path / "logo.png").write_bytes(png(200, 100, (255, 255, 255, 255)))
+    place = ("--logo-corner", "bottom-left", "--logo-height", "10", "--logo-opacity", "50")
+    marked = report(condition(film, tmp_path / "a.mp4", "--logo", tmp_path / "logo.png", *place))
+    plain = report(condition(film, tmp_path / "b.mp4"))
+    assert marked["fingerprint"] == plain["fingerprint"]
+    corner, beside = "crop=60:28:38:310", "crop=60:28:540:310"  # 72 by 36, 5 % from the edges
+    for area, is_marked in ((corner, True), (beside, False)):
+        with_logo = brightness(tmp_path / "a.mp4", area)
+        without = brightness(tmp_path / "b.mp4", area)
+        assert len(with_logo) == len(without) == 24 * plain["slots"]
+        for lit, bare in zip(with_logo, without, strict=True):
+            assert lit == pytest.approx((bare + 235) / 2 if is_marked else bare, abs=4)
 
 
 def test_a_pause_of_the_voice_stays_where_it_was(lecture, tmp_path):
