@@ -298,7 +298,7 @@ class _Head(msgspec.Struct):
     id: str | None = None
 
 
-class SubStatement(_Part, frozen=True, kw_only=True):
+class SubStatement(_Part, frozen=True, kw_only=True, dict=True):
     """A statement inside a statement: without an id of its own, and not nested again."""
 
     objectType: str  # noqa: N815
@@ -309,6 +309,11 @@ class SubStatement(_Part, frozen=True, kw_only=True):
     context: Context | None = None
     timestamp: Moment | None = None
     attachments: tuple[Attachment, ...] | None = None
+
+    @cached_property
+    def thing(self) -> "Thing":
+        """The object, read; msgspec.DecodeError when it is none."""
+        return thing_of(self.object)
 
 
 Thing = Activity | Actor | Reference | SubStatement
