@@ -366,6 +366,9 @@ BROKEN = {
     "verb without iri": foreign(verb={"id": "experienced"}),
     "two identities": foreign(actor={"mbox": "mailto:a@b.c", "openid": "http://a"}),
     "no identity": foreign(actor={"name": "Someone"}),
+    "language with an extension twice": foreign(
+        verb={"id": "http://v", "display": {"zh-z-aaa-Z-bbb-c-ccc": "x"}}
+    ),
     "id without hyphens": foreign(id=UUID(int=7).hex),
     "registration without hyphens inside": foreign(
         object=foreign(objectType="SubStatement", context={"registration": UUID(int=7).hex})
@@ -471,7 +474,8 @@ GOOD = {
         verb={
             "id": "http://v",
             "display": dict.fromkeys(
-                ["kk-Cyrl-KZ", "zh-min-nan", "sl-rozaj-biske-1994", "de-CH-x-phonebk", "i-klingon"],
+                ["kk-Cyrl-KZ", "zh-min-nan", "sl-rozaj-biske-1994", "de-CH-x-phonebk", "i-klingon"]
+                + ["de-1996-u-co-phonebk-t-und", "en-a-bb-x-a-b-a", "x-a-bb-a-cc"],
                 "x",
             ),
         }
