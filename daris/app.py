@@ -204,8 +204,8 @@ def _routes() -> tuple[Sequence[web.RouteDef], ...]:
         editor_views.routes(),
         caption_api.routes(admission.may_watch),
         caption_editing.routes(),
-        package_api.routes(_chat_to_pack),
-        course_package_api.routes(_chat_to_pack),
+        package_api.routes(_chat_to_pack, _results_to_pack),
+        course_package_api.routes(_chat_to_pack, _results_to_pack),
     )
 
 
@@ -329,6 +329,11 @@ async def _rooms(app: web.Application) -> AsyncIterator[None]:
 async def _chat_to_pack(request: web.Request, lecture: UUID) -> Sequence[package_api.Said]:
     async with request.app[DATABASE].connect() as connection:
         return await casing.chat_of(connection, lecture)
+
+
+async def _results_to_pack(request: web.Request, lecture: UUID) -> Sequence[package_api.Result]:
+    async with request.app[DATABASE].connect() as connection:
+        return await casing.results_of(connection, lecture)
 
 
 async def _chat_so_far(database: Database, lecture: UUID, at_most: int) -> list[ChatSaid]:

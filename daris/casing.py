@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from footprint import log as event_log
 from footprint import store
+from footprint.polls import polls_of
 from footprint.statements import House
 from identity import people
 from kernel.clock import Clock
@@ -22,7 +23,7 @@ from player import course_package, late_views, package, watch_record
 from player.course_package import Course
 from player.extras import run_finisher
 from player.late_views import Taken
-from player.package_api import Said, packed
+from player.package_api import Result, Said, packed
 from player.site import load_pages
 from schedule.lectures import bare_lecture
 from transcode import extras
@@ -58,11 +59,13 @@ async def export_lecture(
     async with database.connect() as connection:
         planned = await bare_lecture(connection, lecture)
         said = await chat_of(connection, lecture) if with_chat else None
+        results = await results_of(connection, lecture)
     pages = load_pages(clock)
     wanted = packed(
         planned,
         found,
         said,
+        results,
         secret=settings.signing_secret,
         now=clock.now(),
         languages=pages.languages,
@@ -90,19 +93,21 @@ async def export_course(
     async with database.connect() as connection:
         found = [await bare_lecture(connection, each) for each in lectures]
         said = [await chat_of(connection, each.id) if with_chat else None for each in found]
+        results = [await results_of(connection, each.id) for each in found]
     pages, now = load_pages(clock), clock.now()
     packages = [
         packed(
             lecture,
             await _recording(settings, lecture.id),
             chat,
+            came_to,
             secret=settings.signing_secret,
             now=now,
             languages=pages.languages,
             locale="kk",
         )
-        for lecture, chat in sorted(
-            zip(found, said, strict=True), key=lambda pair: pair[0].starts_at
+        for lecture, chat, came_to in sorted(
+            zip(found, said, results, strict=True), key=lambda each: each[0].starts_at
         )
     ]
     course = Course(
@@ -144,6 +149,15 @@ async def import_watch(
 async def chat_of(connection: AsyncConnection, lecture: UUID) -> Sequence[Said]:
     """Who said what when."""
     return [(line.at, line.name, line.text) for line in await event_log.chat(connection, lecture)]
+
+
+async def results_of(connection: AsyncConnection, lecture: UUID) -> Sequence[Result]:
+    """What the polls came to whose results all were shown."""
+    return [
+        Result(one.closed_at, one.question, one.answered, one.counts)
+        for one in await polls_of(connection, lecture)
+        if one.is_shown and one.closed_at is not None
+    ]
 
 
 async def _recording(settings: Settings, lecture: UUID) -> Recording:

@@ -146,7 +146,8 @@ def rebuild(settings: Settings, as_json: bool) -> None:
 @as_json_option
 @with_settings
 def refused(settings: Settings, *, retry: bool, as_json: bool) -> None:
-    """List the statements that the other record store (DARIS_XAPI_URL) refused for good, and why."""
+    """List the statements that the other record store (DARIS_XAPI_URL) refused for good, or that break
+    it and are still sent, and why."""
 
     async def send(database: Database) -> list[Dead]:
         return await outbox_of(settings, database, CLOCK).retry()
@@ -154,7 +155,10 @@ def refused(settings: Settings, *, retry: bool, as_json: bool) -> None:
     if retry and not settings.xapi_url:
         raise SettingsError("DARIS_XAPI_URL names no record store to send to.")
     found = on_database(settings, send) if retry else listed(outbox_folder(settings))
-    lines = [f"Number {one.seq}, {one.id}: {one.status}, {one.reason}" for one in found]
+    lines = [
+        f"Number {one.seq}, {one.id}: {one.status}, {one.reason}" + " (still sent)" * one.is_waiting
+        for one in found
+    ]
     say(found, "\n".join(lines) or "Nothing is refused.", as_json)
 
 

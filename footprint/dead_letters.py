@@ -9,6 +9,7 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 from uuid import UUID
@@ -18,13 +19,18 @@ import msgspec
 _LOCK: Final = threading.Lock()  # of this process; the lock of the file is of all
 
 
-class Dead(msgspec.Struct, frozen=True):
-    """A statement that was refused for good."""
+class Dead(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A statement that was refused for good; or one that breaks the destination, and is still sent."""
 
     seq: int
     id: UUID
     status: int
     reason: str
+    waits_since: datetime | None = None
+
+    @property
+    def is_waiting(self) -> bool:
+        return self.waits_since is not None
 
 
 def add(folder: Path, dead: Sequence[Dead]) -> None:

@@ -12,9 +12,8 @@ from enum import Enum, auto
 from typing import Any, Final
 from uuid import UUID, uuid5
 
-import msgspec
-
 from footprint.events import StatementReceived
+from footprint.recollection import recalled
 from footprint.statements import House
 from footprint.vocabulary import Extension, Profile, Verb
 from footprint.xapi import Activity, Received
@@ -99,7 +98,7 @@ def place_of(told: Received, person: UUID | None, house: House) -> tuple[UUID, U
 
 def deed_of(fact: StatementReceived) -> Deed | None:
     """What the statement of a fact that has a seat means. Nothing is done after it was told of."""
-    told = msgspec.json.decode(fact.statement, type=Received)
+    told = recalled(fact.statement)
     act = ACTS.get(told.verb.id)
     if act is None:
         return None
@@ -119,7 +118,7 @@ def played(deeds: Iterable[Deed]) -> list[Segment]:
 
 def length_ms(fact: StatementReceived) -> int:
     """How long the recording is by what the statement says; 0 when it does not."""
-    told = msgspec.json.decode(fact.statement, type=Received)
+    told = recalled(fact.statement)
     extensions = (told.context and told.context.extensions) or {}
     return Deed(Act.SEEN, fact.at, extensions).moment_ms(Extension.LENGTH) or 0
 

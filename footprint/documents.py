@@ -115,11 +115,13 @@ async def replace(
     name: str,
     new: Document,
     condition: Condition,
+    *,
+    is_blind: bool = False,
 ) -> None:
-    """Keep the document instead of what is there. A profile that is there is replaced only by who
-    says which one they know."""
+    """Keep the document instead of what is there. It is replaced only by who says which one they know,
+    unless `is_blind`."""
     found = await _locked(connection, scope, name)
-    if found is not None and condition.is_empty and scope.kind is not Kind.STATE:
+    if found is not None and condition.is_empty and not is_blind:
         raise Conflict("There is such a document: read it, then send its ETag as If-Match.")
     condition.check(found)
     await _write(connection, scope, name, new)

@@ -18,7 +18,8 @@ class FootprintRead(Fact, frozen=True, kw_only=True):
 
 
 class StatementReceived(Fact, frozen=True, kw_only=True):
-    """A statement of another system (clause 1.16, source 3), complete as it is given out. One that tells
+    """A statement of another system (clause 1.16, source 3), complete but for what the log knows of
+    when it was stored; so `timestamp` is there only if the sender told it. One that tells
     of a person of ours at a lecture of ours has a lecture and a `seat` (see `dialects`)."""
 
     statement: msgspec.Raw

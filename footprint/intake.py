@@ -281,8 +281,6 @@ def _arrival(
     authority = house.actor(sender.person)
     members = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
     ours: dict[str, Any] = {"id": identifier, "authority": authority}
-    if told.timestamp is None:
-        ours["timestamp"] = now
     if told.version is None:
         ours["version"] = _UNSAID[sender.spoken]
     members.pop("stored", None)

@@ -26,14 +26,15 @@ from footprint.events import FootprintRead
 from footprint.intake import INTAKE, Intake, Sender
 from footprint.multipart import Parts
 from footprint.reception import identity_in
+from footprint.recollection import recalled
 from footprint.statements import House
-from footprint.xapi import Iri, Received
-from footprint.xapi_version import TAKEN, spoken, version_of
+from footprint.xapi import Iri
+from footprint.xapi_version import spoken, taken_by, version_of
 from identity.rights import Action, Subject, Viewer, allows
-from identity.sessions import require, viewer_of
+from identity.sessions import require, require_person, viewer_of
 from kernel.errors import Invalid, NotFound
 from kernel.ids import new_id
-from kernel.web import CLOCK, DATABASE, RECORDER, SETTINGS, query, reply
+from kernel.web import CLOCK, DATABASE, RECORDER, SETTINGS, problem, query, reply
 
 _ONE: Final = frozenset({"statementId", "voidedStatementId", "format", "attachments"})
 _LARGEST_WITH_FILES: Final = 10  # statements of a page; a file has up to 16 MiB
@@ -104,22 +105,34 @@ async def opened(app: web.Application) -> AsyncIterator[None]:
 
 
 async def about(request: web.Request) -> web.Response:
-    """Which versions we take (Communication 2.8); open to everyone."""
+    """Which versions we take (Communication 2.8); open to everyone. Who says that they speak 1.0 is
+    told those that 1.0 knows of."""
     query(request, Nothing)
-    return reply({"version": TAKEN})
+    return reply({"version": taken_by(version_of(request))})
 
 
 async def get_statements(request: web.Request) -> web.Response:
-    """One statement by id, or a page of those that fit, newest first."""
+    """One statement by id, or a page of those that fit, newest first. Through when the answer is
+    complete is said of one that tells what is wrong with the question, too."""
+    require_person(request)
+    try:
+        return await _found(request)
+    except (Invalid, NotFound) as error:
+        async with request.app[DATABASE].connect() as connection:
+            through = await _through(connection, request)
+        answer = problem(error)
+        answer.headers[_CONSISTENT] = through
+        return answer
+
+
+async def _found(request: web.Request) -> web.Response:
     asked = _asked(request)
     viewer = _reader(request, asked)
     house = _house(request)
     await _note(request, viewer, asked)
     shape = _shape(request, asked)
     async with request.app[DATABASE].connect() as connection:
-        head = await log.head(connection)
-        through = head.received_at or request.app[CLOCK].now()
-        headers = {_CONSISTENT: _rfc3339(through)}
+        headers = {_CONSISTENT: await _through(connection, request)}
         if asked.statementId or asked.voidedStatementId:
             told = [await _one(connection, asked, house)]
             headers["Last-Modified"] = format_datetime(_stored(told[0]), usegmt=True)
@@ -135,11 +148,16 @@ async def get_statements(request: web.Request) -> web.Response:
     return web.Response(body=body, headers=headers)
 
 
+async def _through(connection: AsyncConnection, request: web.Request) -> str:
+    head = await log.head(connection)
+    return _rfc3339(head.received_at or request.app[CLOCK].now())
+
+
 async def _with_files(
     connection: AsyncConnection, body: bytes, told: Iterable[bytes]
 ) -> tuple[bytes, str]:
     """The body with the files of its statements, as many as we have, and its media type."""
-    named = [file for each in told for file in msgspec.json.decode(each, type=Received).files]
+    named = [file for each in told for file in recalled(each).files]
     types = {file.sha2.lower(): file.contentType for file in named}
     return multipart.written(body, await attachments.files_of(connection, types), types)
 

@@ -11,13 +11,13 @@ from uuid import UUID
 import msgspec
 from aiohttp import web
 
-from footprint import alternate_request, documents, store
+from footprint import activities, alternate_request, documents
 from footprint.documents import Condition, Document, Kind, Scope
 from footprint.events import FootprintRead
 from footprint.reception import identity_in
 from footprint.statements import House
-from footprint.xapi import Actor, Iri
-from footprint.xapi_version import spoken
+from footprint.xapi import VERSION, Actor, Iri
+from footprint.xapi_version import spoken, version_of
 from identity.rights import Action, Subject, allows
 from identity.sessions import require, viewer_of
 from kernel.errors import Invalid, NotFound
@@ -165,8 +165,9 @@ async def put_document(request: web.Request, asked: About) -> web.Response:
     name = _name(asked)
     require(request, Action.WRITE_STATEMENTS)
     new, condition = await _sent(request), _condition(request.headers)
+    is_blind = asked.scope.kind is Kind.STATE and version_of(request) == VERSION
     async with request.app[DATABASE].begin() as connection:
-        await documents.replace(connection, asked.scope, name, new, condition)
+        await documents.replace(connection, asked.scope, name, new, condition, is_blind=is_blind)
     return web.Response(status=204)
 
 
@@ -209,7 +210,7 @@ async def get_activity(request: web.Request) -> web.Response:
     asked = query(request, OneActivity)
     require(request, Action.READ_STATEMENTS)
     async with request.app[DATABASE].connect() as connection:
-        return reply(await store.activity(connection, asked.activityId, _house(request)))
+        return reply(await activities.activity(connection, asked.activityId, _house(request)))
 
 
 async def _may_read(request: web.Request, agent: str | None) -> None:

@@ -15,7 +15,6 @@ from footprint.xapi import (
     Statement,
     SubStatement,
     Thing,
-    thing_of,
 )
 
 
@@ -43,7 +42,7 @@ def _of(actor: Actor, thing: Thing, context: Context | None) -> Iterator[bytes]:
         case Actor():
             people.append(thing)
         case SubStatement():
-            yield from _of(thing.actor, thing_of(thing.object), thing.context)
+            yield from _of(thing.actor, thing.thing, thing.context)
     for person in people:
         yield from _people(person)
     for each in activities:

@@ -98,7 +98,7 @@ def _lines(
     yield f"--{boundary}\r\nContent-Type: application/json\r\n\r\n".encode()
     yield json
     for file in files:
-        kind = types.get(file.sha2, "application/octet-stream")
+        kind = " ".join(types.get(file.sha2, "application/octet-stream").split())  # one line
         yield (
             f"\r\n--{boundary}\r\nContent-Type: {kind}\r\n"
             f"Content-Transfer-Encoding: binary\r\n{HASH}: {file.sha2}\r\n\r\n"

@@ -4,13 +4,17 @@ At least once out, and once there: ids are fixed before the first try, and the p
 is delivered moves only afterwards. A destination that is away, or refuses us, loses nothing: we wait.
 A statement that it refuses for good is listed in `dead.jsonl` with its words, and the rest goes on.
 What others sent to us is not given on, or two stores would echo for ever.
+
+A destination may break at one statement and at no other. After some tries the batch is parted, and if
+some of it is taken, what is not is set aside: it is sent again alone, for days, and the rest goes on.
+Where nothing at all is taken the destination is at fault, and we wait as for one that is away.
 """
 
 import asyncio
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -22,9 +26,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from footprint import dead_letters, store
 from footprint.dead_letters import Dead
+from footprint.destination import Destination
 from footprint.statements import House
 from footprint.store import Outgoing
-from footprint.xapi import VERSION, matter
 from kernel.clock import Clock
 from kernel.database import Database
 from kernel.errors import Unavailable
@@ -37,14 +41,19 @@ DEAD = Counter("daris_footprint_outbox_dead", "Statements that the destination r
 AGE = Gauge(
     "daris_footprint_outbox_age_seconds", "How long the oldest statement waits; alert on it"
 )
+ASIDE = Gauge(
+    "daris_footprint_outbox_aside", "Statements that break the destination, and are sent alone"
+)
 
 BATCH: Final = 50
-_PATIENCE: Final = aiohttp.ClientTimeout(total=30)
+TRIES: Final = 10  # of a batch as a whole, some eight minutes
+ALONE_EVERY: Final = timedelta(minutes=15)
+ALONE_FOR: Final = timedelta(days=3)  # then it is refused for good
 _IDLE: Final = timedelta(seconds=1)
 _FIRST_PAUSE: Final = timedelta(seconds=1)
 _LONGEST_PAUSE: Final = timedelta(minutes=2)
 _OF_STATEMENTS: Final = frozenset({400, 409, 413})  # the fault is in what was sent
-_SAID: Final = 500  # characters of the destination's words that are kept
+_NOT_NOW: Final = 503
 
 
 class _Place(msgspec.Struct, frozen=True):
@@ -52,20 +61,6 @@ class _Place(msgspec.Struct, frozen=True):
 
     url: str
     seq: int
-
-
-@dataclass(frozen=True, slots=True)
-class Destination:
-    """Another system's record store, as `https://lrs.example.kz/xapi`."""
-
-    url: str
-    user: str
-    password: str
-
-    def client(self) -> aiohttp.ClientSession:
-        key = aiohttp.encode_basic_auth(self.user, self.password)
-        headers = {"X-Experience-API-Version": VERSION, "Authorization": key}
-        return aiohttp.ClientSession(headers=headers, timeout=_PATIENCE)
 
 
 @dataclass(slots=True)
@@ -77,6 +72,8 @@ class Outbox:
     database: Database
     clock: Clock
     house: House
+    _failures: int = 0  # since something was settled
+    _alone_at: datetime | None = None  # when those set aside are due
 
     async def run(self) -> None:
         """Deliver until cancelled."""
@@ -94,84 +91,90 @@ class Outbox:
                     pause = min(pause * 2, _LONGEST_PAUSE)
 
     async def step(self, client: aiohttp.ClientSession) -> int:
-        """Deliver the next batch; how many it held. Unavailable when nothing could be settled."""
+        """Deliver the next batch, and what is set aside if it is due; how many the batch held.
+        Unavailable when nothing could be settled."""
         place = await asyncio.to_thread(self._place)
         async with self.database.connect() as connection:
             batch = await store.outgoing(connection, place, BATCH, self.house)
-        if not batch:
-            AGE.set(0)
-            return 0
-        AGE.set((self.clock.now() - batch[0].stored).total_seconds())
-        dead = await self._deliver(client, batch)
-        await asyncio.to_thread(self._settle, dead, batch[-1].seq)
-        SENT.inc(len(batch) - len(dead))
-        DEAD.inc(len(dead))
+        AGE.set((self.clock.now() - batch[0].stored).total_seconds() if batch else 0)
+        if batch:
+            refused = await self._part(client, batch)
+            await asyncio.to_thread(self._settle, refused, batch[-1].seq)
+            SENT.inc(len(batch) - len(refused))
+            DEAD.inc(sum(not one.is_waiting for one in refused))
+        await self._send_alone(client)
         return len(batch)
 
     async def retry(self) -> list[Dead]:
-        """Send what was refused for good once more, each by itself; what is refused again. One whose
-        fact is gone is no longer listed. Unavailable when the destination is away."""
+        """Send what was refused for good, or is set aside, once more, each by itself; what is refused
+        again. One whose fact is gone is no longer listed. Unavailable when the destination is away."""
         listed = await asyncio.to_thread(dead_letters.listed, self.folder)
-        refused: list[Dead] = []
         async with self.destination.client() as client:
-            for one in listed:
-                async with self.database.connect() as connection:
-                    found = await store.outgoing(connection, one.seq - 1, 1, self.house)
-                mine = [each for each in found if each.seq == one.seq]
-                again = await self._deliver(client, mine) if mine else []
-                if again:
-                    await asyncio.to_thread(dead_letters.add, self.folder, again)
-                else:
-                    await asyncio.to_thread(dead_letters.forget, self.folder, [one.seq])
-                refused += again
+            again = [await self._again(client, one, is_parted=one.status >= 500) for one in listed]
+        return [one for one in again if one is not None]
+
+    async def _part(self, client: aiohttp.ClientSession, batch: Sequence[Outgoing]) -> list[Dead]:
+        """What was refused or is set aside; the batch goes as a whole until that has failed too often."""
+        self._failures += 1
+        refused = await self._deliver(client, batch, is_parted=self._failures > TRIES)
+        if len(refused) == len(batch) and all(one.is_waiting for one in refused):
+            raise Unavailable(f"The record store takes nothing: {refused[0].reason}")
+        self._failures = 0
         return refused
 
+    async def _send_alone(self, client: aiohttp.ClientSession) -> None:
+        """Once in a while those that are set aside, each by itself."""
+        now = self.clock.now()
+        if self._alone_at is not None and now < self._alone_at:
+            return
+        self._alone_at = now + ALONE_EVERY
+        listed = await asyncio.to_thread(dead_letters.listed, self.folder)
+        waiting = [one for one in listed if one.is_waiting]
+        again = [await self._again(client, one, is_parted=True) for one in waiting]
+        left = [one for one in again if one is not None]
+        ASIDE.set(sum(one.is_waiting for one in left))
+        SENT.inc(len(waiting) - len(left))
+        DEAD.inc(sum(not one.is_waiting for one in left))
+
+    async def _again(
+        self, client: aiohttp.ClientSession, one: Dead, *, is_parted: bool
+    ) -> Dead | None:
+        """Send one that is listed: None when it is settled and listed no longer."""
+        async with self.database.connect() as connection:
+            found = await store.outgoing(connection, one.seq - 1, 1, self.house)
+        mine = [each for each in found if each.seq == one.seq]
+        refused = await self._deliver(client, mine, is_parted=is_parted) if mine else []
+        if not refused:
+            await asyncio.to_thread(dead_letters.forget, self.folder, [one.seq])
+            return None
+        [now] = refused
+        if now.waits_since is not None:
+            since = one.waits_since
+            is_over = since is None or now.waits_since - since >= ALONE_FOR
+            now = msgspec.structs.replace(now, waits_since=None if is_over else since)
+        await asyncio.to_thread(dead_letters.add, self.folder, [now])
+        return now
+
     async def _deliver(
-        self, client: aiohttp.ClientSession, batch: Sequence[Outgoing]
+        self, client: aiohttp.ClientSession, batch: Sequence[Outgoing], *, is_parted: bool
     ) -> list[Dead]:
-        """What was refused for good; a batch that is refused is halved until the fault is found."""
-        status, said = await self._send(client, batch)
+        """What was refused; a batch that is refused is halved until the fault is found. If `is_parted`, so
+        is one that breaks the destination."""
+        status, said = await self.destination.take(client, batch)
         if status in {200, 204}:
             return []
-        if status not in _OF_STATEMENTS:
+        is_broken = status >= 500 and status != _NOT_NOW  # 502 says a proxy of a server that fell
+        if status not in _OF_STATEMENTS and not (is_parted and is_broken):
             raise Unavailable(f"The record store answered {status}: {said}")
         if len(batch) > 1:
             middle = len(batch) // 2
-            before = await self._deliver(client, batch[:middle])
-            return before + await self._deliver(client, batch[middle:])
+            before = await self._deliver(client, batch[:middle], is_parted=is_parted)
+            return before + await self._deliver(client, batch[middle:], is_parted=is_parted)
         [one] = batch
-        if status == 409 and await self._is_there(client, one):
+        if status == 409 and await self.destination.has(client, one):
             return []
         log.error("footprint.outbox_refused", seq=one.seq, status=status)
-        return [Dead(one.seq, one.id, status, said)]
-
-    async def _send(
-        self, client: aiohttp.ClientSession, batch: Sequence[Outgoing]
-    ) -> tuple[int, str]:
-        body = b"[" + b",".join(one.statement for one in batch) + b"]"
-        headers = {"Content-Type": "application/json"}
-        url = f"{self.destination.url.rstrip('/')}/statements"
-        try:
-            async with client.post(url, data=body, headers=headers) as answer:
-                return answer.status, (await answer.text())[:_SAID]
-        except (aiohttp.ClientError, TimeoutError) as error:
-            raise Unavailable(f"The record store does not answer: {error!r}") from error
-
-    async def _is_there(self, client: aiohttp.ClientSession, one: Outgoing) -> bool:
-        """Whether the destination has this very statement: the answer to an earlier try was lost."""
-        url = f"{self.destination.url.rstrip('/')}/statements"
-        try:
-            async with client.get(url, params={"statementId": str(one.id)}) as answer:
-                text = await answer.read()
-                if answer.status == 200:
-                    return bool(matter(text) == matter(one.statement))
-                if answer.status == 404:
-                    return False
-                raise Unavailable(f"The record store answered {answer.status} to a question.")
-        except (aiohttp.ClientError, TimeoutError) as error:
-            raise Unavailable(f"The record store does not answer: {error!r}") from error
-        except msgspec.DecodeError:
-            return False
+        return [Dead(one.seq, one.id, status, said, self.clock.now() if is_broken else None)]
 
     def _place(self) -> int:
         """Blocks. Another destination begins at the beginning."""

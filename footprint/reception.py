@@ -27,7 +27,6 @@ from footprint.xapi import (
     SubStatement,
     Thing,
     kind_of,
-    thing_of,
 )
 from kernel.errors import Invalid
 
@@ -79,6 +78,7 @@ def _faults(received: Received, data: bytes, spoken: str) -> Iterator[str]:
         yield from _nulls(msgspec.json.decode(data), "$")
     if b"-00" in data and _MINUS_ZERO.search(data):
         yield "a time has the zone -00, which no time has (Data 4.5)."
+    yield from _of_ids(received, data)
     kind = kind_of(received.object)
     if kind not in _KINDS:
         yield f"an object can't be a {kind!r:.40} here."
@@ -92,6 +92,18 @@ def _faults(received: Received, data: bytes, spoken: str) -> Iterator[str]:
         yield "$.version is above the one of the request."
     if received.verb.id == VOIDED and received.target is None:
         yield "$.object of a voiding is a StatementRef."
+
+
+def _of_ids(received: Received, data: bytes) -> Iterator[str]:
+    """Only the common form of RFC 4122 is a UUID here; msgspec takes one without its hyphens."""
+    inner = received.thing.context if isinstance(received.thing, SubStatement) else None
+    found = [received.id, received.target]
+    for context in (received.context, inner):
+        if context is not None:
+            found += [context.registration, context.statement.id if context.statement else None]
+    for identifier in found:
+        if identifier is not None and str(identifier).encode() not in data.lower():
+            yield f"the UUID {identifier} is spelt without its hyphens (RFC 4122, 3)."
 
 
 def _of_thing(thing: Thing, where: str, spoken: str) -> Iterator[str]:
@@ -109,7 +121,7 @@ def _of_sub_statement(inner: SubStatement, where: str, spoken: str) -> Iterator[
     if kind not in _KINDS - {"SubStatement"}:
         yield f"an object can't be a {kind!r:.40} here."
         return
-    thing = thing_of(inner.object)
+    thing = inner.thing
     yield from _of_actor(inner.actor, f"{where}.actor")
     yield from _of_thing(thing, f"{where}.object", spoken)
     yield from _of_context(inner.context, thing, f"{where}.context", spoken)

@@ -94,7 +94,8 @@ def _bare(thing: dict[str, Any]) -> dict[str, Any]:
     if thing.get("objectType") == "SubStatement":
         return _bare_statement(thing)
     if "id" in thing:
-        return {name: thing[name] for name in ("objectType", "id") if name in thing}
+        is_activity = thing.get("objectType", "Activity") == "Activity"  # which goes without saying
+        return {name: thing[name] for name in ("id", *([] if is_activity else ["objectType"]))}
     bare = {name: thing[name] for name in _IDENTIFIERS if name in thing}
     if len(bare) < 2 and "member" in thing:  # a group that only its members identify
         bare["member"] = [_bare(member) for member in thing["member"]]

@@ -18,10 +18,10 @@ from footprint import attachments, log, mentions
 from footprint.events import StatementReceived
 from footprint.kinds import decode
 from footprint.log import Kept, Sequence64, event
+from footprint.recollection import recalled
 from footprint.statements import House, statement
 from footprint.xapi import (
     VOIDED,
-    Activity,
     Actor,
     Received,
     Statement,
@@ -66,7 +66,6 @@ mention = sa.Table(
     sqlite_with_rowid=False,
 )
 
-_DEFINITIONS_LOOKED_AT: Final = 20
 _LONGEST_KEY: Final = 1_000  # bytes; PostgreSQL's B-trees take 2,704 in a row
 _RECEIVED: Final = str(StatementReceived.__struct_config__.tag)
 
@@ -140,18 +139,6 @@ async def outgoing(
     return found
 
 
-async def activity(connection: AsyncConnection, iri: str, house: House) -> Activity:
-    """What statements tell of the activity: the newest definition, else nothing but its id."""
-    query = joined().where(statements.c.activity == key(iri))
-    newest = query.order_by(statements.c.seq.desc()).limit(_DEFINITIONS_LOOKED_AT)
-    for row in await connection.execute(newest):
-        found = msgspec.json.decode(document(row, house), type=Received)
-        thing = found.thing
-        if isinstance(thing, Activity) and thing.definition is not None:
-            return thing
-    return Activity(objectType="Activity", id=iri)
-
-
 async def documents(
     connection: AsyncConnection, ids: Sequence[UUID], house: House
 ) -> dict[UUID, bytes]:
@@ -203,7 +190,7 @@ def key(text: str) -> str:
 
 def _told(fact: Fact, house: House) -> Received | Statement | None:
     if isinstance(fact, StatementReceived):
-        return msgspec.json.decode(fact.statement, type=Received)
+        return recalled(fact.statement)
     return statement(fact, house)
 
 
@@ -212,7 +199,8 @@ def document(row: sa.Row[Any], house: House) -> bytes:
     fact = decode(row.payload)
     if isinstance(fact, StatementReceived):
         members = msgspec.json.decode(fact.statement, type=dict[str, msgspec.Raw])
-        return msgspec.json.encode(members | {"stored": row.received_at})
+        stored = {"stored": row.received_at}
+        return msgspec.json.encode({"timestamp": row.received_at} | members | stored)
     ours = statement(fact, house)
     assert ours is not None  # only facts with a statement are indexed
     return msgspec.json.encode(

@@ -15,9 +15,14 @@ VOIDED: Final = "http://adlnet.gov/expapi/verbs/voided"
 
 _IRI: Final = re.compile(r"^[A-Za-z][A-Za-z0-9+.\-]*:[^\s<>\"{}|\\^`]+\Z")
 # RFC 5646, 2.1: language, extended language, script, region, variants, extensions, private use;
-# or one of old registration, or wholly of private use.
+# or one of old registration, or wholly of private use. No extension comes twice (2.2.6).
+_BEFORE_PRIVATE_USE: Final = r"(?:(?!-[xX]-).)"
+_TWICE: Final = (
+    rf"(?![xX]-){_BEFORE_PRIVATE_USE}*?-([A-WY-Za-wy-z0-9])-{_BEFORE_PRIVATE_USE}+?-(?i:\1)-"
+)
 _LANGUAGE: Final = (
-    r"^(([A-Za-z]{2,3}(-[A-Za-z]{3}){0,3}|[A-Za-z]{4,8})(-[A-Za-z]{4})?(-([A-Za-z]{2}|\d{3}))?"
+    rf"^(?!{_TWICE})"
+    r"(([A-Za-z]{2,3}(-[A-Za-z]{3}){0,3}|[A-Za-z]{4,8})(-[A-Za-z]{4})?(-([A-Za-z]{2}|\d{3}))?"
     r"(-([A-Za-z0-9]{5,8}|\d[A-Za-z0-9]{3}))*(-[A-WY-Za-wy-z0-9](-[A-Za-z0-9]{2,8})+)*"
     r"(-[xX](-[A-Za-z0-9]{1,8})+)?|[iI]-[A-Za-z]{2,8}|sgn-(BE-FR|BE-NL|CH-DE)|en-GB-oed"
     r"|[xX](-[A-Za-z0-9]{1,8})+)\Z"
@@ -298,7 +303,7 @@ class _Head(msgspec.Struct):
     id: str | None = None
 
 
-class SubStatement(_Part, frozen=True, kw_only=True):
+class SubStatement(_Part, frozen=True, kw_only=True, dict=True):
     """A statement inside a statement: without an id of its own, and not nested again."""
 
     objectType: str  # noqa: N815
@@ -309,6 +314,11 @@ class SubStatement(_Part, frozen=True, kw_only=True):
     context: Context | None = None
     timestamp: Moment | None = None
     attachments: tuple[Attachment, ...] | None = None
+
+    @cached_property
+    def thing(self) -> "Thing":
+        """The object, read; msgspec.DecodeError when it is none."""
+        return thing_of(self.object)
 
 
 Thing = Activity | Actor | Reference | SubStatement

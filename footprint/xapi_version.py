@@ -51,6 +51,12 @@ def version_of(request: web.Request) -> str:
     return request[_KEY]
 
 
+def taken_by(version: str) -> list[str]:
+    """The versions that who speaks this one can be told of."""
+    line = _LINES[VERSION]
+    return [each for each in TAKEN if version != VERSION or line.fullmatch(each)]
+
+
 def _named(request: web.Request) -> str:
     """What an answer names when nothing was agreed on: what was asked for, or else the newest."""
     version = request.headers.get(HEADER, "")

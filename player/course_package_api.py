@@ -23,7 +23,7 @@ from player.course_package import MOST_LECTURES, Course
 from player.delivery import LIBRARY
 from player.extras import disposition, making
 from player.package import Package
-from player.package_api import Chat, packed
+from player.package_api import Chat, Results, packed
 from schedule.lectures import Filter, lecture_by_id, list_lectures
 from schedule.lifecycle import Lecture, LectureState
 from schedule.series import classes_of, list_series, series_by_id
@@ -66,8 +66,8 @@ async def opened(app: web.Application) -> AsyncIterator[None]:
     await asyncio.to_thread(app[STREAMERS].shutdown)  # its threads need the loop to end
 
 
-def routes(chat_of: Chat) -> list[web.RouteDef]:
-    """`chat_of` gives a lecture's chat."""
+def routes(chat_of: Chat, results_of: Results) -> list[web.RouteDef]:
+    """`chat_of` gives a lecture's chat, `results_of` what its polls came to."""
     turn = asyncio.Semaphore(_MOST_AT_ONCE)
 
     async def download(request: web.Request) -> web.StreamResponse:
@@ -83,7 +83,7 @@ def routes(chat_of: Chat) -> list[web.RouteDef]:
         if turn.locked():
             raise TooMany("Many packages are being taken away; try again in a moment.")
         async with turn:
-            course = await _course(request, title, wanted, chat_of)
+            course = await _course(request, title, wanted, chat_of, results_of)
             await _stream(request, response, course)
         return response
 
@@ -230,6 +230,7 @@ async def _course(
     title: str,
     lectures: Sequence[Lecture],
     chat_of: Chat,
+    results_of: Results,
 ) -> Course:
     has_chat = request.query.get("chat") == "1"
     languages, locale = request.app[PAGES].languages, locale_of(request)
@@ -237,18 +238,22 @@ async def _course(
         title=title,
         made_at=request.app[CLOCK].now(),
         lectures=[
-            await _package(request, each, chat_of if has_chat else None) for each in lectures
+            await _package(request, each, chat_of if has_chat else None, results_of)
+            for each in lectures
         ],
         languages=languages,
         locale=locale,
     )
 
 
-async def _package(request: web.Request, lecture: Lecture, chat_of: Chat | None) -> Package:
+async def _package(
+    request: web.Request, lecture: Lecture, chat_of: Chat | None, results_of: Results
+) -> Package:
     return packed(
         lecture,
         await _recording(request, lecture),
         await chat_of(request, lecture.id) if chat_of else None,
+        await results_of(request, lecture.id),
         secret=request.app[SETTINGS].signing_secret,
         now=request.app[CLOCK].now(),
         languages=request.app[PAGES].languages,

@@ -1,7 +1,8 @@
 """The offline package of a lecture (case technology): a zip that plays from a USB stick.
 
-Everything is in it: the recording as MP4, captions and transcripts, the chat if it may be, a page that
-needs no network, and a manifest with the checksum of each file. All of it blocks on the disk.
+Everything is in it: the recording as MP4, captions and transcripts, the chat if it may be, results of
+polls that all were shown, a page that needs no network, and a manifest with the checksum of each file.
+All of it blocks on the disk.
 """
 
 import hashlib
@@ -18,6 +19,7 @@ import msgspec
 from kernel.languages import Language
 from player import caption_shelf
 from player.captions import Cue, transcript, webvtt
+from schedule.questions import Question
 from transcode import extras, jobs
 from transcode.jobs import Job
 
@@ -37,6 +39,15 @@ class Line(msgspec.Struct, frozen=True):
     text: str
 
 
+class Polled(msgspec.Struct, frozen=True):
+    """A poll at the moment of the recording when it ended: how many answered, and how many chose what."""
+
+    at_ms: int
+    question: Question
+    answered: int
+    counts: tuple[int, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Package:
     """What goes into one. `chat` is None where it shall stay out."""
@@ -53,6 +64,7 @@ class Package:
     languages: Mapping[str, Language]
     locale: str
     chat: Sequence[Line] | None = None
+    polls: Sequence[Polled] = ()
 
 
 class File(msgspec.Struct, frozen=True):
@@ -127,6 +139,8 @@ def fill(case: Case, package: Package) -> None:
         case.text(f"transcript/{language}.txt", transcript(cues))
     if package.chat is not None:
         case.text("chat.json", as_json(package.chat))
+    if package.polls:
+        case.text("polls.json", as_json(package.polls))
     case.text("manifest.json", as_json(_manifest(package, case.files)))
 
 
@@ -151,6 +165,7 @@ def _shown(package: Package, captions: Mapping[str, Sequence[Cue]]) -> dict[str,
         "poster": POSTER if (package.folder / extras.POSTER).exists() else None,
         "captions": captions,
         "chat": package.chat,
+        "polls": package.polls,
         "words": words_of(package.languages, PAGE / "case.js"),
     }
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from tempfile import TemporaryFile
 from typing import IO, Final
@@ -22,9 +23,10 @@ from player.delivery import LIBRARY
 from player.extras import disposition, making
 from player.late_views import take
 from player.media_time import MediaTime
-from player.package import Line, Package
+from player.package import Line, Package, Polled
 from schedule.asked import lecture_of
 from schedule.lifecycle import Lecture
+from schedule.questions import Question
 from transcode import jobs
 from transcode.jobs import Job
 from transcode.recording import Recording, RecordingState
@@ -35,12 +37,25 @@ log = structlog.get_logger()
 Said = tuple[datetime, str, str]  # when, by whom, what
 Chat = Callable[[web.Request, UUID], Awaitable[Sequence[Said]]]
 
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """Of a poll that ended, as everybody was shown it."""
+
+    at: datetime
+    question: Question
+    answered: int
+    counts: tuple[int, ...]
+
+
+Results = Callable[[web.Request, UUID], Awaitable[Sequence[Result]]]
+
 _MOST_AT_ONCE: Final = 2  # packages that are made
 _PIECE: Final = 256 << 10  # bytes
 
 
-def routes(chat_of: Chat) -> list[web.RouteDef]:
-    """`chat_of` gives a lecture's chat."""
+def routes(chat_of: Chat, results_of: Results) -> list[web.RouteDef]:
+    """`chat_of` gives a lecture's chat, `results_of` what its polls came to."""
     turn = asyncio.Semaphore(_MOST_AT_ONCE)
 
     async def download(request: web.Request) -> web.StreamResponse:
@@ -57,6 +72,7 @@ def routes(chat_of: Chat) -> list[web.RouteDef]:
             lecture,
             found,
             said,
+            await results_of(request, lecture.id),
             secret=request.app[SETTINGS].signing_secret,
             now=request.app[CLOCK].now(),
             languages=request.app[PAGES].languages,
@@ -101,6 +117,7 @@ def packed(
     lecture: Lecture,
     found: Recording,
     said: Sequence[Said] | None,
+    results: Sequence[Result],
     *,
     secret: bytes,
     now: datetime,
@@ -111,7 +128,7 @@ def packed(
     starts_at = found.starts_at
     if found.folder is None or starts_at is None:
         raise NotFound("There is no recording of this lecture.")
-    identifier = new_id()
+    identifier, played = new_id(), MediaTime.of(found)
     return Package(
         id=identifier,
         key=watch_record.key_of(secret, identifier, lecture.id),
@@ -124,7 +141,11 @@ def packed(
         folder=found.folder,
         languages=languages,
         locale=locale,
-        chat=None if said is None else _chat(said, MediaTime.of(found)),
+        chat=None if said is None else _chat(said, played),
+        polls=[
+            Polled(played.position_ms(one.at), one.question, one.answered, one.counts)
+            for one in results
+        ],
     )
 
 

@@ -114,8 +114,12 @@ def test_what_is_due_is_told_before_it_is_taken(daris, monkeypatch):
 def test_what_another_store_refused_is_listed_with_its_words(daris, tmp_path, monkeypatch):
     assert daris("refused") == (0, "Nothing is refused.\n")
     one = Dead(7, new_id(), 400, "I do not like it")
-    add(tmp_path / "outbox", [one])
-    assert daris("refused") == (0, f"Number 7, {one.id}: 400, I do not like it\n")
+    breaks = Dead(9, new_id(), 500, "Oh", datetime(2026, 9, 7, tzinfo=UTC))
+    add(tmp_path / "outbox", [one, breaks])
+    told = (
+        f"Number 7, {one.id}: 400, I do not like it\nNumber 9, {breaks.id}: 500, Oh (still sent)\n"
+    )
+    assert daris("refused") == (0, told)
     assert daris("refused", "--retry")[0] == 1
     monkeypatch.setenv("DARIS_XAPI_URL", "http://127.0.0.1:9/xapi")
     assert daris("refused", "--retry") == (0, "Nothing is refused.\n")  # its fact is gone

@@ -11,7 +11,10 @@ from bench import clips
 from footprint import log
 from kernel.database import Database
 from kernel.ids import new_id
+from live.events import PollClosed, PollOpened, PollShown
 from player.events import Mode, ViewEnded
+from schedule.lectures import lecture_by_id
+from schedule.questions import Question
 from tests.e2e.looks import flaws, photograph
 from tests.e2e.recorded import add_recorded
 
@@ -390,9 +393,29 @@ async def test_a_host_keeps_a_recording_and_deletes_it(
     assert not (server.folder / "media" / str(lecture)).exists()
 
 
+async def was_asked(server, lecturer, lecture) -> None:
+    """A poll whose result all were shown, which ended 30 seconds into the recording."""
+    database = Database.open(server.database_url)
+    question = Question(
+        "Жарықтың толқын ұзындығы қайда үлкен?", ("Қызылда", "Күлгінде"), right=(0,)
+    )
+    async with database.begin() as connection:
+        began = (await lecture_by_id(connection, lecture)).started_at
+        room = {"lecture": lecture, "run": new_id(), "poll": new_id(), "by": UUID(lecturer.id)}
+        at = began + timedelta(seconds=30)
+        facts = [
+            PollOpened(id=new_id(), at=began, **room, question=question),
+            PollClosed(id=new_id(), at=at, **room, answered=8, counts=(6, 2)),
+            PollShown(id=new_id(), at=at, **room, is_shown=True),
+        ]
+        await log.append(connection, facts, now=at)
+    await database.aclose()
+
+
 async def test_a_package_plays_without_a_network_and_what_was_watched_is_handed_in(
     browser, lecture, lecturer, account, server, eventually, tmp_path
 ):
+    await was_asked(server, lecturer, lecture)
     page = await lecturer.sign_in(browser, viewport={"width": 1280, "height": 900})
     await page.goto(f"/lectures/{lecture}")
     await put_captions(page, tmp_path, SUBRIP)
@@ -419,7 +442,9 @@ async def test_a_package_plays_without_a_network_and_what_was_watched_is_handed_
 
     await eventually(has_played)
     assert await alone.locator("#transcript .current").inner_text() == "0:20\nТолқын ұзындығы: λ"
-    await photograph(alone, "package-dark-phone")
+    [first, _] = await alone.locator("#polls .bar").all()
+    assert (await first.inner_text()).split("\n") == ["Қызылда", "Верный ответ", "75 %"]
+    await photograph(alone, "package-dark-phone", is_whole=True)
     assert await flaws(alone) == []
     async with alone.expect_download() as saving:
         await alone.get_by_role("button", name="Сохранить, что я посмотрел").click()

@@ -130,6 +130,7 @@ async def test_every_answer_names_the_version_and_how_far_it_is_consistent(three
     assert answer.headers["X-Experience-API-Consistent-Through"] == newest["stored"]
     refused = await get(STATEMENTS, admin, verb="x", color="red")
     assert (refused.status, refused.headers["X-Experience-API-Version"]) == (400, "1.0.3")
+    assert refused.headers["X-Experience-API-Consistent-Through"] == newest["stored"]
 
 
 async def test_head_answers_as_get_does_but_without_the_statements(three, client, admin):
@@ -191,8 +192,11 @@ async def test_who_does_not_say_the_version_is_refused(client, admin):
 
 
 async def test_about_is_open_to_everyone(get):
-    answer = await get("/xapi/about")
-    assert (await answer.json())["version"] == ["2.0.0", "1.0.3", "1.0.2", "1.0.1", "1.0.0"]
+    """Who speaks 1.0 is told of nothing that 1.0 does not know (Communication 2.8)."""
+    of_1_0 = ["1.0.3", "1.0.2", "1.0.1", "1.0.0"]
+    assert (await (await get("/xapi/about")).json())["version"] == of_1_0
+    of_2_0 = await get("/xapi/about", headers={"X-Experience-API-Version": "2.0.0"})
+    assert (await of_2_0.json())["version"] == ["2.0.0", *of_1_0]
     assert (await get("/xapi/about", verbose="1")).status == 400
 
 
@@ -259,10 +263,13 @@ async def test_an_activity_that_stood_alone_around_a_statement_comes_back_in_a_l
     assert (await post(sent(lists))).status == 200
 
 
-async def test_a_statement_without_an_id_gets_one(post, get, admin):
-    [identifier] = await (await post(foreign())).json()
+async def test_a_statement_without_an_id_or_a_time_gets_them(post, get, admin):
+    """Its time is the one when it was stored, to the microsecond (2.0, 4.2.4.2)."""
+    for _ in range(2):
+        [identifier] = await (await post(foreign())).json()
     found = await (await get(STATEMENTS, admin, statementId=identifier)).json()
-    assert found["timestamp"].startswith("2026-09-07T04:00:00")
+    assert found["timestamp"] == found["stored"]
+    assert found["timestamp"].startswith("2026-09-07T04:00:00.0")
 
 
 async def test_the_same_statement_again_changes_nothing(post, get, admin):
@@ -359,6 +366,13 @@ BROKEN = {
     "verb without iri": foreign(verb={"id": "experienced"}),
     "two identities": foreign(actor={"mbox": "mailto:a@b.c", "openid": "http://a"}),
     "no identity": foreign(actor={"name": "Someone"}),
+    "language with an extension twice": foreign(
+        verb={"id": "http://v", "display": {"zh-z-aaa-Z-bbb-c-ccc": "x"}}
+    ),
+    "id without hyphens": foreign(id=UUID(int=7).hex),
+    "registration without hyphens inside": foreign(
+        object=foreign(objectType="SubStatement", context={"registration": UUID(int=7).hex})
+    ),
     "mbox without mailto": foreign(actor={"mbox": "a@b.c"}),
     "agent with members": foreign(actor={"mbox": "mailto:a@b.c", "member": []}),
     "empty group": foreign(actor={"objectType": "Group"}),
@@ -460,7 +474,8 @@ GOOD = {
         verb={
             "id": "http://v",
             "display": dict.fromkeys(
-                ["kk-Cyrl-KZ", "zh-min-nan", "sl-rozaj-biske-1994", "de-CH-x-phonebk", "i-klingon"],
+                ["kk-Cyrl-KZ", "zh-min-nan", "sl-rozaj-biske-1994", "de-CH-x-phonebk", "i-klingon"]
+                + ["de-1996-u-co-phonebk-t-und", "en-a-bb-x-a-b-a", "x-a-bb-a-cc"],
                 "x",
             ),
         }

@@ -117,8 +117,11 @@ async def test_a_profile_is_replaced_only_by_who_knows_it(ask, resource):
 
 
 async def test_state_needs_no_tag_but_heeds_one(ask):
+    """Before 2.0, which holds it as profiles are (4.1.4)."""
     await ask("PUT", STATE, "mark", b"1")
     assert (await ask("PUT", STATE, "mark", b"2")).status == 204
+    newer = {"X-Experience-API-Version": "2.0.0"}
+    assert (await ask("PUT", STATE, "mark", b"3", headers=newer)).status == 409
     assert (await ask("PUT", STATE, "mark", b"3", headers={"If-None-Match": "*"})).status == 412
     assert await (await ask("GET", STATE, "mark")).read() == b"2"
 

@@ -245,11 +245,20 @@ async def test_put_takes_one_statement_and_its_id_and_nothing_else(client, admin
     assert await put(one) == 400
 
 
-async def test_activities_are_told_of_by_their_newest_definition(send, get, admin):
-    named = {"id": FORUM, "definition": {"name": {"en": "A forum"}}}
-    await send(said(object=named), said())
+async def test_an_activity_has_all_that_was_told_of_it_the_newest_first(send, get, admin):
+    """Communication 2.5; an interaction is one thing, and never put together from two."""
+    old = {
+        "name": {"en": "A forum", "kk": "Форум"},
+        "type": "http://e.org/forum",
+        "interactionType": "choice",
+        "choices": [{"id": "a"}],
+    }
+    new = {"name": {"en": "The forum"}, "interactionType": "numeric", "extensions": {"http://x": 1}}
+    for definition in (old, new):
+        await send(said(object={"id": FORUM, "definition": definition}), said())
     answer = await get("/xapi/activities", admin, activityId=FORUM)
-    assert (await answer.json())["definition"] == named["definition"]
+    names = {"name": {"en": "The forum", "kk": "Форум"}, "type": "http://e.org/forum"}
+    assert (await answer.json())["definition"] == new | names
     unknown = await get("/xapi/activities", admin, activityId="https://example.org/none")
     assert await unknown.json() == {"objectType": "Activity", "id": "https://example.org/none"}
     assert (await get("/xapi/activities", admin)).status == 400

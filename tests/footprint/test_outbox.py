@@ -2,19 +2,29 @@
 
 import json
 from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
 
 import pytest
+import yaml
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from prometheus_client import REGISTRY
 
 from bench.house import Account, Server
 from footprint.dead_letters import listed
-from footprint.outbox import Destination, Outbox
+from footprint.destination import Destination
+from footprint.outbox import ALONE_EVERY, ALONE_FOR, TRIES, Outbox
 from footprint.statements import House
 from kernel.errors import Unavailable
 from kernel.ids import new_id
 
 HOUSE = House("https://live.example.edu")
+ALERTS = Path(__file__).parents[2] / "deploy" / "alerts.yml"
+
+
+def measured(name: str) -> float:
+    return REGISTRY.get_sample_value(name) or 0
 
 
 class Elsewhere:
@@ -24,6 +34,8 @@ class Elsewhere:
         self.statements: dict[str, dict] = {}
         self.answers: list[int | str] = []  # the next answers; empty: it works
         self.refuses: set[str] = set()  # ids that it never takes
+        self.breaks_at: set[str] = set()
+        self.breaks_with = 500
         self.requests = 0
 
     async def post(self, request: web.Request) -> web.Response:
@@ -32,6 +44,8 @@ class Elsewhere:
         answer = self.answers.pop(0) if self.answers else 200
         if isinstance(answer, int) and answer != 200:
             return web.Response(status=answer, text=f"No: {answer}")
+        if self.breaks_at & {one["id"] for one in batch}:
+            return web.Response(status=self.breaks_with, text="Oh")
         if self.refuses & {one["id"] for one in batch}:
             return web.Response(status=400, text="I do not like it")
         if any(self.statements.get(one["id"], one) != one for one in batch):
@@ -158,6 +172,82 @@ async def test_what_was_refused_is_sent_again_when_asked_for(ids, elsewhere, out
     with pytest.raises(Unavailable):
         await outbox.retry()
     assert len(listed(tmp_path / "outbox")) == 1
+
+
+@pytest.fixture(params=[500, 502])
+async def stuck(request, ids, elsewhere, outbox_to, tmp_path):
+    """A destination that breaks at the fourth statement, and how to go on with it."""
+    (tmp_path / "outbox" / "place.json").unlink()
+    elsewhere.breaks_at, elsewhere.breaks_with = {ids[3]}, request.param
+    async with opened(outbox_to(elsewhere.url)) as step:
+        for _ in range(TRIES):
+            with pytest.raises(Unavailable, match=str(request.param)):
+                await step()
+        assert elsewhere.statements == {}
+        assert await step() == 7
+        yield step
+
+
+async def test_one_that_breaks_the_destination_holds_nobody_up(
+    stuck, ids, elsewhere, tmp_path, clock
+):
+    assert set(elsewhere.statements) == set(ids) - {ids[3]}
+    [one] = listed(tmp_path / "outbox")
+    assert (str(one.id), one.status, one.reason) == (ids[3], elsewhere.breaks_with, "Oh")
+    assert (one.is_waiting, measured("daris_footprint_outbox_aside")) == (True, 1)
+    before = elsewhere.requests
+    assert await stuck() == 0
+    assert elsewhere.requests == before  # it has its time
+    elsewhere.breaks_at = set()
+    clock.advance(ALONE_EVERY)
+    await stuck()
+    assert set(elsewhere.statements) == set(ids)
+    assert (listed(tmp_path / "outbox"), measured("daris_footprint_outbox_aside")) == ([], 0)
+
+
+async def test_after_days_alone_it_is_refused_for_good(stuck, ids, tmp_path, clock):
+    refused = measured("daris_footprint_outbox_dead_total")
+    for is_waiting in (True, False, False):
+        clock.advance(ALONE_FOR / 2)
+        await stuck()
+        [one] = listed(tmp_path / "outbox")
+        assert (str(one.id), one.is_waiting, one.reason) == (ids[3], is_waiting, "Oh")
+    assert (
+        measured("daris_footprint_outbox_dead_total") - refused,
+        measured("daris_footprint_outbox_aside"),
+    ) == (1, 0)
+
+
+async def test_a_destination_that_breaks_at_everything_is_waited_for(
+    ids, elsewhere, outbox_to, tmp_path
+):
+    (tmp_path / "outbox" / "place.json").unlink()
+    elsewhere.breaks_at = set(ids)
+    async with opened(outbox_to(elsewhere.url)) as step:
+        for _ in range(TRIES + 3):
+            with pytest.raises(Unavailable):
+                await step()
+        assert listed(tmp_path / "outbox") == []
+        elsewhere.breaks_at = set()
+        assert await step() == 7
+    assert set(elsewhere.statements) == set(ids)
+
+
+async def test_the_age_of_the_oldest_grows_until_the_alarm_and_falls_when_it_is_sent(
+    ours, elsewhere, outbox_to, clock
+):
+    rules = yaml.safe_load(ALERTS.read_text())["groups"][0]["rules"]
+    [alarm] = [rule["expr"] for rule in rules if rule["alert"] == "StatementsWaitForTheOtherStore"]
+    name, _, most = alarm.partition(" > ")
+    async with opened(outbox_to(elsewhere.url)) as step:
+        for minutes, is_too_old in ((10, False), (10, True)):
+            clock.advance(timedelta(minutes=minutes))
+            elsewhere.answers = [503]
+            with pytest.raises(Unavailable):
+                await step()
+            assert (measured(name) > float(most)) == is_too_old
+        assert [await step(), await step()] == [7, 0]
+    assert measured(name) == 0
 
 
 async def test_a_different_statement_of_that_id_is_a_conflict(ids, elsewhere, outbox_to, tmp_path):

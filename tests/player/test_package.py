@@ -19,6 +19,7 @@ from player.captions import Cue
 from player.delivery import LIBRARY
 from player.events import ViewBegan, ViewEnded
 from player.watch_record import FORMAT, key_of
+from schedule.questions import Question
 from transcode.edition import AS_TAKEN, Cut
 
 pytestmark = pytest.mark.timeout(60)
@@ -26,6 +27,7 @@ pytestmark = pytest.mark.timeout(60)
 SECRET = "a secret of the house"
 SAID = ("Дана", "</script><script>alert(1)</script>")
 LENGTH = timedelta(seconds=3)
+QUESTION = Question("Қайсысы?", ("Ньютон", "</script>"), right=(0,))
 
 
 @pytest.fixture
@@ -33,7 +35,10 @@ async def client(serve, clock, library):
     async def chat_of(request, lecture):
         return [(clock.now() + timedelta(seconds=2), *SAID)]
 
-    routes = package_api.routes(chat_of)
+    async def results_of(request, lecture):
+        return [package_api.Result(clock.now() + timedelta(seconds=1), QUESTION, 4, (3, 1))]
+
+    routes = package_api.routes(chat_of, results_of)
     return await serve(routes, library, extras.opened, secret=SECRET)
 
 
@@ -138,6 +143,14 @@ async def test_the_chat_is_in_it_only_if_that_is_wanted(client, lecture, lecture
     [line] = json.loads(case.read("chat.json"))
     assert (line["name"], line["text"]) == SAID
     assert 1_900 < line["at_ms"] <= 2_000
+
+
+async def test_what_polls_came_to_is_in_it(client, lecture, lecturer, bearer):
+    case = await packed(client, lecture, await bearer(lecturer))
+    [poll] = json.loads(case.read("polls.json"))
+    assert shown(case)["polls"] == [poll]
+    assert (poll["question"]["text"], poll["counts"], poll["answered"]) == ("Қайсысы?", [3, 1], 4)
+    assert 900 < poll["at_ms"] <= 1_000
 
 
 async def test_only_who_may_edit_takes_a_package_away(client, lecture, add_person, bearer):

@@ -117,17 +117,18 @@
     return h ? `${h}:${pad(m)}:${pad(s)}` : `${m}:${pad(s)}`;
   }
 
+  /** Each with where it stands in the recording; `text` is words, or the nodes that are made of them. */
   function lines(list, items) {
     list.replaceChildren(
       ...items.map(({ ms, text }) => {
-        const [line, button, words] = ["li", "button", "span"].map((name) => document.createElement(name));
+        const [line, button, words] = ["li", "button", "div"].map((name) => document.createElement(name));
         button.type = "button";
         button.textContent = clock(ms);
         button.addEventListener("click", () => {
           video.currentTime = ms / 1000;
           video.play();
         });
-        words.textContent = text;
+        words.append(...[text].flat());
         line.append(button, words);
         line.dataset.ms = ms;
         return line;
@@ -135,8 +136,31 @@
     );
   }
 
+  function part(className, ...inner) {
+    const div = document.createElement("div");
+    div.className = className;
+    div.append(...inner);
+    return div;
+  }
+
+  /** A question, and how many chose what: a bar for each choice. */
+  function result({ question, counts, answered }) {
+    const bars = question.choices.map((choice, place) => {
+      const percent = answered ? Math.round((100 * counts[place]) / answered) : 0;
+      const isRight = question.right?.includes(place);
+      const bar = part("bar", part("choice", choice, ...(isRight ? [part("right", t("Right answer"))] : [])), `${percent} %`);
+      bar.style.setProperty("--share", `${percent}%`);
+      return bar;
+    });
+    return [part("asked", question.text), ...bars];
+  }
+
+  function showPolls() {
+    lines($("polls"), data.polls.map((poll) => ({ ms: poll.at_ms, text: result(poll) })));
+  }
+
   function follow(position) {
-    for (const list of [$("transcript"), $("chat")]) {
+    for (const list of [$("transcript"), $("polls"), $("chat")]) {
       const current = [...list.children].filter((line) => Number(line.dataset.ms) <= position * 1000 + 200).at(-1);
       for (const line of list.querySelectorAll(".current")) if (line !== current) line.classList.remove("current");
       if (!current || current.classList.contains("current")) continue;
@@ -204,6 +228,9 @@
     $("transcript-name").textContent = t("Transcript");
     $("transcript-language").ariaLabel = t("Language");
     $("transcript").ariaLabel = t("Transcript");
+    $("polls-name").textContent = t("Polls");
+    $("polls").ariaLabel = t("Polls");
+    showPolls();
     $("chat-name").textContent = t("Chat");
     $("chat").ariaLabel = t("Chat");
     $("search").ariaLabel = $("search").placeholder = t("Search in what was said");
@@ -236,9 +263,10 @@
   $("transcript-language").addEventListener("change", (event) => showTranscript(event.target.value));
   if (languages.includes(locale)) $("transcript-language").value = locale;
   showTranscript($("transcript-language").value);
+  $("polls-part").hidden = !data.polls.length;
   $("chat-part").hidden = !data.chat?.length;
   lines($("chat"), (data.chat ?? []).map((line) => ({ ms: line.at_ms, text: `${line.name}: ${line.text}` })));
-  $("search").hidden = !languages.length && !data.chat?.length;
+  $("search").hidden = !languages.length && !data.polls.length && !data.chat?.length;
   if (data.poster) video.poster = data.poster;
   video.src = data.media;
   addCaptions();
