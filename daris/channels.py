@@ -5,8 +5,8 @@ to be done follows from the database alone, so it can begin anew at any moment.
 """
 
 import asyncio
-import sys
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import ExitStack, asynccontextmanager, closing
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -15,12 +15,13 @@ from uuid import UUID
 import msgspec
 import structlog
 from aiohttp import web
-from prometheus_client import Counter, Gauge
 
+from daris.channel_process import Orphan, end, orphans_in
 from daris.conditioning import Conditioning
 from daris.live_feeds import Feed, LiveFeeds
 from daris.monitoring import Monitors
 from daris.plans import Rundown, feeds_of, needs_of, plan_of, rooms_in
+from daris.player import Player
 from daris.takes import current, moved, rooms_of, takes_in, without_rooms
 from kernel.bus import Bus
 from kernel.clock import Clock
@@ -40,16 +41,13 @@ from schedule.channels import (
 from schedule.health import HEALTH
 from schedule.lifecycle import OVER, LectureState
 from schedule.live_ends import end_on_air, lectures_on_channels
-from schedule.places import channel_folder
+from schedule.places import channel_folder, channels_folder
 from schedule.takes import TOPIC, TakeMoved
+from transcode.claim import Claimed, claimed
+from transcode.supervision import engine
 from transcode.timeline import Item, Plan
 
 log = structlog.get_logger()
-
-STARTS = Counter(
-    "daris_channel_starts_total", "Times that a channel's process was started", ["channel"]
-)
-ON_AIR = Gauge("daris_channel_on_air", "1 while a channel's process runs", ["channel"])
 
 HOUSE_COUNTRY = "KAZ"  # of HOUSE_ZONE
 
@@ -58,11 +56,6 @@ _READ_AGAIN = timedelta(minutes=1)
 _BACK = timedelta(days=1)  # what was pushed out of its time may go on for long
 _CONDITIONED_BACK = timedelta(hours=1)
 _AHEAD = timedelta(days=8)
-_SHORTEST_PAUSE = timedelta(seconds=0.2)
-_LONGEST_PAUSE = timedelta(seconds=10)
-_PATIENCE = timedelta(seconds=20)  # without a new playlist the process hangs
-_STARTING = timedelta(seconds=30)  # the slate of a new channel is drawn first
-_GRACE = timedelta(seconds=3)
 
 
 class Channels:
@@ -84,6 +77,8 @@ class Channels:
         self._bus = bus
         self._clock = clock
         self._settings = settings
+        self._folder = channels_folder(settings)
+        self._engine = engine()
         self._conditioning = Conditioning(database, clock, settings)
         self._players: dict[str, tuple[Channel, asyncio.Task[None]]] = {}
         self._plans: dict[str, bytes] = {}  # as written
@@ -97,7 +92,36 @@ class Channels:
         self._read_at = 0.0  # monotonic seconds
 
     async def run(self) -> None:
-        """Until cancelled; then every process has ended."""
+        """Until cancelled; then every process has ended, those too that an earlier server left and nobody kept."""
+        async with self._supervising():
+            try:
+                await self._keep_all()
+            finally:
+                await self._end_orphans(but=())
+
+    @asynccontextmanager
+    async def _supervising(self) -> AsyncIterator[None]:
+        """Those on air notice. Wait while another server looks after the channels of this folder."""
+        while True:
+            with ExitStack() as stack:
+                try:
+                    stack.enter_context(claimed(self._claim))
+                except (Claimed, OSError) as error:
+                    log.error("channels.not_ours", reason=str(error))
+                else:
+                    yield
+                    return
+            await asyncio.sleep(_STEP.total_seconds())
+
+    async def _end_orphans(self, *, but: Collection[str]) -> None:
+        """Those of channels that are not in `but`."""
+        for channel_id, orphan in orphans_in(self._folder):
+            with closing(orphan):
+                if channel_id not in but:
+                    log.warning("channels.orphan_ended", channel=channel_id, pid=orphan.pid)
+                    await end(orphan)
+
+    async def _keep_all(self) -> None:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._conditioning.run(), name="conditioning")
             tasks.create_task(self._follow_takes(), name="takes")
@@ -135,6 +159,7 @@ class Channels:
         for channel_id in self._players.keys() - {rundown.channel.id for rundown in rundowns}:
             await self._stop(channel_id)
             self._monitors.forget(channel_id)
+        await self._end_orphans(but={rundown.channel.id for rundown in rundowns})
         self._conditioning.want(needs_of(rundowns, now - _CONDITIONED_BACK))
 
     async def _read(self) -> tuple[list[Rundown], Mapping[tuple[str, str], HouseItem]]:
@@ -209,9 +234,12 @@ class Channels:
             return
         if playing:
             await self._stop(channel.id)
-        self._monitors.watch(channel.id, partial(self._planned_until, channel.id))
-        player = tasks.create_task(self._supervise(channel), name=f"channel-{channel.id}")
-        self._players[channel.id] = channel, player
+        port = self._port_of_orphan(channel.id)
+        self._monitors.watch(channel.id, partial(self._planned_until, channel.id), port)
+        arguments = self._arguments(channel)
+        player = Player(channel.id, self._folder / channel.id, arguments, self._clock)
+        playing_on = tasks.create_task(player.supervise(), name=f"channel-{channel.id}")
+        self._players[channel.id] = channel, playing_on
 
     def _planned_until(self, channel_id: str) -> datetime | None:
         planned = self._planned.get(channel_id)
@@ -222,64 +250,30 @@ class Channels:
         player.cancel()
         await asyncio.wait([player])
 
-    async def _supervise(self, channel: Channel) -> None:
-        """One life of the process after the other; a pause between, longer each time it was short."""
-        pause = _SHORTEST_PAUSE
-        while True:
-            began = self._clock.monotonic()
-            try:
-                code = await self._attempt(channel)
-                log.warning("channels.process_ended", channel=channel.id, code=code)
-            except OSError as error:
-                log.error("channels.process_not_started", channel=channel.id, reason=str(error))
-            if self._clock.monotonic() - began > _LONGEST_PAUSE.total_seconds():
-                pause = _SHORTEST_PAUSE
-            await asyncio.sleep(pause.total_seconds())
-            pause = min(pause * 2, _LONGEST_PAUSE)
-
-    async def _attempt(self, channel: Channel) -> int:
-        """One life. The process ends when we do, since we hold its standard input."""
-        process = await asyncio.create_subprocess_exec(
-            *self._command(channel), stdin=asyncio.subprocess.PIPE
-        )
-        STARTS.labels(channel.id).inc()
-        ON_AIR.labels(channel.id).set(1)
-        log.info("channels.process_started", channel=channel.id, pid=process.pid)
-        try:
-            await self._watch(channel, process)
-        finally:
-            ON_AIR.labels(channel.id).set(0)
-            await _end(process)
-        return process.returncode or 0
-
-    async def _watch(self, channel: Channel, process: asyncio.subprocess.Process) -> None:
-        """Return when it has ended, or when its playlist stands still."""
-        playlist = channel_folder(self._settings, channel.id) / "index.m3u8"
-        patience = _STARTING
-        before = _changed_at(playlist)
-        while True:
-            try:
-                async with asyncio.timeout(patience.total_seconds()):
-                    await process.wait()
-                    return
-            except TimeoutError:
-                now = _changed_at(playlist)
-                if now == before:
-                    log.error("channels.process_hangs", channel=channel.id, pid=process.pid)
-                    return
-                before, patience = now, _PATIENCE
-
-    def _command(self, channel: Channel) -> list[str]:
-        folder = channel_folder(self._settings, channel.id)
-        urls = (*channel.outputs, self._monitors.output(channel.id))
-        outputs = [part for url in urls for part in ("--output", url)]
+    def _arguments(self, channel: Channel) -> list[str]:
+        """What a process is told when it starts; one that was told the same is as good."""
+        settings = self._settings
+        outputs = [part for url in channel.outputs for part in ("--output", url)]
+        alone = str(settings.channel_alone_minutes)
         return [
-            *(sys.executable, "-m", "transcode.playout", "--lifeline"),
-            *("--plan", str(self._plan_path(channel.id)), "--out", str(folder)),
+            *("--plan", str(self._plan_path(channel.id)), "--out", str(self._folder / channel.id)),
             *("--profile", channel.profile, "--name", channel.name, *outputs),
             *("--charset", channel.charset, "--zone", HOUSE_ZONE, "--country", HOUSE_COUNTRY),
-            *("--keep-hours", str(self._settings.catchup_hours)),
+            *("--keep-hours", str(settings.catchup_hours)),
+            *("--monitor", str(self._monitors.port(channel.id)), "--engine", self._engine),
+            *("--supervisor", str(self._claim), "--alone-minutes", alone),
         ]
+
+    @property
+    def _claim(self) -> Path:
+        return self._folder / ".supervisor"
+
+    def _port_of_orphan(self, channel_id: str) -> int | None:
+        orphan = Orphan.in_folder(self._folder / channel_id)
+        if orphan is None:
+            return None
+        with closing(orphan):
+            return orphan.monitor_port
 
     def _plan_path(self, channel_id: str) -> Path:
         return channel_folder(self._settings, channel_id) / "plan.json"
@@ -288,26 +282,6 @@ class Channels:
 def _set_up(channel: Channel) -> tuple[object, ...]:
     """What a process is told when it starts."""
     return channel.name, channel.profile, channel.charset, tuple(channel.outputs)
-
-
-def _changed_at(path: Path) -> int:
-    try:
-        return path.stat().st_mtime_ns
-    except OSError:
-        return 0
-
-
-async def _end(process: asyncio.subprocess.Process) -> None:
-    """Ask it to end; kill it when it does not."""
-    if process.returncode is not None:
-        return
-    process.terminate()
-    try:
-        async with asyncio.timeout(_GRACE.total_seconds()):
-            await process.wait()
-    except TimeoutError:
-        process.kill()
-        await process.wait()
 
 
 async def opened(app: web.Application) -> AsyncIterator[None]:
