@@ -1,13 +1,17 @@
-"""A channel's process as its supervisor sees it: one that it started, or one that a dead server left on air."""
+"""A channel's process as its supervisor sees it: one that it started, or one that an earlier server left on air.
+
+By a pidfd (Linux 5.3), so that no other process is ever meant, and none is ended because we forget it.
+"""
 
 import asyncio
 import os
 import signal
+import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
-from typing import Final, Protocol, Self
+from typing import Final, Self
 
 from transcode.claim import holder_of
 from transcode.supervision import LOCK, Note, digest, note_of
@@ -15,32 +19,30 @@ from transcode.supervision import LOCK, Note, digest, note_of
 _GRACE: Final = timedelta(seconds=3)
 
 
-class ChannelProcess(Protocol):
-    """Event loop only."""
+class ChannelProcess:
+    """To be closed, which does not end it. Event loop only."""
 
-    @property
-    def pid(self) -> int: ...
-
-    async def wait(self) -> int | None:
-        """Until it has ended; its exit code, where that can be known."""
-
-    def terminate(self) -> None: ...
-
-    def kill(self) -> None: ...
-
-
-class Orphan:
-    """On air without a supervisor. By a pidfd (Linux 5.3), so that no other process is ever meant."""
-
-    def __init__(self, note: Note, pidfd: int) -> None:
+    def __init__(self, note: Note, pidfd: int, child: subprocess.Popen[bytes] | None) -> None:
         self.pid = note.pid
         self.monitor_port = note.monitor
         self._told = note.told
         self._pidfd = pidfd
+        self._child = child
+
+    @classmethod
+    def start(cls, command: Sequence[str]) -> Self:
+        """OSError when it cannot be."""
+        child = subprocess.Popen(command, stdin=subprocess.DEVNULL)
+        try:
+            return cls(Note(child.pid), os.pidfd_open(child.pid), child)
+        except OSError:
+            child.kill()
+            child.wait()
+            raise
 
     @classmethod
     def in_folder(cls, folder: Path) -> Self | None:
-        """The one that plays into `folder`, if it can be reached; to be closed."""
+        """What plays into `folder`, if it can be reached."""
         try:
             pid = holder_of(folder / LOCK)
             if pid is None:
@@ -51,27 +53,31 @@ class Orphan:
         if holder_of(folder / LOCK) != pid:  # it ended, and the number may be another's by now
             os.close(pidfd)
             return None
-        return cls(note_of(folder, pid), pidfd)
+        return cls(note_of(folder, pid), pidfd, None)
 
     def was_told(self, arguments: Sequence[str]) -> bool:
-        """Whether it was started with these."""
+        """Whether it says that it was started with these."""
         return self._told == digest(arguments)
 
     async def wait(self) -> int | None:
-        loop = asyncio.get_running_loop()
-        ended = asyncio.Event()
+        """Until it has ended; its exit code, which is known to its parent only."""
+        loop, ended = asyncio.get_running_loop(), asyncio.Event()
         loop.add_reader(self._pidfd, ended.set)
         try:
             await ended.wait()
         finally:
             loop.remove_reader(self._pidfd)
-        return None  # known to its parent only
+        return self._child.wait() if self._child else None
 
-    def terminate(self) -> None:
+    async def end(self) -> None:
+        """Ask it to end; kill it when it does not."""
         self._send(signal.SIGTERM)
-
-    def kill(self) -> None:
-        self._send(signal.SIGKILL)
+        try:
+            async with asyncio.timeout(_GRACE.total_seconds()):
+                await self.wait()
+        except TimeoutError:
+            self._send(signal.SIGKILL)
+            await self.wait()
 
     def _send(self, number: signal.Signals) -> None:
         with suppress(ProcessLookupError):
@@ -81,21 +87,8 @@ class Orphan:
         os.close(self._pidfd)
 
 
-def orphans_in(folder: Path) -> Iterator[tuple[str, Orphan]]:
+def on_air_in(folder: Path) -> Iterator[tuple[str, ChannelProcess]]:
     """Those of all channels, whose folders lie in `folder`, with the channels' ids."""
     for lock in folder.glob(f"*/{LOCK}"):
-        if orphan := Orphan.in_folder(lock.parent):
-            yield lock.parent.name, orphan
-
-
-async def end(process: ChannelProcess) -> None:
-    """Ask it to end; kill it when it does not."""
-    with suppress(ProcessLookupError):
-        process.terminate()
-    try:
-        async with asyncio.timeout(_GRACE.total_seconds()):
-            await process.wait()
-    except TimeoutError:
-        with suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
+        if process := ChannelProcess.in_folder(lock.parent):
+            yield lock.parent.name, process

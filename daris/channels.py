@@ -16,7 +16,7 @@ import msgspec
 import structlog
 from aiohttp import web
 
-from daris.channel_process import Orphan, end, orphans_in
+from daris.channel_process import ChannelProcess, on_air_in
 from daris.conditioning import Conditioning
 from daris.live_feeds import Feed, LiveFeeds
 from daris.monitoring import Monitors
@@ -49,6 +49,7 @@ from transcode.timeline import Item, Plan
 
 log = structlog.get_logger()
 
+HANDOVER = web.AppKey("handover", asyncio.Event)  # set before the end: channels stay on air
 HOUSE_COUNTRY = "KAZ"  # of HOUSE_ZONE
 
 _STEP = timedelta(seconds=1)
@@ -70,7 +71,9 @@ class Channels:
         *,
         feeds: LiveFeeds,
         monitors: Monitors,
+        handover: asyncio.Event,
     ) -> None:
+        """Once `handover` is set, processes are left on air for the next server when this ends."""
         self._feeds = feeds
         self._monitors = monitors
         self._database = database
@@ -79,6 +82,7 @@ class Channels:
         self._settings = settings
         self._folder = channels_folder(settings)
         self._engine = engine()
+        self._handover = handover
         self._conditioning = Conditioning(database, clock, settings)
         self._players: dict[str, tuple[Channel, asyncio.Task[None]]] = {}
         self._plans: dict[str, bytes] = {}  # as written
@@ -97,29 +101,32 @@ class Channels:
             try:
                 await self._keep_all()
             finally:
-                await self._end_orphans(but=())
+                if not self._handover.is_set():
+                    await self._end_all(but=())
 
     @asynccontextmanager
     async def _supervising(self) -> AsyncIterator[None]:
         """Those on air notice. Wait while another server looks after the channels of this folder."""
+        told = None
         while True:
             with ExitStack() as stack:
                 try:
                     stack.enter_context(claimed(self._claim))
                 except (Claimed, OSError) as error:
-                    log.error("channels.not_ours", reason=str(error))
+                    if told != (told := str(error)):
+                        log.error("channels.not_ours", reason=told)
                 else:
                     yield
                     return
             await asyncio.sleep(_STEP.total_seconds())
 
-    async def _end_orphans(self, *, but: Collection[str]) -> None:
-        """Those of channels that are not in `but`."""
-        for channel_id, orphan in orphans_in(self._folder):
-            with closing(orphan):
+    async def _end_all(self, *, but: Collection[str]) -> None:
+        """All that are on air but those of the channels `but`."""
+        for channel_id, process in on_air_in(self._folder):
+            with closing(process):
                 if channel_id not in but:
-                    log.warning("channels.orphan_ended", channel=channel_id, pid=orphan.pid)
-                    await end(orphan)
+                    log.warning("channels.orphan_ended", channel=channel_id, pid=process.pid)
+                    await process.end()
 
     async def _keep_all(self) -> None:
         async with asyncio.TaskGroup() as tasks:
@@ -159,7 +166,7 @@ class Channels:
         for channel_id in self._players.keys() - {rundown.channel.id for rundown in rundowns}:
             await self._stop(channel_id)
             self._monitors.forget(channel_id)
-        await self._end_orphans(but={rundown.channel.id for rundown in rundowns})
+        await self._end_all(but={rundown.channel.id for rundown in rundowns})
         self._conditioning.want(needs_of(rundowns, now - _CONDITIONED_BACK))
 
     async def _read(self) -> tuple[list[Rundown], Mapping[tuple[str, str], HouseItem]]:
@@ -234,10 +241,11 @@ class Channels:
             return
         if playing:
             await self._stop(channel.id)
-        port = self._port_of_orphan(channel.id)
+        port = self._port_on_air(channel.id)
         self._monitors.watch(channel.id, partial(self._planned_until, channel.id), port)
         arguments = self._arguments(channel)
-        player = Player(channel.id, self._folder / channel.id, arguments, self._clock)
+        folder = self._folder / channel.id
+        player = Player(channel.id, folder, arguments, clock=self._clock, handover=self._handover)
         playing_on = tasks.create_task(player.supervise(), name=f"channel-{channel.id}")
         self._players[channel.id] = channel, playing_on
 
@@ -268,12 +276,13 @@ class Channels:
     def _claim(self) -> Path:
         return self._folder / ".supervisor"
 
-    def _port_of_orphan(self, channel_id: str) -> int | None:
-        orphan = Orphan.in_folder(self._folder / channel_id)
-        if orphan is None:
+    def _port_on_air(self, channel_id: str) -> int | None:
+        """Where a process that is on air already sends its stream for a monitor."""
+        process = ChannelProcess.in_folder(self._folder / channel_id)
+        if process is None:
             return None
-        with closing(orphan):
-            return orphan.monitor_port
+        with closing(process):
+            return process.monitor_port
 
     def _plan_path(self, channel_id: str) -> Path:
         return channel_folder(self._settings, channel_id) / "plan.json"
@@ -290,8 +299,15 @@ async def opened(app: web.Application) -> AsyncIterator[None]:
         feeds = LiveFeeds(app[LIBRARY], app[SETTINGS], tasks)
         app[HEALTH] = {}
         monitors = Monitors(app[SETTINGS], app[CLOCK], app[HEALTH], tasks)
+        app[HANDOVER] = asyncio.Event()
         channels = Channels(
-            app[DATABASE], app[BUS], app[CLOCK], app[SETTINGS], feeds=feeds, monitors=monitors
+            app[DATABASE],
+            app[BUS],
+            app[CLOCK],
+            app[SETTINGS],
+            feeds=feeds,
+            monitors=monitors,
+            handover=app[HANDOVER],
         )
         running = tasks.create_task(channels.run(), name="channels")
         yield

@@ -3,14 +3,14 @@
 import asyncio
 import sys
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
 import structlog
 from prometheus_client import Counter, Gauge
 
-from daris.channel_process import ChannelProcess, Orphan, end
+from daris.channel_process import ChannelProcess
 from kernel.clock import Clock
 
 log = structlog.get_logger()
@@ -33,16 +33,24 @@ class Player:
     """Event loop only."""
 
     def __init__(
-        self, channel_id: str, folder: Path, arguments: Sequence[str], clock: Clock
+        self,
+        channel_id: str,
+        folder: Path,
+        arguments: Sequence[str],
+        *,
+        clock: Clock,
+        handover: asyncio.Event,
     ) -> None:
-        """`arguments` are what the process is told, which plays into `folder`."""
+        """`arguments` are what the process is told, which plays into `folder`. Once `handover` is set it is left
+        to the next server."""
         self._id = channel_id
         self._folder = folder
         self._arguments = arguments
         self._clock = clock
+        self._handover = handover
 
     async def supervise(self) -> None:
-        """Until cancelled; then the process has ended. A pause between its lives, longer each time it was short."""
+        """Until cancelled; then the process has ended, or is left. A pause between its lives, longer each time it was short."""
         pause = _SHORTEST_PAUSE
         while True:
             began = self._clock.monotonic()
@@ -58,34 +66,33 @@ class Player:
 
     async def _attempt(self) -> int | None:
         """One life, or the rest of it where the process is on air already."""
-        with ExitStack() as stack:
-            process = await self._adopted(stack) or await self._started()
+        with closing(await self._adopted() or self._started()) as process:
             ON_AIR.labels(self._id).set(1)
             try:
                 await self._watch(process)
             finally:
                 ON_AIR.labels(self._id).set(0)
-                await end(process)
+                if not self._handover.is_set():
+                    await process.end()
             return await process.wait()
 
-    async def _adopted(self, stack: ExitStack) -> ChannelProcess | None:
+    async def _adopted(self) -> ChannelProcess | None:
         """What an earlier server left on air, if it was told the same; else it makes room."""
-        orphan = Orphan.in_folder(self._folder)
-        if orphan is None:
+        process = ChannelProcess.in_folder(self._folder)
+        if process is None:
             return None
-        stack.callback(orphan.close)
-        if not orphan.was_told(self._arguments):
-            log.info("channels.process_replaced", channel=self._id, pid=orphan.pid)
-            await end(orphan)
-            return None
-        ADOPTIONS.labels(self._id).inc()
-        log.info("channels.process_adopted", channel=self._id, pid=orphan.pid)
-        return orphan
+        if process.was_told(self._arguments):
+            ADOPTIONS.labels(self._id).inc()
+            log.info("channels.process_adopted", channel=self._id, pid=process.pid)
+            return process
+        log.info("channels.process_replaced", channel=self._id, pid=process.pid)
+        with closing(process):
+            await process.end()
+        return None
 
-    async def _started(self) -> ChannelProcess:
+    def _started(self) -> ChannelProcess:
         command = (sys.executable, "-m", "transcode.playout", *self._arguments)
-        nothing = asyncio.subprocess.DEVNULL
-        process = await asyncio.create_subprocess_exec(*command, stdin=nothing)
+        process = ChannelProcess.start(command)
         STARTS.labels(self._id).inc()
         log.info("channels.process_started", channel=self._id, pid=process.pid)
         return process

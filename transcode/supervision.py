@@ -27,8 +27,8 @@ class Note(msgspec.Struct, frozen=True):
     """What a process tells of itself in its lock; no arguments, which may hold secrets."""
 
     pid: int
-    told: str  # the digest of its arguments
-    monitor: int | None  # the port of the loopback where it sends its stream for a monitor
+    told: str = ""  # the digest of its arguments
+    monitor: int | None = None  # the port of the loopback where it sends its stream for a monitor
 
 
 def digest(arguments: Sequence[str]) -> str:
@@ -40,8 +40,8 @@ def note_of(folder: Path, pid: int) -> Note:
     try:
         note = msgspec.json.decode((folder / LOCK).read_bytes(), type=Note)
     except (OSError, msgspec.DecodeError):
-        return Note(pid, "", None)
-    return note if note.pid == pid else Note(pid, "", None)
+        return Note(pid)
+    return note if note.pid == pid else Note(pid)
 
 
 def engine() -> str:
