@@ -200,7 +200,7 @@ class Channels:
             async for message in messages:
                 try:
                     self._take(msgspec.json.decode(message, type=TakeMoved))
-                except (msgspec.DecodeError, OSError) as error:
+                except msgspec.DecodeError as error:
                     log.error("channels.take_failed", reason=str(error))
 
     def _take(self, news: TakeMoved) -> None:
@@ -229,10 +229,16 @@ class Channels:
         if self._plans.get(channel_id) == encoded:
             return
         path = self._plan_path(channel_id)
-        path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_name(f".{path.name}.part")
-        partial.write_bytes(encoded)
-        partial.replace(path)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            partial.write_bytes(encoded)
+            partial.replace(path)
+        except (
+            OSError
+        ) as error:  # the disk is full: it is played as it was planned, and tried again
+            log.error("channels.plan_not_written", channel=channel_id, reason=str(error))
+            return
         self._plans[channel_id] = encoded
 
     async def _keep_playing(self, tasks: asyncio.TaskGroup, channel: Channel) -> None:

@@ -186,15 +186,20 @@ def test_the_clock_of_the_stream_arrives_evenly(play, receiver):
     assert min(lags[half:]) == pytest.approx(min(lags[:half]), abs=0.02)
 
 
-def test_neither_an_absent_receiver_nor_a_full_disk_stops_the_stream(play, receiver):
+def test_neither_absent_receivers_nor_a_full_disk_keep_a_killed_channel_off_the_air(play, receiver):
     played = play([], "udp://127.0.0.1:9", "udp://no-such-host.invalid:5000", receiver.url)
     played.until((played.out / "index.m3u8").exists)
-    resource.prlimit(played.process.pid, resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
-    datagrams = receiver.read(5.0)  # in which a segment ends, whenever they begin
-    resource.prlimit(played.process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
+    played.process.kill()
+    played.process.wait()
+    receiver.forget()
+    played.command[:0] = ["prlimit", "--fsize=0:"]  # no file grows, so none can be written anew
+    played.start()
+    run = receiver.read(5.0)  # in which a segment ends, whenever they begin
+    anything = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
+    resource.prlimit(played.process.pid, resource.RLIMIT_FSIZE, anything)
     played.until(lambda: "#EXT-X-GAP" in played.playlist())
-    datagrams += receiver.read(0.1)
-    assert continuity_errors(packets(datagrams)) == 0
+    run += receiver.read(0.1)
+    assert continuity_errors(packets(run)) == 0
     numbers = [int(one.uri.split(".")[0]) for one in m3u8.loads(played.playlist()).segments]
     assert numbers == list(range(numbers[0], numbers[0] + WINDOW))
 
