@@ -65,6 +65,7 @@ class Server:
             "DARIS_PORT": str(self.port),
             "DARIS_MEDIA_PORT": str(self.media_port),
             "DARIS_ANNOUNCE": "127.0.0.1",
+            "DARIS_CHANNEL_ALONE_MINUTES": "0",  # who kills a server leaves nothing behind
             "PYTHONPATH": str(ROOT),
         }
         clean = {name: value for name, value in os.environ.items() if not name.startswith("DARIS_")}

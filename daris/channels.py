@@ -5,8 +5,8 @@ to be done follows from the database alone, so it can begin anew at any moment.
 """
 
 import asyncio
-import sys
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import ExitStack, asynccontextmanager, closing
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -15,12 +15,13 @@ from uuid import UUID
 import msgspec
 import structlog
 from aiohttp import web
-from prometheus_client import Counter, Gauge
 
+from daris.channel_process import ChannelProcess, on_air_in
 from daris.conditioning import Conditioning
 from daris.live_feeds import Feed, LiveFeeds
 from daris.monitoring import Monitors
 from daris.plans import Rundown, feeds_of, needs_of, plan_of, rooms_in
+from daris.player import Player
 from daris.takes import current, moved, rooms_of, takes_in, without_rooms
 from kernel.bus import Bus
 from kernel.clock import Clock
@@ -40,17 +41,15 @@ from schedule.channels import (
 from schedule.health import HEALTH
 from schedule.lifecycle import OVER, LectureState
 from schedule.live_ends import end_on_air, lectures_on_channels
-from schedule.places import channel_folder
+from schedule.places import channel_folder, channels_folder
 from schedule.takes import TOPIC, TakeMoved
+from transcode.claim import Claimed, claimed
+from transcode.supervision import engine
 from transcode.timeline import Item, Plan
 
 log = structlog.get_logger()
 
-STARTS = Counter(
-    "daris_channel_starts_total", "Times that a channel's process was started", ["channel"]
-)
-ON_AIR = Gauge("daris_channel_on_air", "1 while a channel's process runs", ["channel"])
-
+HANDOVER = web.AppKey("handover", asyncio.Event)  # set before the end: channels stay on air
 HOUSE_COUNTRY = "KAZ"  # of HOUSE_ZONE
 
 _STEP = timedelta(seconds=1)
@@ -58,11 +57,6 @@ _READ_AGAIN = timedelta(minutes=1)
 _BACK = timedelta(days=1)  # what was pushed out of its time may go on for long
 _CONDITIONED_BACK = timedelta(hours=1)
 _AHEAD = timedelta(days=8)
-_SHORTEST_PAUSE = timedelta(seconds=0.2)
-_LONGEST_PAUSE = timedelta(seconds=10)
-_PATIENCE = timedelta(seconds=20)  # without a new playlist the process hangs
-_STARTING = timedelta(seconds=30)  # the slate of a new channel is drawn first
-_GRACE = timedelta(seconds=3)
 
 
 class Channels:
@@ -77,13 +71,18 @@ class Channels:
         *,
         feeds: LiveFeeds,
         monitors: Monitors,
+        handover: asyncio.Event,
     ) -> None:
+        """Once `handover` is set, processes are left on air for the next server when this ends."""
         self._feeds = feeds
         self._monitors = monitors
         self._database = database
         self._bus = bus
         self._clock = clock
         self._settings = settings
+        self._folder = channels_folder(settings)
+        self._engine = engine()
+        self._handover = handover
         self._conditioning = Conditioning(database, clock, settings)
         self._players: dict[str, tuple[Channel, asyncio.Task[None]]] = {}
         self._plans: dict[str, bytes] = {}  # as written
@@ -97,7 +96,39 @@ class Channels:
         self._read_at = 0.0  # monotonic seconds
 
     async def run(self) -> None:
-        """Until cancelled; then every process has ended."""
+        """Until cancelled; then every process has ended, those too that an earlier server left and nobody kept."""
+        async with self._supervising():
+            try:
+                await self._keep_all()
+            finally:
+                if not self._handover.is_set():
+                    await self._end_all(but=())
+
+    @asynccontextmanager
+    async def _supervising(self) -> AsyncIterator[None]:
+        """Those on air notice. Wait while another server looks after the channels of this folder."""
+        told = None
+        while True:
+            with ExitStack() as stack:
+                try:
+                    stack.enter_context(claimed(self._claim))
+                except (Claimed, OSError) as error:
+                    if told != (told := str(error)):
+                        log.error("channels.not_ours", reason=told)
+                else:
+                    yield
+                    return
+            await asyncio.sleep(_STEP.total_seconds())
+
+    async def _end_all(self, *, but: Collection[str]) -> None:
+        """All that are on air but those of the channels `but`."""
+        for channel_id, process in on_air_in(self._folder):
+            with closing(process):
+                if channel_id not in but:
+                    log.warning("channels.orphan_ended", channel=channel_id, pid=process.pid)
+                    await process.end()
+
+    async def _keep_all(self) -> None:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._conditioning.run(), name="conditioning")
             tasks.create_task(self._follow_takes(), name="takes")
@@ -135,6 +166,7 @@ class Channels:
         for channel_id in self._players.keys() - {rundown.channel.id for rundown in rundowns}:
             await self._stop(channel_id)
             self._monitors.forget(channel_id)
+        await self._end_all(but={rundown.channel.id for rundown in rundowns})
         self._conditioning.want(needs_of(rundowns, now - _CONDITIONED_BACK))
 
     async def _read(self) -> tuple[list[Rundown], Mapping[tuple[str, str], HouseItem]]:
@@ -168,7 +200,7 @@ class Channels:
             async for message in messages:
                 try:
                     self._take(msgspec.json.decode(message, type=TakeMoved))
-                except (msgspec.DecodeError, OSError) as error:
+                except msgspec.DecodeError as error:
                     log.error("channels.take_failed", reason=str(error))
 
     def _take(self, news: TakeMoved) -> None:
@@ -197,10 +229,16 @@ class Channels:
         if self._plans.get(channel_id) == encoded:
             return
         path = self._plan_path(channel_id)
-        path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_name(f".{path.name}.part")
-        partial.write_bytes(encoded)
-        partial.replace(path)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            partial.write_bytes(encoded)
+            partial.replace(path)
+        except (
+            OSError
+        ) as error:  # the disk is full: it is played as it was planned, and tried again
+            log.error("channels.plan_not_written", channel=channel_id, reason=str(error))
+            return
         self._plans[channel_id] = encoded
 
     async def _keep_playing(self, tasks: asyncio.TaskGroup, channel: Channel) -> None:
@@ -209,9 +247,13 @@ class Channels:
             return
         if playing:
             await self._stop(channel.id)
-        self._monitors.watch(channel.id, partial(self._planned_until, channel.id))
-        player = tasks.create_task(self._supervise(channel), name=f"channel-{channel.id}")
-        self._players[channel.id] = channel, player
+        port = self._port_on_air(channel.id)
+        self._monitors.watch(channel.id, partial(self._planned_until, channel.id), port)
+        arguments = self._arguments(channel)
+        folder = self._folder / channel.id
+        player = Player(channel.id, folder, arguments, clock=self._clock, handover=self._handover)
+        playing_on = tasks.create_task(player.supervise(), name=f"channel-{channel.id}")
+        self._players[channel.id] = channel, playing_on
 
     def _planned_until(self, channel_id: str) -> datetime | None:
         planned = self._planned.get(channel_id)
@@ -222,64 +264,31 @@ class Channels:
         player.cancel()
         await asyncio.wait([player])
 
-    async def _supervise(self, channel: Channel) -> None:
-        """One life of the process after the other; a pause between, longer each time it was short."""
-        pause = _SHORTEST_PAUSE
-        while True:
-            began = self._clock.monotonic()
-            try:
-                code = await self._attempt(channel)
-                log.warning("channels.process_ended", channel=channel.id, code=code)
-            except OSError as error:
-                log.error("channels.process_not_started", channel=channel.id, reason=str(error))
-            if self._clock.monotonic() - began > _LONGEST_PAUSE.total_seconds():
-                pause = _SHORTEST_PAUSE
-            await asyncio.sleep(pause.total_seconds())
-            pause = min(pause * 2, _LONGEST_PAUSE)
-
-    async def _attempt(self, channel: Channel) -> int:
-        """One life. The process ends when we do, since we hold its standard input."""
-        process = await asyncio.create_subprocess_exec(
-            *self._command(channel), stdin=asyncio.subprocess.PIPE
-        )
-        STARTS.labels(channel.id).inc()
-        ON_AIR.labels(channel.id).set(1)
-        log.info("channels.process_started", channel=channel.id, pid=process.pid)
-        try:
-            await self._watch(channel, process)
-        finally:
-            ON_AIR.labels(channel.id).set(0)
-            await _end(process)
-        return process.returncode or 0
-
-    async def _watch(self, channel: Channel, process: asyncio.subprocess.Process) -> None:
-        """Return when it has ended, or when its playlist stands still."""
-        playlist = channel_folder(self._settings, channel.id) / "index.m3u8"
-        patience = _STARTING
-        before = _changed_at(playlist)
-        while True:
-            try:
-                async with asyncio.timeout(patience.total_seconds()):
-                    await process.wait()
-                    return
-            except TimeoutError:
-                now = _changed_at(playlist)
-                if now == before:
-                    log.error("channels.process_hangs", channel=channel.id, pid=process.pid)
-                    return
-                before, patience = now, _PATIENCE
-
-    def _command(self, channel: Channel) -> list[str]:
-        folder = channel_folder(self._settings, channel.id)
-        urls = (*channel.outputs, self._monitors.output(channel.id))
-        outputs = [part for url in urls for part in ("--output", url)]
+    def _arguments(self, channel: Channel) -> list[str]:
+        """What a process is told when it starts; one that was told the same is as good."""
+        settings = self._settings
+        outputs = [part for url in channel.outputs for part in ("--output", url)]
+        alone = str(settings.channel_alone_minutes)
         return [
-            *(sys.executable, "-m", "transcode.playout", "--lifeline"),
-            *("--plan", str(self._plan_path(channel.id)), "--out", str(folder)),
+            *("--plan", str(self._plan_path(channel.id)), "--out", str(self._folder / channel.id)),
             *("--profile", channel.profile, "--name", channel.name, *outputs),
             *("--charset", channel.charset, "--zone", HOUSE_ZONE, "--country", HOUSE_COUNTRY),
-            *("--keep-hours", str(self._settings.catchup_hours)),
+            *("--keep-hours", str(settings.catchup_hours)),
+            *("--monitor", str(self._monitors.port(channel.id)), "--engine", self._engine),
+            *("--supervisor", str(self._claim), "--alone-minutes", alone),
         ]
+
+    @property
+    def _claim(self) -> Path:
+        return self._folder / ".supervisor"
+
+    def _port_on_air(self, channel_id: str) -> int | None:
+        """Where a process that is on air already sends its stream for a monitor."""
+        process = ChannelProcess.in_folder(self._folder / channel_id)
+        if process is None:
+            return None
+        with closing(process):
+            return process.monitor_port
 
     def _plan_path(self, channel_id: str) -> Path:
         return channel_folder(self._settings, channel_id) / "plan.json"
@@ -290,34 +299,21 @@ def _set_up(channel: Channel) -> tuple[object, ...]:
     return channel.name, channel.profile, channel.charset, tuple(channel.outputs)
 
 
-def _changed_at(path: Path) -> int:
-    try:
-        return path.stat().st_mtime_ns
-    except OSError:
-        return 0
-
-
-async def _end(process: asyncio.subprocess.Process) -> None:
-    """Ask it to end; kill it when it does not."""
-    if process.returncode is not None:
-        return
-    process.terminate()
-    try:
-        async with asyncio.timeout(_GRACE.total_seconds()):
-            await process.wait()
-    except TimeoutError:
-        process.kill()
-        await process.wait()
-
-
 async def opened(app: web.Application) -> AsyncIterator[None]:
     """A cleanup context behind DATABASE: the channels of this process."""
     async with asyncio.TaskGroup() as tasks:
         feeds = LiveFeeds(app[LIBRARY], app[DATABASE], app[SETTINGS], tasks)
         app[HEALTH] = {}
         monitors = Monitors(app[SETTINGS], app[CLOCK], app[HEALTH], tasks)
+        app[HANDOVER] = asyncio.Event()
         channels = Channels(
-            app[DATABASE], app[BUS], app[CLOCK], app[SETTINGS], feeds=feeds, monitors=monitors
+            app[DATABASE],
+            app[BUS],
+            app[CLOCK],
+            app[SETTINGS],
+            feeds=feeds,
+            monitors=monitors,
+            handover=app[HANDOVER],
         )
         running = tasks.create_task(channels.run(), name="channels")
         yield

@@ -96,10 +96,16 @@ class Monitors:
         self._notices: asyncio.Queue[Notice] = asyncio.Queue(_WAITING)
         self._telling = tasks.create_task(self._tell(), name="alarms")
 
-    def watch(self, channel: str, planned_until: Callable[[], datetime | None]) -> None:
-        """From now on. `planned_until` is when its schedule ends, if it has one."""
+    def watch(
+        self,
+        channel: str,
+        planned_until: Callable[[], datetime | None],
+        port: int | None = None,
+    ) -> None:
+        """From now on. `planned_until` is when its schedule ends, if it has one; `port` is where a stream that
+        is on air already goes."""
         if channel not in self._watching:
-            self._ports[channel] = _free_port()
+            self._ports[channel] = port or _free_port()
             watching = self._watch(channel, planned_until, self._clock.now())
             self._watching[channel] = self._tasks.create_task(watching, name=f"monitor-{channel}")
 
@@ -107,9 +113,9 @@ class Monitors:
         self._watching.pop(channel).cancel()
         self._health.pop(channel, None)
 
-    def output(self, channel: str) -> str:
-        """Where the channel's process sends the stream for its monitor."""
-        return f"udp://127.0.0.1:{self._ports[channel]}"
+    def port(self, channel: str) -> int:
+        """Of the loopback, where the channel's process sends the stream for its monitor."""
+        return self._ports[channel]
 
     def close(self) -> None:
         for channel in list(self._watching):

@@ -46,6 +46,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     most_seats: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)] = 0
     recording_days: Annotated[int, msgspec.Meta(ge=0, le=36_500)] = 0
     catchup_hours: Annotated[int, msgspec.Meta(ge=0, le=744)] = 24
+    channel_alone_minutes: Annotated[int, msgspec.Meta(ge=0, le=10_080)] = 720
     footprint_key: str = ""
     footprint_days: tuple[str, ...] = ()
     alarm_webhook: Annotated[str, msgspec.Meta(pattern="^(https?://.+)?$")] = ""

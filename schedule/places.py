@@ -10,9 +10,13 @@ from schedule.looks import Look
 _UUID_LENGTH: Final = 36
 
 
+def channels_folder(settings: Settings) -> Path:
+    return settings.data_dir / "channels"
+
+
 def channel_folder(settings: Settings, channel_id: str) -> Path:
     """Plan, HLS, as-run log and slate of one channel."""
-    return settings.data_dir / "channels" / channel_id
+    return channels_folder(settings) / channel_id
 
 
 def logo_file(settings: Settings, name: str) -> Path:

@@ -234,7 +234,8 @@ async def serve(database, clock, kept, tmp_path):
 
         async def start(routes, *contexts, **settings) -> TestClient:
             app = web.Application(middlewares=[problems, *MIDDLEWARES])
-            app[SETTINGS] = Settings(data_dir=tmp_path, **settings)
+            alone = {"channel_alone_minutes": 0}  # a run that is killed leaves nothing behind
+            app[SETTINGS] = Settings(data_dir=tmp_path, **(alone | settings))
             app[CLOCK], app[DATABASE], app[RECORDER], app[BUS] = (
                 clock,
                 database,

@@ -116,8 +116,9 @@ class WindowFolder:
         self._kept = kept
         self._swept: int | None = None
         self._fingerprint = fingerprint
+        self._init = init
+        self._is_set_up = False
         folder.mkdir(parents=True, exist_ok=True)
-        self._replace(f"init-{fingerprint}.mp4", init)
         self._window = _read_state(folder / _STATE)
         self._set_ups = read_set_ups(folder)
 
@@ -141,6 +142,9 @@ class WindowFolder:
         """Raise OSError when it cannot be written; the number becomes a gap once the next one can."""
         segment = Segment(msn, self._fingerprint, phase=phase, pictures=pictures)
         window = self._window.grown(segment)
+        if not self._is_set_up:
+            self._replace(f"init-{self._fingerprint}.mp4", self._init)
+            self._is_set_up = True
         self._note_set_up(segment)
         self._replace(segment.name, media)
         self._replace(_STATE, msgspec.json.encode(window))

@@ -5,7 +5,6 @@ copies its packets, and shows the slate where it cannot. It knows no database an
 """
 
 import argparse
-import fcntl
 import os
 import signal
 import sys
@@ -18,11 +17,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import msgspec
 import structlog
 
 from transcode.as_run import AsRun
 from transcode.assembler import Assembler, Shown
 from transcode.channel_window import KEPT, WindowFolder, segments_in
+from transcode.claim import Claimed, claimed
 from transcode.guide_events import GuideEvents
 from transcode.house import (
     DEFAULT_PROFILE,
@@ -45,6 +46,8 @@ from transcode.si_tables import HD_SERVICE, SD_SERVICE
 from transcode.si_versions import Versions
 from transcode.slate import ensure_slate
 from transcode.srt_output import SrtOutput
+from transcode.standard_error import standard_error
+from transcode.supervision import LOCK, Note, digest, follow
 from transcode.timeline import Cue, Plan, PlanError, Timeline, read_plan
 from transcode.udp_output import UdpOutput
 
@@ -190,7 +193,6 @@ def _service(channel: Channel) -> Service:
 def supervise(channel: Channel, stop: threading.Event) -> None:
     """Run until told to stop, whatever happens in between."""
     with ExitStack() as stack:
-        stack.enter_context(_alone(channel.out))
         slate = HouseItem.open(ensure_slate(channel.out / "slate", channel.profile, channel.name))
         stack.callback(slate.close)
         outputs = [_opened(address) for address in channel.outputs]
@@ -283,18 +285,17 @@ def _note(as_run: AsRun, shown: Shown) -> None:
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
+def _alone(folder: Path, note: Note) -> Iterator[None]:
     """Two processes in one folder would overwrite each other."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            sys.exit(f"Another process plays a channel into {folder}.")
-        yield
+    try:
+        with claimed(folder / LOCK, msgspec.json.encode(note)):
+            yield
+    except Claimed:
+        sys.exit(f"Another process plays a channel into {folder}.")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
+    arguments = sys.argv[1:] if arguments is None else arguments
     options = _parser().parse_args(arguments)
     structlog.configure(
         processors=[
@@ -304,21 +305,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
             structlog.processors.format_exc_info,
             structlog.processors.JSONRenderer(),
         ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(standard_error()),
     )
     structlog.contextvars.bind_contextvars(channel=options.name)
     try:
         outputs = tuple(read_address(url) for url in options.output)
     except OutputError as error:
         sys.exit(str(error))
+    if options.monitor:
+        outputs += (UdpAddress("127.0.0.1", options.monitor),)
     sys.setswitchinterval(0.001)  # the pacer must not wait 5 ms for the assembler
     with suppress(OSError):  # before whatever can wait, where we are allowed to
         os.setpriority(os.PRIO_PROCESS, 0, _PRIORITY)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    if options.lifeline:
-        threading.Thread(target=_follow_parent, args=(stop,), name="lifeline", daemon=True).start()
     channel = Channel(
         options.plan,
         options.out,
@@ -331,14 +332,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         outputs,
         segments_in(timedelta(hours=options.keep_hours)),
     )
-    supervise(channel, stop)
-
-
-def _follow_parent(stop: threading.Event) -> None:
-    """The parent holds the other end of our standard input; when it dies, so do we."""
-    while os.read(0, 1024):
-        pass
-    stop.set()
+    with _alone(channel.out, Note(os.getpid(), digest(arguments), options.monitor)):
+        if options.supervisor:
+            following = (options.supervisor, options.alone_minutes * 60, stop)
+            threading.Thread(target=follow, args=following, name="follow", daemon=True).start()
+        supervise(channel, stop)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -365,7 +363,16 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--keep-hours", type=float, default=0.0, help="how long segments stay, for catch-up"
     )
-    parser.add_argument("--lifeline", action="store_true", help="end when standard input closes")
+    parser.add_argument(
+        "--monitor", type=int, metavar="PORT", help="of the loopback: another receiver by UDP"
+    )
+    parser.add_argument(
+        "--supervisor", type=Path, metavar="FILE", help="whose lock is held by who looks after us"
+    )
+    parser.add_argument(
+        "--alone-minutes", type=float, default=0.0, help="how long to go on without a supervisor"
+    )
+    parser.add_argument("--engine", default="", help="the build that is expected; only noted")
     return parser
 
 

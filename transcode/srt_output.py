@@ -62,7 +62,10 @@ class SrtOutput:
 
     def _attempt(self) -> None:
         self._process = process = subprocess.Popen(
-            self._command(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+            self._command(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            restore_signals=False,  # SIGPIPE would end it where nobody reads standard error any more
         )
         log.info("playout.srt_started", output=self._address.host, pid=process.pid)
         while process.poll() is None:

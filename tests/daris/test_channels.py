@@ -270,16 +270,6 @@ async def test_a_take_is_on_air_within_two_seconds_and_then_the_plan(
     assert (ended - began) / timedelta(seconds=0.96) == 4  # a film of three seconds, then the plan
 
 
-async def test_a_channel_ends_with_the_server(one, client):
-    async def runs():
-        return children()
-
-    (pid,) = await until(runs)
-    await client.close()
-    with pytest.raises(ProcessLookupError):
-        os.kill(pid, 0)
-
-
 async def test_the_plan_says_what_to_show_and_why_not(tmp_path):
     channel = Channel(id="one", name="x", profile="720p25", revision=4, languages=("kk",))
     start = datetime(2026, 9, 7, 4, tzinfo=UTC)

@@ -75,7 +75,7 @@ async def nginx_before(origin: str, folder: Path) -> AsyncIterator[str]:
         folder=folder,
         user="user root;" if Path("/").owner() == "root" else "",
         temporary="".join(f"{kind}_temp_path {folder}/{kind};" for kind in kinds),
-        daris=ours.replace("/var/cache/nginx", str(folder)),
+        daris=ours.replace("/var/cache/nginx", str(folder)).replace("/var/lib/daris", str(folder)),
     )
     (folder / "nginx.conf").write_text(configuration)
     command = [NGINX, "-p", folder, "-c", folder / "nginx.conf", "-e", "stderr"]
@@ -189,6 +189,26 @@ async def test_television_is_kept_as_it_says(cache, origin):
     for _ in range(3):
         assert await fetch(cache, "/tv/one/7.m4s") == (200, "seg")
     assert origin.served["/tv/one/7.m4s"] == 1
+
+
+async def test_while_no_server_answers_channels_come_from_their_folder(tmp_path):
+    channel = tmp_path / "channels" / "one"
+    channel.mkdir(parents=True)
+    for name in ("index.m3u8", "7.m4s", "init-0123456789ab.mp4", "plan.json", ".lock"):
+        (channel / name).write_text(name)
+    nobody = f"127.0.0.1:{_free_port()}"
+    async with nginx_before(nobody, tmp_path) as address, ClientSession(address) as session:
+        found = {
+            path: await fetch(session, f"/tv/one/{path}")
+            for path in (
+                *("index.m3u8", "7.m4s", "init-0123456789ab.mp4"),
+                *("index.m3u8?utc=1", "8.m4s", "plan.json", ".lock", "../one/plan.json"),
+            )
+        }
+        async with session.get("/tv/one/index.m3u8") as answer:
+            assert answer.content_type == "application/vnd.apple.mpegurl"
+    assert [path for path, (status, _) in found.items() if status == 200] == list(found)[:3]
+    assert all(text == path for path, (status, text) in found.items() if status == 200)
 
 
 async def test_a_room_socket_passes(cache, lecture):

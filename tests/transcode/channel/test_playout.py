@@ -1,5 +1,6 @@
 """A channel's process, watched from outside: its HLS folder, its transport stream, its as-run log."""
 
+import resource
 import shutil
 import subprocess
 import time
@@ -12,6 +13,7 @@ import pytest
 from tests.transcode.channel import other_readers
 from tests.transcode.channel.conftest import Played
 from transcode.channel_window import WINDOW
+from transcode.claim import claimed
 from transcode.house import PICTURE
 from transcode.si import crc32
 
@@ -184,10 +186,22 @@ def test_the_clock_of_the_stream_arrives_evenly(play, receiver):
     assert min(lags[half:]) == pytest.approx(min(lags[:half]), abs=0.02)
 
 
-def test_a_receiver_that_is_absent_disturbs_nobody(play, receiver):
+def test_neither_absent_receivers_nor_a_full_disk_keep_a_killed_channel_off_the_air(play, receiver):
     played = play([], "udp://127.0.0.1:9", "udp://no-such-host.invalid:5000", receiver.url)
-    assert continuity_errors(packets(receiver.read(2.0))) == 0
-    assert played.process.poll() is None
+    played.until((played.out / "index.m3u8").exists)
+    played.process.kill()
+    played.process.wait()
+    receiver.forget()
+    played.command[:0] = ["prlimit", "--fsize=0:"]  # no file grows, so none can be written anew
+    played.start()
+    run = receiver.read(5.0)  # in which a segment ends, whenever they begin
+    anything = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
+    resource.prlimit(played.process.pid, resource.RLIMIT_FSIZE, anything)
+    played.until(lambda: "#EXT-X-GAP" in played.playlist())
+    run += receiver.read(0.1)
+    assert continuity_errors(packets(run)) == 0
+    numbers = [int(one.uri.split(".")[0]) for one in m3u8.loads(played.playlist()).segments]
+    assert numbers == list(range(numbers[0], numbers[0] + WINDOW))
 
 
 def test_hls_is_full_from_the_first_second_and_players_read_it(play):
@@ -280,14 +294,21 @@ def test_two_processes_do_not_share_a_folder(play):
     assert "Another process" in second.stderr
 
 
-def test_a_channel_ends_with_whoever_started_it(play, tmp_path):
-    played = play([])
-    played.until((played.out / "index.m3u8").exists)
-    command = [*played.command, "--lifeline"]
-    command[command.index(str(played.out))] = str(tmp_path / "other")
-    child = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    child.stdin.close()
-    assert child.wait(timeout=10) == 0
+def test_a_channel_that_nobody_looks_after_goes_on_for_its_time_even_if_nobody_reads_its_log(
+    play, tmp_path
+):
+    alone = ["--supervisor", tmp_path / "supervisor", "--alone-minutes", "0.02"]
+    with claimed(tmp_path / "supervisor"):
+        played = play([])
+        command = [*played.command, *alone]
+        command[command.index(str(played.out))] = str(tmp_path / "other")
+        child = subprocess.Popen(command, stderr=subprocess.PIPE)
+        played.until((tmp_path / "other" / "index.m3u8").exists)
+        assert child.poll() is None
+        child.stderr.close()
+        left_at = time.monotonic()
+    assert child.wait(timeout=30) == 0
+    assert time.monotonic() - left_at > 1.2
 
 
 def test_the_log_has_the_time_in_utc(play):
