@@ -54,6 +54,7 @@ from live.rooms import ROOMS, Rooms
 from live.stage import Stage
 from live.turn import read_ice_servers
 from player import (
+    auditorium_views,
     beacons,
     caption_api,
     caption_editing,
@@ -64,6 +65,7 @@ from player import (
     editing,
     editor_views,
     extras,
+    import_views,
     job_api,
     month,
     notice_views,
@@ -191,6 +193,8 @@ def _routes() -> tuple[Sequence[web.RouteDef], ...]:
         month.routes(),
         course_views.routes(),
         period_views.routes(),
+        import_views.routes(),
+        auditorium_views.routes(),
         beacons.routes(),
         live_views.routes(),
         echo_views.routes(),

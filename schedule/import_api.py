@@ -26,6 +26,7 @@ from schedule.courses import course_by_id
 from schedule.enrolment_api import course_subject
 from schedule.enrolments import members_of
 from schedule.ical_reading import read_calendar
+from schedule.imports import RIGHTS, Import
 from schedule.lectures import Filter, list_lectures
 from schedule.planning import Author, in_utc
 from schedule.roster import Importer, MayManage, Taken, read_roster, take_roster, write_roster
@@ -69,7 +70,7 @@ def routes() -> list[web.RouteDef]:
 
 async def import_roster(request: web.Request) -> web.Response:
     asked, now = query(request, ImportQuery), request.app[CLOCK].now()
-    viewer = require(request, Action.MANAGE_COURSE)
+    viewer = require(request, RIGHTS[Import.ROSTER])
     if request.content_type not in _SHEETS:
         raise Unsupported("Send the roster as text/csv.")
     rows, findings = await asyncio.to_thread(read_roster, await _body(request))
@@ -85,7 +86,7 @@ async def import_roster(request: web.Request) -> web.Response:
 
 async def import_classes(request: web.Request) -> web.Response:
     asked = query(request, ClassesQuery)
-    require(request, Action.PLAN_LECTURE)
+    require(request, RIGHTS[Import.CLASSES])
     zone, body = zone_of(request), await _body(request)
     if request.content_type == "text/calendar":
         rows, findings = await asyncio.to_thread(read_calendar, body, zone, lecturer=asked.lecturer)

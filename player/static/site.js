@@ -40,10 +40,10 @@ export function toast(text, { seconds = 5 } = {}) {
   setTimeout(() => note.remove(), seconds * 1000);
 }
 
-/** Call the API as this person; a Blob goes as it is, anything else as JSON. Throws an Error whose message a person can read. */
-export async function call(method, address, body) {
+/** Call the API as this person; a Blob goes as it is, anything else as JSON; `more` are headers beside ours. Throws an Error whose message a person can read. */
+export async function call(method, address, body, more = {}) {
   const token = document.querySelector('meta[name="csrf-token"]').content;
-  const headers = { Accept: "application/json", "X-CSRF-Token": token };
+  const headers = { Accept: "application/json", "X-CSRF-Token": token, ...more };
   const isFile = body instanceof Blob;
   if (body !== undefined) headers["Content-Type"] = isFile ? body.type : "application/json";
   let response;
