@@ -1,10 +1,14 @@
-"""The list of auditoriums in the browser, and a long sheet that comes in."""
+"""The list of auditoriums in the browser, and the bar of a long import."""
 
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from tests.e2e.looks import flaws, photograph
+
+_NOTE_THE_BAR = """window.seen = [];
+new MutationObserver(() => window.seen.push(document.getElementById("import-bar").value))
+    .observe(document.getElementById("import-bar"), { attributes: true })"""
 
 pytestmark = [pytest.mark.e2e, pytest.mark.untimed, pytest.mark.timeout(120)]
 
@@ -58,3 +62,21 @@ async def test_auditoriums_are_listed_changed_and_removed(server, browser, accou
             await photograph(page, f"{path}-{theme}-{width}", is_whole=True)
             assert await page.evaluate("document.documentElement.scrollWidth") == width
             assert await flaws(page) == []
+
+    rows = [f"CS1,Algorithms,p{number},P {number}" for number in range(2500)]
+    sheet = "\n".join(["course,course_title,login,name", *rows])
+    await page.evaluate(_NOTE_THE_BAR)
+    file = {"name": "people.csv", "mimeType": "text/csv", "buffer": sheet.encode()}
+    await page.get_by_test_id("import-file").set_input_files(file)
+    await page.get_by_text("2500 new people").wait_for()
+    tried = await page.evaluate("window.seen.splice(0)")
+    await page.locator("#import-save:enabled").click()
+    await page.get_by_test_id("import-done").wait_for()
+    saved = await page.evaluate("window.seen")
+    for bar in (tried, saved):
+        known = [value for value in bar if value]
+        assert known == sorted(known)
+        assert len(set(known)) > 5
+        assert known[-1] == 1
+    assert await page.locator("#import-progress").is_hidden()
+    assert "2500 rows are new" in await page.get_by_test_id("import-outcome").inner_text()
