@@ -1,4 +1,5 @@
 // The list of auditoriums, for who manages it: one is added, has other seats, or goes.
+import { dateFormat } from "./dates.js";
 import { $, el } from "./dom.js";
 import { call } from "./site.js";
 import { locale, t, tn } from "./translate.js";
@@ -6,7 +7,7 @@ import { locale, t, tn } from "./translate.js";
 const dialog = $("hall-dialog");
 const removal = $("hall-removal");
 const SHOWN = 5; // classes that are named before an auditorium goes
-const moment = new Intl.DateTimeFormat(locale === "en" ? "en-GB" : locale, { dateStyle: "medium", timeStyle: "short", timeZone: removal.dataset.zone });
+const moment = dateFormat(locale, { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: removal.dataset.zone });
 let hall = null; // which one a dialog is about; nothing: a new one
 
 const addressOf = (name) => `/api/v1/auditoriums/${encodeURIComponent(name)}`;
@@ -40,7 +41,7 @@ async function askRemoval({ hall: name, seats, classes }) {
   try {
     const { lectures } = await call("GET", `/api/v1/lectures?${coming}`);
     if (hall?.name !== name) return;
-    const rows = lectures.map((one) => el("li", {}, `${moment.format(new Date(one.starts_at))} `, el("a", { href: `/lectures/${one.id}` }, one.title), ` · ${one.lecturer_name}`));
+    const rows = lectures.map((one) => el("li", {}, `${moment(new Date(one.starts_at))} `, el("a", { href: `/lectures/${one.id}` }, one.title), ` · ${one.lecturer_name}`));
     const more = count > rows.length ? [el("li", { class: "soft" }, t("and others"))] : [];
     $("hall-classes").append(el("ul", {}, ...rows, ...more), el("p", { class: "soft" }, t("Nobody is warned any more when too many people come to them.")));
   } catch (problem) {
