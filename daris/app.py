@@ -52,6 +52,7 @@ from live.stage import Stage
 from live.turn import read_ice_servers
 from live.waiting_room import WaitingFact
 from player import (
+    auditorium_views,
     beacons,
     caption_api,
     caption_editing,
@@ -62,6 +63,7 @@ from player import (
     editing,
     editor_views,
     extras,
+    import_views,
     job_api,
     month,
     notice_views,
@@ -187,6 +189,8 @@ def _routes() -> tuple[Sequence[web.RouteDef], ...]:
         month.routes(),
         course_views.routes(),
         period_views.routes(),
+        import_views.routes(),
+        auditorium_views.routes(),
         beacons.routes(admission.may_take_part),
         live_views.routes(),
         echo_views.routes(),

@@ -20,7 +20,8 @@ from schedule.import_api import Imported
 from schedule.lectures import Filter, list_lectures
 from schedule.lifecycle import Policy
 from schedule.planning import Author
-from schedule.roster import Importer, Progress, Taken, read_roster, take_roster, write_roster
+from schedule.progress import Progress
+from schedule.roster import Importer, Taken, read_roster, take_roster, write_roster
 from schedule.sheet import MOST_ROWS, Findings
 
 Take = Callable[[AsyncConnection], Awaitable[Taken | ClassesTaken]]

@@ -18,7 +18,7 @@ from kernel.database import Database
 from kernel.pages import HOUSE_ZONE
 from kernel.settings import Settings
 from schedule.import_api import Imported
-from schedule.roster import Progress, no_progress
+from schedule.progress import Progress, Step, no_progress
 
 CLOCK = SystemClock()
 _err = Console(stderr=True)  # progress, where it disturbs no pipe
@@ -117,12 +117,17 @@ def _bar(*, is_hidden: bool) -> Iterator[Progress]:
     if is_hidden:
         yield no_progress
         return
-    columns = TextColumn("Rows"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    columns = (
+        TextColumn("Rows {task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
     with Bar(*columns, console=_err, transient=True) as bar:
-        task = bar.add_task("rows", total=None)
+        task = bar.add_task(Step.CHECKED, total=None)
 
-        async def show(done: int, of: int) -> None:
-            bar.update(task, completed=done, total=of)
+        async def show(step: Step, done: int, of: int) -> None:
+            bar.update(task, description=step, completed=done, total=of)
 
         yield show
 

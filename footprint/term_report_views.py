@@ -21,6 +21,7 @@ from kernel.pages import render, zone_of
 from kernel.web import CLOCK, DATABASE, RECORDER, query, reply
 from player.entrance import signed_in
 from schedule.academic import Period, list_periods, period_by_id, period_on
+from schedule.imports import RIGHTS, Import
 from schedule.norms import Norm, NormsTaken, list_norms, read_norms, take_norms, write_norms
 from schedule.sheet import Finding, ImportQuery, write_sheet
 
@@ -87,7 +88,7 @@ async def show(request: web.Request) -> web.Response:
         periods=periods,
         norms=norms,
         is_asked_by_days=asked.since is not None,
-        may_import=allows(viewer, Action.MANAGE_COURSE),
+        may_import=allows(viewer, RIGHTS[Import.NORMS]),
     )
 
 
@@ -132,7 +133,7 @@ async def export_norms(request: web.Request) -> web.Response:
 async def import_norms(request: web.Request) -> web.Response:
     """All rows or none; with `dry_run` only what would come of it."""
     asked = query(request, ImportQuery)
-    require(request, Action.MANAGE_COURSE)
+    require(request, RIGHTS[Import.NORMS])
     if request.content_type != "text/csv":
         raise Unsupported("Send the norms as text/csv.")
     norms, findings = await asyncio.to_thread(read_norms, await request.read())

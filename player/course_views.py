@@ -14,7 +14,7 @@ from kernel.pages import render, zone_of
 from kernel.web import CLOCK, DATABASE, path_id
 from player.entrance import signed_in
 from player.extras import posters
-from schedule import auditorium_sheet, class_sheet, norms, roster
+from player.import_views import kinds_for
 from schedule.academic import list_periods
 from schedule.courses import Course, course_by_id, list_courses, list_groups
 from schedule.enrolment_api import course_subject
@@ -47,7 +47,6 @@ def routes() -> list[web.RouteDef]:
     return [
         web.get("/courses", show_courses),
         web.get(f"/courses/{_ID}", show_course),
-        web.get("/import", show_import),
     ]
 
 
@@ -64,6 +63,7 @@ async def show_courses(request: web.Request) -> web.Response:
         others=[card for card in cards if not card.is_mine],
         calendars=calendars,
         can_manage=allows(viewer, Action.MANAGE_COURSE),
+        may_import=bool(kinds_for(viewer)),
     )
 
 
@@ -97,19 +97,6 @@ async def show_course(request: web.Request) -> web.Response:
         may_see_attendance=allows(viewer, Action.SEE_ATTENDANCE, subject),
         categories=CATEGORIES,
         parts=list(Part),
-    )
-
-
-async def show_import(request: web.Request) -> web.Response:
-    _reader(request)
-    require(request, Action.MANAGE_COURSE)
-    return render(
-        request,
-        "import.html",
-        roster_columns=roster.COLUMNS,
-        class_columns=class_sheet.COLUMNS,
-        norm_columns=norms.COLUMNS,
-        auditorium_columns=auditorium_sheet.COLUMNS,
     )
 
 

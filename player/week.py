@@ -1,9 +1,11 @@
 """The page of a person's week: a grid of hours on wide screens, an agenda on the phone."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from functools import partial
+from math import ceil
 from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -28,6 +30,8 @@ from schedule.study_work import Kind
 
 _DAY, _WEEK = timedelta(days=1), timedelta(days=7)
 _USUAL_HOURS = range(9, 18)  # the grid shows these at least
+_LINES_ON_PAPER, _LINES_OF_AN_HOUR = 44, 3  # of A4 laid across, as paper.css sets it
+_LETTERS: Final = 17  # of a line in a seventh of its width
 _MOST = 1000  # lectures on one page; the page says when there are more
 _DRAWN: Final = Drawn(capacity=8 * _MOST)
 
@@ -57,6 +61,19 @@ class Week:
 
     days: list[Day]
     hours: range
+
+    @property
+    def is_crowded(self) -> bool:
+        """Whether the grid may be higher than a page of paper. Browsers tear it then, so that classes
+        lie upon each other: lists are printed instead. Guessed on the safe side: only browsers measure text."""
+        lines: Counter[int] = Counter(
+            dict.fromkeys(range(1, len(self.hours) + 1), _LINES_OF_AN_HOUR)
+        )
+        for block in (block for day in self.days for block in day.blocks):
+            high = ceil(sum(map(_lines, block.lectures)) / block.rows)
+            for row in range(block.first, block.first + block.rows):
+                lines[row] = max(lines[row], high)
+        return lines.total() > _LINES_ON_PAPER
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +188,12 @@ def other_weeks(
         of_calendar.setdefault(one.calendar, []).append(one)
     found = (teaching_week(some, first) for some in of_calendar.values())
     return [one for one in found if one is not None and not _is_same(one, own)]
+
+
+def _lines(lecture: Card) -> int:
+    """How high it is on paper: title, kind with auditorium, times and person; one for the space around it."""
+    place = len(lecture.auditorium or "") + len("Laboratory · ")
+    return ceil(len(lecture.title) / _LETTERS) + ceil(place / _LETTERS) + 3
 
 
 def _is_same(one: TeachingWeek, own: TeachingWeek | None) -> bool:

@@ -1,14 +1,26 @@
-"""The list of auditoriums over HTTP, and as a sheet."""
+"""The list of auditoriums over HTTP, one of them, and all as a sheet.
+
+One auditorium changes by compare-and-set (RFC 9110, section 13.1): its entity tag is the number of its
+seats, which is all that there is to it.
+"""
 
 import asyncio
-from typing import Annotated
+from http import HTTPStatus
+from typing import Annotated, Final
 
 import msgspec
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from identity.rights import Action
 from identity.sessions import require
-from kernel.errors import Invalid, Refused, Unsupported
+from kernel.errors import (
+    Invalid,
+    PreconditionFailed,
+    PreconditionRequired,
+    Refused,
+    Unsupported,
+)
+from kernel.lines import one_line
 from kernel.web import DATABASE, decode, query, reply
 from schedule.auditorium_sheet import (
     AuditoriumsTaken,
@@ -16,15 +28,34 @@ from schedule.auditorium_sheet import (
     read_auditoriums,
     write_auditoriums,
 )
-from schedule.auditoriums import MOST_SEATS, list_auditoriums, set_auditoriums
+from schedule.auditoriums import (
+    MOST_SEATS,
+    add_auditorium,
+    change_auditorium,
+    list_auditoriums,
+    merge_auditoriums,
+    remove_auditorium,
+    seats_of,
+    set_auditoriums,
+)
+from schedule.imports import RIGHTS, Import
 from schedule.sheet import Finding, ImportQuery
+
+_ADDRESS: Final = "/api/v1/auditoriums"
+Count = Annotated[int, msgspec.Meta(ge=1, le=MOST_SEATS)]
 
 
 class Auditorium(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A place, and how many people it seats."""
 
     name: str
-    seats: Annotated[int, msgspec.Meta(ge=1, le=MOST_SEATS)]
+    seats: Count
+
+
+class Seats(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The body of a PUT to one auditorium, whose name is in the address."""
+
+    seats: Count
 
 
 class Auditoriums(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -42,11 +73,14 @@ class AuditoriumsImported(msgspec.Struct, frozen=True):
 
 
 def routes() -> list[web.RouteDef]:
-    address = "/api/v1/auditoriums"
+    one = f"{_ADDRESS}/{{name}}"
     return [
-        web.get(address, show),
-        web.put(address, replace),
-        web.get(f"{address}.csv", export),
+        web.get(_ADDRESS, show),
+        web.put(_ADDRESS, replace),
+        web.get(f"{_ADDRESS}.csv", export),
+        web.get(one, show_one),
+        web.put(one, put_one),
+        web.delete(one, remove_one),
         web.post("/api/v1/import/auditoriums", take),
     ]
 
@@ -67,6 +101,36 @@ async def replace(request: web.Request) -> web.Response:
         return _answer(await set_auditoriums(connection, seats))
 
 
+async def show_one(request: web.Request) -> web.Response:
+    require(request, Action.SEE_SCHEDULE)
+    name = request.match_info["name"]
+    async with request.app[DATABASE].connect() as connection:
+        return _answer_one(name, await seats_of(connection, name))
+
+
+async def put_one(request: web.Request) -> web.Response:
+    """Add it (If-None-Match: *) or change its seats (If-Match: the tag that was read)."""
+    wanted = await decode(request, Seats)
+    require(request, Action.MANAGE_CALENDAR)
+    name = one_line(request.match_info["name"], "A name", 100)
+    is_new = request.headers.get(hdrs.IF_NONE_MATCH, "").strip() == "*"
+    async with request.app[DATABASE].begin() as connection:
+        if is_new:
+            await add_auditorium(connection, name, wanted.seats)
+        else:
+            await change_auditorium(connection, name, wanted.seats, was=_seats_read(request))
+    return _answer_one(name, wanted.seats, HTTPStatus.CREATED if is_new else HTTPStatus.OK)
+
+
+async def remove_one(request: web.Request) -> web.Response:
+    """Classes that name it stay as they are."""
+    require(request, Action.MANAGE_CALENDAR)
+    was = _seats_read(request)
+    async with request.app[DATABASE].begin() as connection:
+        await remove_auditorium(connection, request.match_info["name"], was=was)
+    return web.Response(status=HTTPStatus.NO_CONTENT)
+
+
 async def export(request: web.Request) -> web.Response:
     """A sheet that can be read again."""
     require(request, Action.SEE_SCHEDULE)
@@ -79,7 +143,7 @@ async def export(request: web.Request) -> web.Response:
 async def take(request: web.Request) -> web.Response:
     """Add and change what the sheet names, all rows or none; with `dry_run` nothing."""
     asked = query(request, ImportQuery)
-    require(request, Action.MANAGE_CALENDAR)
+    require(request, RIGHTS[Import.AUDITORIUMS])
     if request.content_type != "text/csv":
         raise Unsupported("Send the auditoriums as text/csv.")
     wanted, findings = await asyncio.to_thread(read_auditoriums, await request.read())
@@ -89,9 +153,23 @@ async def take(request: web.Request) -> web.Response:
     async with request.app[DATABASE].begin() as connection:
         known = await list_auditoriums(connection)
         if not is_preview:
-            await set_auditoriums(connection, known | wanted)
+            await merge_auditoriums(connection, wanted)
     return reply(AuditoriumsImported(compare(known, wanted), findings.found, findings.count))
 
 
 def _answer(seats: dict[str, int]) -> web.Response:
     return reply(Auditoriums([Auditorium(name, count) for name, count in seats.items()]))
+
+
+def _answer_one(name: str, seats: int, status: HTTPStatus = HTTPStatus.OK) -> web.Response:
+    return reply(Auditorium(name, seats), status=status, headers={hdrs.ETAG: f'"{seats}"'})
+
+
+def _seats_read(request: web.Request) -> int:
+    tag = request.headers.get(hdrs.IF_MATCH)
+    if tag is None:
+        raise PreconditionRequired("Say in If-Match how many seats you have read.")
+    text = tag.strip().strip('"')
+    if not (text.isascii() and text.isdecimal() and len(text) < 10):
+        raise PreconditionFailed("If-Match does not fit; reload the list.")
+    return int(text)

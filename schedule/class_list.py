@@ -32,7 +32,8 @@ from schedule.lectures import Filter, add_lectures, lectures, list_lectures
 from schedule.lifecycle import Lecture, LectureState, Policy
 from schedule.occupancy import Occupancy, Stay
 from schedule.planning import Author, Changes, Plan
-from schedule.roster import MayManage, Progress, no_progress
+from schedule.progress import Progress, Step, Walk, no_progress
+from schedule.roster import MayManage
 from schedule.sheet import Findings
 from schedule.study_work import PLAIN, Kind, Mode
 
@@ -96,15 +97,13 @@ async def take_classes(
 ) -> ClassesTaken:
     """Plan, change and cancel. The caller's transaction must be rolled back on findings."""
     term = await _Term.read(connection, rows, by, findings, may_manage)
-    for done, row in enumerate(rows):
-        if done % _AT_ONCE == 0:
-            await progress(done, len(rows))
-        try:
-            term.take(row)
-        except DarisError as error:
-            findings.add(row.number, error)
-    await term.save(connection, policy)
-    await progress(len(rows), len(rows))
+    async for some in Walk(progress, Step.CHECKED, len(rows)).over(rows):
+        for row in some:
+            try:
+                term.take(row)
+            except DarisError as error:
+                findings.add(row.number, error)
+    await term.save(connection, policy, progress)
     return term.taken()
 
 
@@ -271,19 +270,28 @@ class _Term:
     def _occupy(self, plan: Plan) -> None:
         self.occupancy.add(_claims(plan), Stay(plan.starts_at, plan.ends_at, plan.title))
 
-    async def save(self, connection: AsyncConnection, policy: Policy) -> None:
-        planned = [(key, planning.drawn_up(plan, name, self.by)) for key, plan, name in self.added]
+    async def save(self, connection: AsyncConnection, policy: Policy, progress: Progress) -> None:
+        of = len(self.added) + len(self.cancelled) + len(self.changed)
+        walk = Walk(progress, Step.SAVED, of)
+        async for some in walk.over(self.added):
+            await self._add(connection, some)
+        async for gone in walk.over(self.cancelled):
+            for before in gone:
+                await planning.cancel(connection, before.id, self.by)
+        async for others in walk.over(self.changed):
+            for number, before, plan in others:
+                try:
+                    await self._change(connection, before, plan, policy)
+                except DarisError as error:
+                    self.findings.add(number, error)
+
+    async def _add(
+        self, connection: AsyncConnection, some: Sequence[tuple[str, Plan, str]]
+    ) -> None:
+        planned = [(key, planning.drawn_up(plan, name, self.by)) for key, plan, name in some]
         await add_lectures(connection, [made for _, made in planned])
-        if planned:
-            rows = [{"key": key, "lecture": lecture.id} for key, (lecture, _) in planned]
-            await connection.execute(lecture_keys.insert(), rows)
-        for before in self.cancelled:
-            await planning.cancel(connection, before.id, self.by)
-        for number, before, plan in self.changed:
-            try:
-                await self._change(connection, before, plan, policy)
-            except DarisError as error:
-                self.findings.add(number, error)
+        rows = [{"key": key, "lecture": lecture.id} for key, (lecture, _) in planned]
+        await connection.execute(lecture_keys.insert(), rows)
 
     async def _change(
         self, connection: AsyncConnection, before: Lecture, plan: Plan, policy: Policy

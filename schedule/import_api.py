@@ -5,10 +5,9 @@ saved; a preview (`dry_run`) tells them too, and what would come of it.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 from aiohttp import web
@@ -18,7 +17,7 @@ from identity.rights import Action, Subject, allows
 from identity.sessions import require, viewer_of
 from kernel.errors import Refused, TooLarge, Unsupported
 from kernel.pages import zone_of
-from kernel.web import CLOCK, DATABASE, SETTINGS, path_id, query, reply
+from kernel.web import CLOCK, DATABASE, SETTINGS, path_id, query
 from schedule import ical
 from schedule.class_list import ClassesTaken, take_classes
 from schedule.class_sheet import read_classes, write_calendar, write_classes
@@ -26,8 +25,11 @@ from schedule.courses import course_by_id
 from schedule.enrolment_api import course_subject
 from schedule.enrolments import members_of
 from schedule.ical_reading import read_calendar
+from schedule.import_stream import answered
+from schedule.imports import RIGHTS, Import
 from schedule.lectures import Filter, list_lectures
 from schedule.planning import Author, in_utc
+from schedule.progress import Progress
 from schedule.roster import Importer, MayManage, Taken, read_roster, take_roster, write_roster
 from schedule.sheet import MOST_ROWS, Finding, Findings, ImportQuery
 from schedule.timetable import TIMETABLE
@@ -43,6 +45,14 @@ class Imported(msgspec.Struct, frozen=True):
     taken: Taken | ClassesTaken
     findings: list[Finding]
     errors: int
+
+
+class Take(Protocol):
+    """Take the rows of a file; the transaction is the caller's."""
+
+    async def __call__(
+        self, connection: AsyncConnection, /, *, progress: Progress
+    ) -> Taken | ClassesTaken: ...
 
 
 class ClassesQuery(ImportQuery, frozen=True):
@@ -67,9 +77,9 @@ def routes() -> list[web.RouteDef]:
     ]
 
 
-async def import_roster(request: web.Request) -> web.Response:
+async def import_roster(request: web.Request) -> web.StreamResponse:
     asked, now = query(request, ImportQuery), request.app[CLOCK].now()
-    viewer = require(request, Action.MANAGE_COURSE)
+    viewer = require(request, RIGHTS[Import.ROSTER])
     if request.content_type not in _SHEETS:
         raise Unsupported("Send the roster as text/csv.")
     rows, findings = await asyncio.to_thread(read_roster, await _body(request))
@@ -83,9 +93,9 @@ async def import_roster(request: web.Request) -> web.Response:
     return await _taken(request, take, findings, is_preview=asked.is_preview)
 
 
-async def import_classes(request: web.Request) -> web.Response:
+async def import_classes(request: web.Request) -> web.StreamResponse:
     asked = query(request, ClassesQuery)
-    require(request, Action.PLAN_LECTURE)
+    require(request, RIGHTS[Import.CLASSES])
     zone, body = zone_of(request), await _body(request)
     if request.content_type == "text/calendar":
         rows, findings = await asyncio.to_thread(read_calendar, body, zone, lecturer=asked.lecturer)
@@ -133,16 +143,19 @@ async def export_classes(request: web.Request) -> web.Response:
 
 async def _taken(
     request: web.Request,
-    take: Callable[[AsyncConnection], Awaitable[Taken | ClassesTaken]],
+    take: Take,
     findings: Findings,
     *,
     is_preview: bool,
-) -> web.Response:
-    async with request.app[TIMETABLE].reviewing(is_preview=is_preview) as connection:
-        taken = await take(connection)
-        if findings.count and not is_preview:
-            raise Refused("Some rows do not fit; nothing is saved.", findings=findings.found)
-    return reply(Imported(taken, findings.found, findings.count))
+) -> web.StreamResponse:
+    async def run(progress: Progress) -> Imported:
+        async with request.app[TIMETABLE].reviewing(is_preview=is_preview) as connection:
+            taken = await take(connection, progress=progress)
+            if findings.count and not is_preview:
+                raise Refused("Some rows do not fit; nothing is saved.", findings=findings.found)
+        return Imported(taken, findings.found, findings.count)
+
+    return await answered(request, run, is_preview=is_preview)
 
 
 def _may_manage(request: web.Request) -> MayManage:

@@ -6,7 +6,7 @@ day, so that the same roster taken twice changes nothing the second time.
 """
 
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, Final
@@ -32,6 +32,7 @@ from schedule.courses import (
     study_groups,
 )
 from schedule.enrolments import Enrolment, Member, Part, check_enrolment, enrolments
+from schedule.progress import Progress, Step, Walk, no_progress
 from schedule.sheet import Findings, Row, misfit, read_sheet, write_sheet
 
 COLUMNS: Final = (
@@ -39,7 +40,6 @@ COLUMNS: Final = (
     "legal_basis", "organisation", "since", "until",
 )  # fmt: skip
 _NEEDED: Final = ("course", "login")
-_AT_ONCE: Final = 500  # rows between two words on the progress
 _ROLES: Final = {
     Part.LEARNER: Role.STUDENT,
     Part.LECTURER: Role.LECTURER,
@@ -48,7 +48,6 @@ _ROLES: Final = {
 }
 
 MayManage = Callable[[frozenset[UUID]], bool]  # a course of a faculty with these coordinators
-Progress = Callable[[int, int], Awaitable[None]]  # rows done, of how many
 
 
 class RosterRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,10 +89,6 @@ class Importer:
     may_manage: MayManage
 
 
-async def no_progress(_done: int, _of: int) -> None:
-    """For those who do not look."""
-
-
 def read_roster(data: bytes) -> tuple[list[RosterRow], Findings]:
     """The rows of a sheet that can be understood, and a finding for each that can't."""
     findings = Findings()
@@ -122,15 +117,13 @@ async def take_roster(
 ) -> Taken:
     """Save the rows. The caller's transaction must be rolled back when there are findings."""
     register = await _Register.read(connection, by, findings)
-    for done, row in enumerate(rows):
-        if done % _AT_ONCE == 0:
-            await progress(done, len(rows))
-        try:
-            register.take(row)
-        except DarisError as error:
-            findings.add(row.number, error)
-    await register.save(connection)
-    await progress(len(rows), len(rows))
+    async for some in Walk(progress, Step.CHECKED, len(rows)).over(rows):
+        for row in some:
+            try:
+                register.take(row)
+            except DarisError as error:
+                findings.add(row.number, error)
+    await register.save(connection, progress)
     return register.taken()
 
 
@@ -291,18 +284,22 @@ class _Register:
         self.new_people.append(values)
         return person
 
-    async def save(self, connection: AsyncConnection) -> None:
-        for table, new in (
+    async def save(self, connection: AsyncConnection, progress: Progress) -> None:
+        new = (
             (courses, self.new_courses),
             (study_groups, self.new_groups),
             (people, self.new_people),
             (enrolments, [_values(one) for one in self.added.values()]),
-        ):
-            if new:
-                await connection.execute(table.insert(), new)
-        for one in self.changed.values():
-            which = enrolments.c.id == one.id
-            await connection.execute(enrolments.update().where(which).values(_values(one)))
+        )
+        changed = list(self.changed.values())
+        walk = Walk(progress, Step.SAVED, sum(len(rows) for _, rows in new) + len(changed))
+        for table, rows in new:
+            async for some in walk.over(rows):
+                await connection.execute(table.insert(), list(some))
+        async for these in walk.over(changed):
+            for one in these:
+                which = enrolments.c.id == one.id
+                await connection.execute(enrolments.update().where(which).values(_values(one)))
 
     def taken(self) -> Taken:
         return Taken(

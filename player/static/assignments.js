@@ -1,11 +1,12 @@
 // What is to be watched before class: on the page of the class, of the recording and of the week.
+import { dateFormat } from "./dates.js";
 import { $, el } from "./dom.js";
 import { call, toast } from "./site.js";
 import { locale, t } from "./translate.js";
 
 const box = $("assignments");
 const { address, mode } = box?.dataset ?? {};
-const moment = new Intl.DateTimeFormat(locale === "en" ? "en-GB" : locale, { dateStyle: "medium", timeStyle: "short", timeZone: box?.dataset.zone });
+const moment = dateFormat(locale, { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: box?.dataset.zone });
 
 function state(one) {
   if (one.watched_percent === null) return null;
@@ -20,7 +21,7 @@ function line(one) {
   const isOfClass = mode === "recording";
   const [id, title] = isOfClass ? [one.lecture, one.title] : [one.recording, one.recording_title];
   const what = isOfClass ? t("Before the class") : t("Watch before class");
-  const need = t("at least {percent} % until {deadline}", { percent: one.percent, deadline: moment.format(new Date(one.deadline)) });
+  const need = t("at least {percent} % until {deadline}", { percent: one.percent, deadline: moment(new Date(one.deadline)) });
   return el(
     "li",
     { "data-testid": "assignment" },
@@ -57,7 +58,7 @@ async function remove(one) {
 }
 
 function form(choices) {
-  const options = choices.map((one) => el("option", { value: one.id }, `${one.title} · ${moment.format(new Date(one.starts_at))}`));
+  const options = choices.map((one) => el("option", { value: one.id }, `${one.title} · ${moment(new Date(one.starts_at))}`));
   const fields = el(
     "form",
     { class: "assignment-form", onsubmit: add },

@@ -1,4 +1,5 @@
 // The form of a lecture proposes times at which nothing is in its way, for a make-up class.
+import { dateFormat } from "./dates.js";
 import { $, el } from "./dom.js";
 import { call, toast } from "./site.js";
 import { locale, t } from "./translate.js";
@@ -8,7 +9,7 @@ const form = $("lecture-form");
 const { zone, lecture } = form.dataset;
 
 const shown = (at) =>
-  new Intl.DateTimeFormat(locale, { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", timeZone: zone }).format(at);
+  dateFormat(locale, { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: zone })(at);
 
 function take(starts, ends) {
   form.day.value = dayOf(starts, zone);

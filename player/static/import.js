@@ -1,21 +1,43 @@
 // Import a roster or a class list: what it would do is shown as soon as a file is chosen.
 import { $, el } from "./dom.js";
-import { call } from "./site.js";
-import { t, tn, told } from "./translate.js";
+import { callInLines } from "./lines.js";
+import { locale, t, tn, told } from "./translate.js";
 
 const form = $("import-form");
 const save = $("import-save");
-let asked = 0;
+const bar = $("import-bar");
+const whole = new Intl.NumberFormat(locale);
+const CHECKS = 0.25; // of the time that it takes: the rest is for saving
+let asking = null; // what ends the question that is under way
 
 const isCalendar = (file) => file.name.toLowerCase().endsWith(".ics");
 
-/** Ask the API, for a preview or in earnest. */
-function send(isPreview) {
+/** Ask the API, for a preview or in earnest; how far it is stands in the bar. */
+async function send(isPreview) {
   const file = form.file.files[0];
   const body = new Blob([file], { type: isCalendar(file) ? "text/calendar" : "text/csv" });
-  const asking = new URLSearchParams({ dry_run: isPreview });
-  if (form.lecturer.value.trim()) asking.set("lecturer", form.lecturer.value.trim());
-  return call("POST", `/api/v1/import/${form.what.value}?${asking}`, body);
+  const query = new URLSearchParams({ dry_run: isPreview });
+  if (form.lecturer.value.trim()) query.set("lecturer", form.lecturer.value.trim());
+  const mine = (asking = new AbortController());
+  const tell = (progress) => mine === asking && showProgress(progress, isPreview);
+  bar.removeAttribute("value");
+  $("import-step").textContent = t("Reading the file…");
+  $("import-progress").hidden = false;
+  try {
+    return await callInLines("POST", `/api/v1/import/${form.what.value}?${query}`, body, { told: tell, signal: mine.signal });
+  } finally {
+    if (mine === asking) $("import-progress").hidden = true;
+  }
+}
+
+function showProgress({ step, done, of }, isPreview) {
+  const counts = { done: whole.format(done), of: whole.format(of) };
+  const share = of ? done / of : 1;
+  const isChecked = step === "checked";
+  bar.value = isChecked ? share * CHECKS : CHECKS + share * (1 - CHECKS);
+  if (isChecked) $("import-step").textContent = t("Rows that are checked: {done} of {of}", counts);
+  else if (isPreview) $("import-step").textContent = t("Rows that are tried out: {done} of {of}", counts);
+  else $("import-step").textContent = t("Rows that are saved: {done} of {of}", counts);
 }
 
 const COUNTS = {
@@ -48,37 +70,47 @@ function complain(error) {
   $("import-error").textContent = [error.message, ...(error.findings ?? []).slice(0, 3).map((one) => told(one.message, one.template, one.values))].join(" ");
 }
 
-/** Show what the file would do; the newest question wins. */
+/** Show what the file would do; the newest question wins, the one before it ends. */
 async function preview() {
-  const mine = ++asked;
+  asking?.abort();
+  asking = null;
+  $("import-progress").hidden = true;
   save.disabled = true;
   $("import-error").hidden = true;
   $("import-outcome").replaceChildren();
   $("import-lecturer").hidden = !(form.what.value === "classes");
   if (!form.file.files.length) return;
-  $("import-outcome").textContent = t("Reading the file…");
+  const answer = send(true);
+  const mine = asking;
   try {
-    const outcome = await send(true);
-    if (mine !== asked) return;
+    const outcome = await answer;
+    if (mine !== asking) return;
     show(outcome);
     save.disabled = outcome.errors > 0;
   } catch (error) {
-    if (mine !== asked) return;
-    $("import-outcome").replaceChildren();
-    complain(error);
+    if (mine === asking) complain(error);
   }
 }
 
 async function submit(event) {
   event.preventDefault();
-  save.disabled = true;
+  const answer = send(false);
+  setDisabled(true); // no other file until this one is saved
   try {
-    show(await send(false));
+    show(await answer);
     $("import-outcome").prepend(el("p", { class: "alert calm", "data-testid": "import-done" }, t("It is saved.")));
   } catch (error) {
     complain(error);
+  } finally {
+    setDisabled(false);
+    save.disabled = true;
   }
+}
+
+function setDisabled(isDisabled) {
+  for (const field of form.elements) field.disabled = isDisabled;
 }
 
 form.addEventListener("change", preview);
 form.addEventListener("submit", submit);
+preview(); // the browser may have kept what was chosen before a reload

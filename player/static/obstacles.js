@@ -1,4 +1,5 @@
 // What speaks against a class, as the server told it, with its proposals as buttons.
+import { dateFormat } from "./dates.js";
 import { el, icon } from "./dom.js";
 import { call } from "./site.js";
 import { locale, t, told } from "./translate.js";
@@ -36,4 +37,4 @@ function proposals({ starts_at, auditoriums }, zone, take) {
 }
 
 const shown = (at, zone) =>
-  new Intl.DateTimeFormat(locale, { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: zone }).format(at);
+  dateFormat(locale, { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: zone })(at);

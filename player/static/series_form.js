@@ -1,4 +1,5 @@
 // The part of the form that repeats a lecture weekly: which weeks of which period.
+import { dateFormat } from "./dates.js";
 import { $, el } from "./dom.js";
 import { obstacleList } from "./obstacles.js";
 import { call } from "./site.js";
@@ -69,8 +70,8 @@ function sameTogether(found) {
 }
 
 function daysInWords(days) {
-  const short = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", timeZone: "UTC" });
-  const shown = days.slice(0, MOST_DAYS).map((day) => short.format(new Date(`${day}T00:00Z`)));
+  const short = dateFormat(locale, { day: "numeric", month: "short", timeZone: "UTC" });
+  const shown = days.slice(0, MOST_DAYS).map((day) => short(new Date(`${day}T00:00Z`)));
   return days.length > MOST_DAYS ? `${shown.join(", ")} …` : shown.join(", ");
 }
 

@@ -40,24 +40,34 @@ export function toast(text, { seconds = 5 } = {}) {
   setTimeout(() => note.remove(), seconds * 1000);
 }
 
-/** Call the API as this person; a Blob goes as it is, anything else as JSON. Throws an Error whose message a person can read. */
-export async function call(method, address, body) {
+/** Call the API as this person; a Blob goes as it is, anything else as JSON; `more` are headers beside ours. Throws an Error whose message a person can read. */
+export async function call(method, address, body, more = {}) {
+  const response = await reach(method, address, body, { headers: more });
+  return response.json().catch(() => null);
+}
+
+/** As `call`, for who reads the answer's body. */
+export async function reach(method, address, body, { headers: more = {}, signal } = {}) {
   const token = document.querySelector('meta[name="csrf-token"]').content;
-  const headers = { Accept: "application/json", "X-CSRF-Token": token };
+  const headers = { Accept: "application/json", "X-CSRF-Token": token, ...more };
   const isFile = body instanceof Blob;
   if (body !== undefined) headers["Content-Type"] = isFile ? body.type : "application/json";
   let response;
   try {
-    response = await fetch(address, { method, headers, body: isFile ? body : JSON.stringify(body) });
+    response = await fetch(address, { method, headers, signal, body: isFile ? body : JSON.stringify(body) });
   } catch (cause) {
     throw new Error(t("The server can't be reached. Please try again."), { cause });
   }
-  const answer = await response.json().catch(() => null);
-  if (response.ok) return answer;
-  const error = new Error(answer?.title ? told(answer.title, answer.template, answer.values) : t("The server can't be reached. Please try again."));
-  error.findings = answer?.findings ?? [];
-  error.status = response.status;
-  throw error;
+  if (response.ok) return response;
+  throw failure(await response.json().catch(() => null), response.status);
+}
+
+/** What the server says is wrong (RFC 9457), as an Error; null: it said nothing that can be read. */
+export function failure(problem, status = problem?.status) {
+  const error = new Error(problem?.title ? told(problem.title, problem.template, problem.values) : t("The server can't be reached. Please try again."));
+  error.findings = problem?.findings ?? [];
+  error.status = status;
+  return error;
 }
 
 function closeMenus(event) {

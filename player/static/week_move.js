@@ -1,4 +1,5 @@
 // Move a class in the week: drag it, or press its button; what speaks against it is shown before.
+import { dateFormat } from "./dates.js";
 import { $, el } from "./dom.js";
 import { areHard, obstacleList } from "./obstacles.js";
 import { call } from "./site.js";
@@ -32,7 +33,7 @@ async function open(one, day, begins) {
 }
 
 const inWords = (at, timeZone) =>
-  new Intl.DateTimeFormat(locale, { weekday: "long", day: "numeric", month: "long", hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone }).format(at);
+  dateFormat(locale, { weekday: "long", day: "numeric", month: "long", hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone })(at);
 
 const target = () => moment(form.day.value, form.begins.value, zone);
 

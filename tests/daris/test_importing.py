@@ -28,8 +28,8 @@ def take(either_database, clock, tmp_path):
         file, told = tmp_path / f"in.{suffix}", []
         file.write_bytes(text if isinstance(text, bytes) else text.encode())
 
-        async def progress(done, of):
-            told.append((done, of))
+        async def progress(step, done, of):
+            told.append((step, done, of))
 
         more = {"is_dry": is_dry, "progress": progress}
         if what == "classes":
@@ -42,7 +42,9 @@ def take(either_database, clock, tmp_path):
 
 async def test_what_is_exported_can_be_read_again(take, either_database, tmp_path):
     taken, told = await take("roster", ROSTER)
-    assert (taken.taken.added, taken.taken.people, told) == (2, 2, [(0, 2), (2, 2)])
+    assert (taken.taken.added, taken.taken.people) == (2, 2)
+    assert told[0] == ("checked", 2, 2)
+    assert told[-1] == ("saved", 6, 6)  # with the course, the group and the people
     assert (await take("classes", CLASSES, is_dry=True))[0].taken.added == 2
     assert (await take("classes", CLASSES))[0].taken.added == 2
     out = tmp_path / "out.csv"

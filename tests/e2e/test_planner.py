@@ -95,10 +95,17 @@ async def test_classes_move_by_hand_and_by_keyboard_and_nothing_in_the_way_is_ov
     assert "Hall 5" in await optics_card.inner_text()
 
     await page.emulate_media(media="print")
+    upright = {"width": 718, "height": 1047}  # what a browser asks queries of while it prints on A4
+    await page.set_viewport_size(upright)
     await page.get_by_test_id("whose").wait_for()
+    assert await page.locator(".week .hours").is_visible()
     assert await page.get_by_test_id("view-week").is_hidden()
     assert await page.get_by_test_id("move").first.is_hidden()
     await photograph(page, "week-on-paper", is_whole=True)
+    await page.evaluate("document.querySelector('.week').classList.add('is-crowded')")
+    assert await page.locator(".week .hours").is_hidden()
+    assert await page.locator(".week .day h2 .short").first.is_hidden()
+    await page.set_viewport_size(wide)
     await page.emulate_media(media="screen")
 
     await page.emulate_media(color_scheme="dark")

@@ -12,11 +12,12 @@ from kernel.ids import new_id
 from player import site, week
 from player.week import lay_out, other_weeks, teaching_week
 from schedule.academic import Period, add_period, set_holidays
+from schedule.cards import Card
 from schedule.courses import Course, Group, add_course, add_group
 from schedule.enrolments import Enrolment, enrol
 from schedule.lifecycle import Lecture, LectureState, RecordingState
 from schedule.planning import Author, Plan, plan
-from schedule.study_work import StudyWork
+from schedule.study_work import Kind, StudyWork
 
 ALMATY = ZoneInfo("Asia/Almaty")
 MONDAY = date(2026, 9, 7)
@@ -32,6 +33,23 @@ TERM = Period(
 def at(day: int, hour: int, minute: int = 0) -> datetime:
     """On a day of September, by the clocks of Almaty."""
     return datetime(2026, 9, day, hour, minute, tzinfo=ALMATY).astimezone(UTC)
+
+
+def draw_card(starts_at: datetime, title: str, hall: str) -> Card:
+    one = draw_lecture(starts_at)
+    own = {
+        name: getattr(one, name) for name in ("id", "revision", "starts_at", "ends_at", "lecturer")
+    }
+    return Card(
+        title=title,
+        auditorium=hall,
+        course=None,
+        groups=(),
+        state=one.state,
+        kind=Kind.LECTURE,
+        lecturer_name="Aigerim",
+        **own,
+    )
 
 
 def draw_lecture(starts_at: datetime, minutes: int = 50) -> Lecture:
@@ -77,6 +95,20 @@ def test_the_hours_reach_as_far_as_the_lectures():
     assert lay_out([], MONDAY, ALMATY).hours == range(9, 18)
     early_and_late = [draw_lecture(at(8, 7)), draw_lecture(at(9, 19), 90)]
     assert lay_out(early_and_late, MONDAY, ALMATY).hours == range(7, 21)
+
+
+def test_what_does_not_fit_on_a_page_of_paper_is_crowded():
+    def is_crowded(*days: range, title: str = "Linear algebra", hall: str = "305") -> bool:
+        cards = [draw_card(at(8, hour), title, hall) for hours in days for hour in hours]
+        return lay_out(cards, MONDAY, ALMATY).is_crowded
+
+    whole = range(9, 17)
+    assert not is_crowded(whole)
+    assert not is_crowded(range(9, 11), range(9, 11))
+    assert is_crowded(whole, whole)
+    assert is_crowded(range(6, 21))
+    assert is_crowded(whole, title="Linear algebra and analytic geometry")
+    assert is_crowded(whole, hall="Main building, 305")
 
 
 def test_a_lecture_into_the_night_stays_on_the_day_of_its_beginning():

@@ -1,6 +1,7 @@
 """Rosters and class lists: with a preview, whole or not at all, the second time nothing new."""
 
 import icalendar
+import msgspec
 import pytest
 
 from identity.rights import Role
@@ -79,6 +80,31 @@ async def test_a_roster_makes_what_it_names_and_the_second_time_nothing(send, ge
     sheet = await get(f"courses/{course['id']}/roster.csv")
     assert "Дана,learner,ис-21,3,Приказ 7" in sheet.decode("utf-8-sig")
     assert (await send("roster", sheet))["taken"] == nothing | {"same": 3}
+
+
+async def test_who_reads_lines_hears_how_far_it_is(site, send, chief):
+    rows = [f"CS1,Algorithms,p{number},P {number}" for number in range(600)]
+    sheet = "\n".join(["course,course_title,login,name", *rows])
+    headers = chief | {"Content-Type": "text/csv", "Accept": "application/x-ndjson"}
+
+    async def lines(text: str, asking: str = "") -> list[dict]:
+        path = f"/api/v1/import/roster{asking}"
+        async with site.post(path, data=text.encode(), headers=headers) as answer:
+            assert (answer.status, answer.content_type) == (200, "application/x-ndjson")
+            return [msgspec.json.decode(line) async for line in answer.content]
+
+    *told, last = await lines(sheet, "?dry_run=true")
+    steps = [(one["progress"]["step"], one["progress"]["done"]) for one in told]
+    assert steps[:3] == [("checked", 500), ("checked", 600), ("saved", 1)]
+    assert steps[-1] == ("saved", 1201)  # a course, and everybody with an enrolment
+    assert last["outcome"]["taken"]["people"] == 600
+    *_, last = await lines(sheet.replace("p7,", "p8,"))
+    assert last["problem"]["status"] == 422
+    assert [one["row"] for one in last["problem"]["findings"]] == [10]
+    *_, last = await lines(sheet)
+    assert last["outcome"]["taken"]["added"] == 600
+    async with site.post("/api/v1/import/roster", data=b"what,is\n", headers=headers) as answer:
+        assert (answer.status, answer.content_type) == (400, "application/problem+json")
 
 
 async def test_each_row_of_a_roster_that_does_not_fit_is_told_and_none_is_saved(send, get, saule):

@@ -1,4 +1,5 @@
 // For hosts: how long the recording is kept, and the button that deletes it.
+import { dateFormat } from "../dates.js";
 import { $ } from "../dom.js";
 import { call, toast } from "../site.js";
 import { locale, t, tn } from "../translate.js";
@@ -73,7 +74,7 @@ const lastDay = (until) => day(new Date(Date.parse(until) - 1));
 function whenIn(at) {
   if (!at) return t("Nothing deletes it by itself.");
   const when = new Date(Math.max(Date.parse(at), Date.now()));
-  const words = when.toLocaleString(locale, { dateStyle: "long", timeStyle: "short" });
+  const words = dateFormat(locale, { day: "numeric", month: "long", year: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" })(when);
   const left = Math.round((when - Date.now()) / DAY_MS);
   return `${t("It is deleted on {day}.", { day: words })} ${left ? tn("{count} day is left.", "{count} days are left.", left) : ""}`;
 }
