@@ -22,7 +22,8 @@ class LecturePlanned(Fact, frozen=True, kw_only=True):
     title: str
     starts_at: datetime
     ends_at: datetime
-    auditorium: str | msgspec.UnsetType | None = msgspec.UNSET  # facts of old do not tell it
+    auditorium: str | msgspec.UnsetType | None = msgspec.UNSET  # facts of old do not tell these
+    attendance_policy: str | msgspec.UnsetType | None = msgspec.UNSET  # None: that of its day
 
 
 class LectureChanged(Fact, frozen=True, kw_only=True):
@@ -33,6 +34,7 @@ class LectureChanged(Fact, frozen=True, kw_only=True):
     starts_at: datetime
     ends_at: datetime
     auditorium: str | msgspec.UnsetType | None = msgspec.UNSET
+    attendance_policy: str | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class LectureCancelled(Fact, frozen=True, kw_only=True):
