@@ -20,6 +20,7 @@ from footprint.polls import Poll, polls_of
 from footprint.sheets import names_in
 from kernel.facts import Fact
 from live.events import (
+    ChatModeSet,
     ChatSaid,
     ConnectionsMeasured,
     HandRaised,
@@ -27,9 +28,17 @@ from live.events import (
     TrackUnpublished,
 )
 from schedule.lifecycle import Lecture
+from schedule.study_work import ChatMode
 
 _MOST_BINS: Final = 90
-_TOLD: Final = (ChatSaid, HandRaised, TrackPublished, TrackUnpublished, ConnectionsMeasured)
+_TOLD: Final = (
+    ChatModeSet,
+    ChatSaid,
+    HandRaised,
+    TrackPublished,
+    TrackUnpublished,
+    ConnectionsMeasured,
+)
 
 
 class OnStage(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,6 +57,14 @@ class Speaker(msgspec.Struct, frozen=True, kw_only=True):
     person: UUID
     name: str
     minutes: float
+
+
+class ChatChange(msgspec.Struct, frozen=True, kw_only=True):
+    """A host said in the room who writes to whom from then on."""
+
+    at: datetime
+    name: str
+    mode: ChatMode
 
 
 class Lines(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,6 +87,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     came: tuple[int, ...]  # in the step, for the first time or again
     left: tuple[int, ...]
     lines: tuple[int, ...]  # of chat
+    chat_modes: tuple[ChatChange, ...]  # in their order
     hands: tuple[int, ...]  # raised
     slides: tuple[int, ...]  # that began
     peak: int
@@ -104,6 +122,7 @@ async def report(
         came=_edges((s.began_at for r in judged.rows for s in r.shown), judged.window, step),
         left=_edges((s.ended_at for r in judged.rows for s in r.shown), judged.window, step),
         lines=_rate(facts, ChatSaid, judged.window, step),
+        chat_modes=await _chat_modes(connection, lecture.id, facts),
         hands=_rate(facts, HandRaised, judged.window, step),
         slides=_edges((at for at in slides if at >= judged.window.began_at), judged.window, step),
         peak=peak,
@@ -194,6 +213,17 @@ async def _facts(connection: AsyncConnection, lecture: UUID) -> list[Fact]:
         .order_by(event.c.seq)
     )
     return [decode(payload) for payload in (await connection.execute(query)).scalars()]
+
+
+async def _chat_modes(
+    connection: AsyncConnection, lecture: UUID, facts: Iterable[Fact]
+) -> tuple[ChatChange, ...]:
+    told = [fact for fact in facts if isinstance(fact, ChatModeSet)]
+    names = await names_in(connection, lecture, {f.person for f in told if f.person is not None})
+    return tuple(
+        ChatChange(at=f.at, name="" if f.person is None else names.get(f.person, ""), mode=f.mode)
+        for f in told
+    )
 
 
 def _rate(

@@ -117,7 +117,7 @@ async def test_a_class_is_judged_by_the_version_to_which_it_is_pinned_even_when_
     assert (await (await post(asked, rules(lecture, late_after="PT0S"))).json())["classes"] == 0
     why = f"/lectures/{lecture.id}/attendance/{aliya.id}"
     assert '"is_pinned":true' in await (await get(f"/api/v1{why}", admin)).text()
-    assert "chosen for this class" in await (await get(why, admin)).text()
+    assert "осы сабақ үшін таңдалған" in await (await get(why, admin)).text()
     assert "later-1" in await (await get(f"/lectures/{lecture.id}/attendance", admin)).text()
     async with store.begin() as connection:
         await rebuild(connection, House("https://live.example.edu"))
