@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from footprint.attendance import Attendance, Span, total, union
+from footprint.chat_modes import TOLD, ChatChange, changes
 from footprint.judgement import Judged, judge
 from footprint.kinds import decode
 from footprint.log import event
@@ -20,7 +21,6 @@ from footprint.polls import Poll, polls_of
 from footprint.sheets import names_in
 from kernel.facts import Fact
 from live.events import (
-    ChatModeSet,
     ChatSaid,
     ConnectionsMeasured,
     HandRaised,
@@ -28,11 +28,10 @@ from live.events import (
     TrackUnpublished,
 )
 from schedule.lifecycle import Lecture
-from schedule.study_work import ChatMode
 
 _MOST_BINS: Final = 90
 _TOLD: Final = (
-    ChatModeSet,
+    *TOLD,
     ChatSaid,
     HandRaised,
     TrackPublished,
@@ -57,14 +56,6 @@ class Speaker(msgspec.Struct, frozen=True, kw_only=True):
     person: UUID
     name: str
     minutes: float
-
-
-class ChatChange(msgspec.Struct, frozen=True, kw_only=True):
-    """A host said in the room who writes to whom from then on."""
-
-    at: datetime
-    name: str
-    mode: ChatMode
 
 
 class Lines(msgspec.Struct, frozen=True, kw_only=True):
@@ -122,7 +113,7 @@ async def report(
         came=_edges((s.began_at for r in judged.rows for s in r.shown), judged.window, step),
         left=_edges((s.ended_at for r in judged.rows for s in r.shown), judged.window, step),
         lines=_rate(facts, ChatSaid, judged.window, step),
-        chat_modes=await _chat_modes(connection, lecture.id, facts),
+        chat_modes=await _chat_modes(connection, lecture, facts, judged.window),
         hands=_rate(facts, HandRaised, judged.window, step),
         slides=_edges((at for at in slides if at >= judged.window.began_at), judged.window, step),
         peak=peak,
@@ -216,13 +207,15 @@ async def _facts(connection: AsyncConnection, lecture: UUID) -> list[Fact]:
 
 
 async def _chat_modes(
-    connection: AsyncConnection, lecture: UUID, facts: Iterable[Fact]
+    connection: AsyncConnection, lecture: Lecture, facts: Iterable[Fact], window: Span
 ) -> tuple[ChatChange, ...]:
-    told = [fact for fact in facts if isinstance(fact, ChatModeSet)]
-    names = await names_in(connection, lecture, {f.person for f in told if f.person is not None})
+    there = Span(lecture.opened_at or window.began_at, window.ended_at)
+    told = [(f.at, f.person, mode) for f, mode in changes(facts, there)]
+    people = {person for _, person, _ in told if person is not None}
+    names = await names_in(connection, lecture.id, people)
     return tuple(
-        ChatChange(at=f.at, name="" if f.person is None else names.get(f.person, ""), mode=f.mode)
-        for f in told
+        ChatChange(at=at, name="" if person is None else names.get(person, ""), mode=mode)
+        for at, person, mode in told
     )
 
 
