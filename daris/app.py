@@ -24,6 +24,7 @@ from footprint.outbox import outbox_folder, outbox_of
 from footprint.polls import polls_so_far
 from footprint.prewatch import note_assignments
 from footprint.retention import rules_in
+from footprint.rulebook import versions
 from footprint.statements import House
 from footprint.upkeep import Upkeep
 from identity import csrf
@@ -100,6 +101,7 @@ from schedule import (
 )
 from schedule import api as schedule_api
 from schedule.announcer import Announcer
+from schedule.policy_versions import POLICY_VERSIONS
 from transcode.library import Library
 from transcode.recording import RecordingState
 
@@ -127,6 +129,7 @@ def build(settings: Settings, clock: Clock) -> web.Application:
     app[CLOCK] = clock
     app[PAGES] = site.load_pages(clock)
     app[ERROR_PAGE] = site.error_page
+    app[POLICY_VERSIONS] = versions
     app.cleanup_ctx.extend(_resources())
     app.on_shutdown.append(live_views.say_goodbye)
     app.on_shutdown.append(extras.say_goodbye)

@@ -6,11 +6,13 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from footprint import rulebook
 from kernel.clock import Clock
 from kernel.database import Database
 from kernel.errors import Refused
 from kernel.pages import HOUSE_ZONE
-from schedule.class_list import ClassesTaken, ClassRow, take_classes
+from schedule.class_list import ClassesTaken, take_classes
+from schedule.class_row import ClassRow
 from schedule.class_sheet import read_classes, write_calendar, write_classes
 from schedule.courses import course_by_key
 from schedule.enrolments import members_of
@@ -61,7 +63,13 @@ async def import_classes(
     async def take(connection: AsyncConnection) -> ClassesTaken:
         by = Author(None, clock.now(), zone)
         return await take_classes(
-            connection, rows, findings, by, policy=Policy(), progress=progress
+            connection,
+            rows,
+            findings,
+            by,
+            policy=Policy(),
+            versions=await rulebook.versions(connection),
+            progress=progress,
         )
 
     return await _taken(database, take, findings, is_dry=is_dry)

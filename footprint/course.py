@@ -73,7 +73,7 @@ class Course(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def series_sheet(connection: AsyncConnection, series: Series, *, now: datetime) -> Course:
-    """Every class is judged by the policy of its day. Who teaches is not a learner of it."""
+    """Every class is judged by its own policy. Who teaches is not a learner of it."""
     classes = [(one.week, one.lecture) for one in await classes_of(connection, series.id)]
     found = await _sheet(connection, series.title, classes, now)
     return msgspec.structs.replace(found, course=series.work.course, series=series.id)

@@ -60,6 +60,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     window: Interval
     row: Row
     policy: Policy  # as it is for this person
+    is_pinned: bool  # the class was given this version, whatever counts on its day
     has_own_rule: bool  # it is not as for all; which category makes it so is not told
     visits: tuple[Visit, ...]
     marks: tuple[Marked, ...]  # oldest first; the last decides
@@ -83,6 +84,7 @@ async def explain(
         policy=msgspec.structs.replace(
             policy.of(judged.besides.categories.get(person, ())), overrides={}
         ),
+        is_pinned=lecture.work.attendance_policy is not None,
         has_own_rule=judged.rows[0].has_own_rule,
         visits=await _visits(connection, lecture.id, person, opened),
         marks=tuple(marked(mark, names) for mark in judged.marks),

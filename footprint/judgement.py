@@ -1,4 +1,4 @@
-"""A lecture's attendance as it is judged: stays, marks, the recording, and the policy of its day."""
+"""A lecture's attendance as it is judged: stays, marks, the recording, and its policy."""
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
@@ -18,7 +18,7 @@ from footprint.marks import marks_of
 from footprint.policy import Policy
 from footprint.polls import answered_by
 from footprint.presence import presences
-from footprint.rulebook import categories_on, policy_at
+from footprint.rulebook import categories_on, policy_of
 from schedule.lifecycle import Lecture
 
 _DONE: Final = ("chat-said", "hand-raised", "track-published")
@@ -50,8 +50,9 @@ async def judge(
     only: UUID | None = None,
     policy: Policy | None = None,
 ) -> Judged:
-    """Stays, marks and the recording, weighed by the policy of the lecture's day, or by another."""
-    policy = policy or await policy_at(connection, lecture.starts_at)
+    """Stays, marks and the recording, weighed by the policy that counts for the lecture, or by
+    another."""
+    policy = policy or await policy_of(connection, lecture)
     window = window_of(lecture, now, policy)
     stays = await presences(connection, lecture.id)
     marks = [m for m in await marks_of(connection, lecture.id) if only in {None, m.person}]

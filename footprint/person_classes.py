@@ -1,4 +1,4 @@
-"""The classes of one person, over all courses, each judged by the policy of its day."""
+"""The classes of one person, over all courses, each judged by its policy."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -189,7 +189,7 @@ async def _lectures(
     )
     found = []
     for row in await connection.execute(query):
-        policy = rulebook.at(rules.policies, row.starts_at)
+        policy = rulebook.judging(rules.policies, row.attendance_policy, row.starts_at)
         window = counted_window(
             Span(row.starts_at, row.ends_at),
             started_at=row.started_at,

@@ -58,8 +58,9 @@ async def preview(connection: AsyncConnection, new: NewPolicy, *, now: datetime)
     judged, changed = 0, []
     for identifier in ids[:MOST_CLASSES]:
         lecture = await lecture_by_id(connection, identifier)
-        if rulebook.at(after, lecture.starts_at) is not new.policy:
-            continue  # a policy that begins later judges it
+        pinned = lecture.work.attendance_policy
+        if rulebook.judging(after, pinned, lecture.starts_at) is not new.policy:
+            continue  # a policy that begins later judges it, or the one to which it is pinned
         judged += 1
         found = await _changes(connection, lecture, new.policy, now=now)
         if found:

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from footprint.attendance import Attendance, Span, total, union
+from footprint.chat_modes import TOLD, ChatChange, changes
 from footprint.judgement import Judged, judge
 from footprint.kinds import decode
 from footprint.log import event
@@ -29,7 +30,14 @@ from live.events import (
 from schedule.lifecycle import Lecture
 
 _MOST_BINS: Final = 90
-_TOLD: Final = (ChatSaid, HandRaised, TrackPublished, TrackUnpublished, ConnectionsMeasured)
+_TOLD: Final = (
+    *TOLD,
+    ChatSaid,
+    HandRaised,
+    TrackPublished,
+    TrackUnpublished,
+    ConnectionsMeasured,
+)
 
 
 class OnStage(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,6 +78,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     came: tuple[int, ...]  # in the step, for the first time or again
     left: tuple[int, ...]
     lines: tuple[int, ...]  # of chat
+    chat_modes: tuple[ChatChange, ...]  # in their order
     hands: tuple[int, ...]  # raised
     slides: tuple[int, ...]  # that began
     peak: int
@@ -104,6 +113,7 @@ async def report(
         came=_edges((s.began_at for r in judged.rows for s in r.shown), judged.window, step),
         left=_edges((s.ended_at for r in judged.rows for s in r.shown), judged.window, step),
         lines=_rate(facts, ChatSaid, judged.window, step),
+        chat_modes=await _chat_modes(connection, lecture, facts, judged.window),
         hands=_rate(facts, HandRaised, judged.window, step),
         slides=_edges((at for at in slides if at >= judged.window.began_at), judged.window, step),
         peak=peak,
@@ -194,6 +204,19 @@ async def _facts(connection: AsyncConnection, lecture: UUID) -> list[Fact]:
         .order_by(event.c.seq)
     )
     return [decode(payload) for payload in (await connection.execute(query)).scalars()]
+
+
+async def _chat_modes(
+    connection: AsyncConnection, lecture: Lecture, facts: Iterable[Fact], window: Span
+) -> tuple[ChatChange, ...]:
+    there = Span(lecture.opened_at or window.began_at, window.ended_at)
+    told = [(f.at, f.person, mode) for f, mode in changes(facts, there)]
+    people = {person for _, person, _ in told if person is not None}
+    names = await names_in(connection, lecture.id, people)
+    return tuple(
+        ChatChange(at=at, name="" if person is None else names.get(person, ""), mode=mode)
+        for at, person, mode in told
+    )
 
 
 def _rate(

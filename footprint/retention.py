@@ -31,6 +31,7 @@ _FOR_EVER: Final = frozenset(
     {
         "person-erased",  # tombstones name these two
         "facts-expired",
+        "policy-adopted",  # a class is judged by it, however old it is
         "purpose-switched",  # what was not to be written must stay unwritten
     }
 )

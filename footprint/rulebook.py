@@ -1,5 +1,6 @@
 """The rule book: which policy counts when, and who is of which category. Both are facts: nothing is
-overwritten, and a class that was judged by a version can be judged by it again."""
+overwritten, and a class that was judged by a version can be judged by it again. A class may be pinned to a
+version (`schedule.policy_versions`); that outweighs the day."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
@@ -20,6 +21,7 @@ from kernel.errors import Conflict, Invalid
 from kernel.facts import Fact
 from kernel.ids import new_id
 from schedule.enrolments import enrolments
+from schedule.lifecycle import Lecture
 
 _SOONEST: Final = timedelta(days=366)  # how far back a policy may reach
 
@@ -70,9 +72,25 @@ async def adopted(connection: AsyncConnection) -> list[PolicyAdopted]:
     return [fact for fact in facts if isinstance(fact, PolicyAdopted)]
 
 
-async def policy_at(connection: AsyncConnection, moment: datetime) -> Policy:
-    """What counts for a lecture that begins at that moment."""
-    return at(await adopted(connection), moment)
+async def versions(connection: AsyncConnection) -> list[str]:
+    """What a class may be pinned to: the program's own policy, and the adopted ones in their order."""
+    known = await adopted(connection)
+    return [DEFAULT_POLICY.version, *(one.policy.version for one in known)]
+
+
+async def policy_of(connection: AsyncConnection, lecture: Lecture) -> Policy:
+    """What the lecture is judged by."""
+    known = await adopted(connection)
+    return judging(known, lecture.work.attendance_policy, lecture.starts_at)
+
+
+def judging(known: Sequence[PolicyAdopted], pinned: str | None, moment: datetime) -> Policy:
+    """The version to which a lecture is pinned, whenever that begins to count for others; of one that
+    is not pinned that of the moment at which it begins."""
+    if pinned is None:
+        return at(known, moment)
+    every = [DEFAULT_POLICY, *(one.policy for one in known)]
+    return next(policy for policy in every if policy.version == pinned)
 
 
 def at(known: Sequence[PolicyAdopted], moment: datetime) -> Policy:

@@ -74,7 +74,8 @@ class Sheet(msgspec.Struct, frozen=True, kw_only=True):
     lecture: UUID
     title: str
     window: Interval
-    policy: str
+    policy: str  # its version
+    is_pinned: bool  # the class was given it, whatever counts on its day
     rows: tuple[Row, ...]
     totals: Totals
 
@@ -82,7 +83,7 @@ class Sheet(msgspec.Struct, frozen=True, kw_only=True):
 async def sheet(
     connection: AsyncConnection, lecture: Lecture, *, now: datetime, only: UUID | None = None
 ) -> Sheet:
-    """Everybody who was there, or `only` one person, by the policy of the lecture's day."""
+    """Everybody who was there, or `only` one person, by the policy of the lecture."""
     judged = await judge(connection, lecture, now=now, only=only)
     people = {row.person for row in judged.rows} | {mark.by for mark in judged.marks}
     names = await names_in(connection, lecture.id, people)
@@ -93,6 +94,7 @@ async def sheet(
         title=lecture.title,
         window=_interval(judged.window),
         policy=judged.policy.version,
+        is_pinned=lecture.work.attendance_policy is not None,
         rows=shown,
         totals=_totals(shown, judged.window),
     )

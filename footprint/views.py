@@ -35,7 +35,7 @@ from footprint.missed import missed
 from footprint.polls import polls_of
 from footprint.presence import presences
 from footprint.purposes import Purpose, is_collected
-from footprint.rulebook import policy_at
+from footprint.rulebook import policy_of
 from footprint.sheets import Sheet, raw_intervals, sheet
 from footprint.spreadsheets import Rows, format_of, spreadsheet
 from identity.rights import Action, Subject, Viewer, allows
@@ -216,7 +216,7 @@ async def read_missed(request: web.Request) -> web.Response:
     lecture = await lecture_of(request)
     viewer = require(request, Action.WATCH_RECORDING, lecture.subject)
     async with request.app[DATABASE].connect() as connection:
-        policy = await policy_at(connection, lecture.starts_at)
+        policy = await policy_of(connection, lecture)
         window = window_of(lecture, request.app[CLOCK].now(), policy)
         all_present = await presences(connection, lecture.id)
     return reply(Missed(missed([p for p in all_present if p.person == viewer.actor], window)))

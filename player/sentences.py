@@ -53,6 +53,7 @@ SENTENCES = (
     _("There is no course {key}; import the rosters first."),
     _("There is no group {key}; import the rosters first."),
     _("There is no channel {key}."),
+    _("There is no attendance policy {version}; published are {known}."),
     _("No lecturer signs in as {login}."),
     _("The key {key} is in row {row} already."),
     _("“{title}” has begun or is over and stays as it is."),

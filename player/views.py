@@ -25,6 +25,7 @@ from schedule.channels import list_channels
 from schedule.courses import list_courses, list_groups
 from schedule.lectures import Today, lectures_for_today
 from schedule.lifecycle import AHEAD, Lecture, LectureState, RecordingState
+from schedule.policy_versions import POLICY_VERSIONS
 from schedule.rhythm import calendars_of
 from schedule.study_work import PLAIN, Kind, Mode
 from transcode.revisions import UNCUT, Revisions
@@ -122,6 +123,8 @@ async def _form(
         courses, groups = await list_courses(connection), await list_groups(connection)
         channels = await list_channels(connection)
         calendars = await calendars_of(connection)
+        versions = await request.app[POLICY_VERSIONS](connection)
+    has_begun = lecture is not None and lecture.state not in AHEAD
     return render(
         request,
         "lecture_form.html",
@@ -135,6 +138,8 @@ async def _form(
         calendars=calendars,
         groups=groups,
         channels=channels,
+        versions=versions,
+        may_pin=not has_begun or allows(viewer_of(request), Action.MANAGE_CALENDAR),
     )
 
 

@@ -18,8 +18,10 @@ from schedule import ical
 from schedule.asked import lecture_of
 from schedule.free_times import free_times
 from schedule.lectures import Filter, list_lectures
-from schedule.lifecycle import Lecture, LectureState, RecordingState
+from schedule.lifecycle import AHEAD, Lecture, LectureState, RecordingState
 from schedule.planning import Author, Changes, Plan, in_utc
+from schedule.policy_versions import check_pin
+from schedule.study_work import StudyWork
 from schedule.timetable import TIMETABLE
 from schedule.work_columns import as_row, work_of
 from schedule.work_fields import NewWork, ShownWork, WorkPatch
@@ -160,6 +162,8 @@ async def plan(request: web.Request) -> web.Response:
     lecturer = wanted.lecturer or viewer_of(request).person_id
     require(request, Action.PLAN_LECTURE, Subject(lecturer=lecturer))
     assert lecturer is not None  # nobody without a person may plan
+    work = work_of(wanted)
+    await check_pin(request, work)
     lecture = await request.app[TIMETABLE].plan(
         Plan(
             title=wanted.title,
@@ -168,7 +172,7 @@ async def plan(request: web.Request) -> web.Response:
             starts_at=wanted.starts_at,
             ends_at=wanted.ends_at,
             is_recorded=wanted.is_recorded,
-            work=work_of(wanted),
+            work=work,
         ),
         _author(request),
     )
@@ -187,6 +191,8 @@ async def change(request: web.Request) -> web.Response:
     require(request, Action.CHANGE_LECTURE, lecture.subject)
     if patch.lecturer is not None:
         require(request, Action.PLAN_LECTURE, Subject(lecturer=patch.lecturer))
+    work = work_of(patch, lecture.work)
+    await _check_pin(request, lecture, work)
     changes = Changes(
         title=patch.title,
         summary=patch.summary,
@@ -194,7 +200,7 @@ async def change(request: web.Request) -> web.Response:
         starts_at=patch.starts_at,
         ends_at=patch.ends_at,
         is_recorded=patch.is_recorded,
-        work=work_of(patch, lecture.work),
+        work=work,
     )
     changed = await request.app[TIMETABLE].change(
         lecture.id, changes, _author(request), revision=_revision(request, patch)
@@ -278,6 +284,15 @@ def _require_sight(request: web.Request, lecture: Lecture) -> None:
         require(request, Action.SEE_SCHEDULE)
     else:
         require(request, Action.JOIN_LECTURE, lecture.subject)
+
+
+async def _check_pin(request: web.Request, lecture: Lecture, work: StudyWork) -> None:
+    """Once a class has begun, its rule is changed only by who makes rules."""
+    if work.attendance_policy == lecture.work.attendance_policy:
+        return
+    if lecture.state not in AHEAD:
+        require(request, Action.MANAGE_CALENDAR)
+    await check_pin(request, work)
 
 
 def _author(request: web.Request) -> Author:

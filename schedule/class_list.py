@@ -7,7 +7,7 @@ be the id of one of our lectures, as in a list that was exported.
 
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import Any, Final
 from uuid import UUID
 
@@ -22,20 +22,17 @@ from kernel.errors import DarisError, Invalid
 from kernel.sentence import sentence
 from schedule import planning
 from schedule.channels import list_channels
-from schedule.courses import (
-    coordinators_by_faculty,
-    key_of,
-    list_courses,
-    list_groups,
-)
+from schedule.class_row import ClassRow
+from schedule.courses import coordinators_by_faculty, key_of, list_courses, list_groups
 from schedule.lectures import Filter, add_lectures, lectures, list_lectures
 from schedule.lifecycle import Lecture, LectureState, Policy
 from schedule.occupancy import Occupancy, Stay
 from schedule.planning import Author, Changes, Plan
+from schedule.policy_versions import check_is_published
 from schedule.progress import Progress, Step, Walk, no_progress
 from schedule.roster import MayManage
 from schedule.sheet import Findings
-from schedule.study_work import PLAIN, Kind, Mode
+from schedule.study_work import PLAIN
 
 _AT_ONCE: Final = 500
 _TAKEN: Final = {
@@ -56,26 +53,6 @@ lecture_keys = sa.Table(
 )
 
 
-class ClassRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One class. `lecturer` is a login, `course` and `groups` are keys."""
-
-    number: int
-    key: str
-    title: str
-    lecturer: str
-    starts_at: datetime  # aware
-    ends_at: datetime
-    course: str | None = None
-    groups: tuple[str, ...] = ()
-    kind: Kind = Kind.LECTURE
-    mode: Mode = Mode.NETWORK
-    auditorium: str | None = None
-    channel: str | None = None
-    summary: str = ""
-    is_recorded: bool = True
-    is_cancelled: bool = False
-
-
 class ClassesTaken(msgspec.Struct, frozen=True, kw_only=True):
     """What came of a class list; nothing of it is saved while findings stand that are no notes."""
 
@@ -92,11 +69,13 @@ async def take_classes(
     by: Author,
     *,
     policy: Policy,
+    versions: Collection[str] = (),
     may_manage: MayManage = lambda _coordinators: True,
     progress: Progress = no_progress,
 ) -> ClassesTaken:
-    """Plan, change and cancel. The caller's transaction must be rolled back on findings."""
-    term = await _Term.read(connection, rows, by, findings, may_manage)
+    """Plan, change and cancel; `versions` are the attendance policies that there are. The caller's
+    transaction must be rolled back on findings."""
+    term = await _Term.read(connection, rows, by, findings, may_manage, versions=versions)
     async for some in Walk(progress, Step.CHECKED, len(rows)).over(rows):
         for row in some:
             try:
@@ -126,6 +105,7 @@ class _Term:
     known: Mapping[str, Lecture]
     occupancy: Occupancy
     channels: Collection[str]
+    versions: Collection[str]  # of attendance policies
     names: Mapping[Hashable, tuple[str, str]]  # which sentence a claim has, and its name
     seen: dict[str, int] = field(default_factory=dict)
     added: list[tuple[str, Plan, str]] = field(default_factory=list)
@@ -141,6 +121,8 @@ class _Term:
         by: Author,
         findings: Findings,
         may_manage: MayManage,
+        *,
+        versions: Collection[str],
     ) -> "_Term":
         courses = await list_courses(connection, limit=100_000)
         coordinators = await coordinators_by_faculty(connection)
@@ -167,6 +149,7 @@ class _Term:
             known=known,
             occupancy=await _occupied(connection, rows, {one.id for one in known.values()}),
             channels=channels,
+            versions=versions,
             names=names,
         )
 
@@ -220,6 +203,8 @@ class _Term:
         return teacher
 
     def _plan(self, row: ClassRow, teacher: Person, before: Lecture | None) -> Plan:
+        if row.attendance_policy:
+            check_is_published(row.attendance_policy, self.versions)
         work = replace(  # what a list does not tell stays as it is
             PLAIN if before is None else before.work,
             course=None if row.course is None else _found(self.courses, row.course, _NO_COURSE),
@@ -228,6 +213,7 @@ class _Term:
             mode=row.mode,
             auditorium=row.auditorium,
             channel=self._channel(row),
+            **row.rules,
         )
         return Plan(
             title=row.title,
@@ -253,17 +239,14 @@ class _Term:
         if clash is None:
             return
         claim, stay = clash
-        begins, ends = (
-            stay.starts_at.astimezone(self.by.zone),
-            stay.ends_at.astimezone(self.by.zone),
-        )
+        zone = self.by.zone
         code, name = self.names.get(claim, ("auditorium", claim))
         told = sentence(
             _TAKEN[code],
             name=name,
             title=stay.title,
-            begins=f"{begins:%Y-%m-%d %H:%M}",
-            ends=f"{ends:%H:%M}",
+            begins=f"{stay.starts_at.astimezone(zone):%Y-%m-%d %H:%M}",
+            ends=f"{stay.ends_at.astimezone(zone):%H:%M}",
         )
         raise Invalid(told)
 

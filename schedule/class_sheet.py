@@ -14,17 +14,20 @@ from identity.people import people_by_ids
 from kernel.errors import DarisError, Invalid
 from kernel.sentence import sentence
 from schedule import ical, planning
-from schedule.class_list import ClassRow, keys_of_lectures
+from schedule.class_list import keys_of_lectures
+from schedule.class_row import ClassRow
 from schedule.courses import courses_by_ids, list_groups
 from schedule.lifecycle import Lecture, LectureState
 from schedule.sheet import Findings, Row, misfit, read_sheet, write_sheet
-from schedule.study_work import Kind, Mode
+from schedule.study_work import ChatMode, Kind, Mode
 
 COLUMNS: Final = (
     "key", "title", "lecturer", "starts_at", "ends_at", "minutes", "course", "groups", "kind",
-    "mode", "auditorium", "channel", "summary", "recorded", "status",
+    "mode", "auditorium", "channel", "summary", "recorded", "chat_mode", "attendance_policy",
+    "status",
 )  # fmt: skip
 _NEEDED: Final = ("key", "title", "lecturer", "starts_at")
+BY_DAY: Final = "by day"  # no version is called so
 
 
 def read_classes(data: bytes, zone: tzinfo) -> tuple[list[ClassRow], Findings]:
@@ -89,6 +92,7 @@ async def write_classes(connection: AsyncConnection, planned: Sequence[Lecture])
                 named.course(one), named.of_groups(one), one.work.kind,
                 one.work.mode, one.work.auditorium, one.work.channel, one.summary,
                 "yes" if one.is_recorded else "no",
+                one.work.chat_mode, one.work.attendance_policy or BY_DAY,
                 "cancelled" if one.state is LectureState.CANCELLED else None,
             ]
             for one in planned
@@ -119,6 +123,8 @@ def _extra(lecture: Lecture, named: Named) -> tuple[tuple[str, str], ...]:
         "MODE": work.mode,
         "CHANNEL": work.channel,
         "RECORDED": "yes" if lecture.is_recorded else "no",
+        "CHAT-MODE": work.chat_mode,
+        "ATTENDANCE-POLICY": work.attendance_policy or BY_DAY,
     }
     return tuple((f"X-DARIS-{name}", value) for name, value in said.items() if value)
 
@@ -128,11 +134,14 @@ def _row(row: Row, zone: tzinfo) -> ClassRow:
     starts_at = _moment(cells["starts_at"], zone)
     _check_is_known(cells, "kind", Kind)
     _check_is_known(cells, "mode", Mode)
+    _check_is_known(cells, "chat_mode", ChatMode)
     given: dict[str, Any] = {
         name: cells[name]
-        for name in ("course", "kind", "mode", "auditorium", "channel", "summary")
+        for name in ("course", "kind", "mode", "chat_mode", "auditorium", "channel", "summary")
         if cells[name]
     }
+    if version := cells["attendance_policy"]:
+        given["attendance_policy"] = pinned(version)
     return msgspec.convert(
         given
         | {
@@ -188,6 +197,11 @@ def _moment(text: str, zone: tzinfo) -> datetime:
     raise Invalid(
         sentence("“{text}” is no time; write 2026-09-08 14:00 or 08.09.2026 14:00.", text=text[:40])
     )
+
+
+def pinned(text: str) -> str | None:
+    """The version that is named; None: that of the day."""
+    return None if text.casefold() == BY_DAY else text
 
 
 def is_true(text: str) -> bool:

@@ -11,6 +11,7 @@ import msgspec
 
 from kernel.facts import Fact
 from schedule.lifecycle import Ending, LectureState, RecordingState, Visibility
+from schedule.study_work import ChatMode
 
 TOPIC = "lectures"
 
@@ -22,7 +23,9 @@ class LecturePlanned(Fact, frozen=True, kw_only=True):
     title: str
     starts_at: datetime
     ends_at: datetime
-    auditorium: str | msgspec.UnsetType | None = msgspec.UNSET  # facts of old do not tell it
+    auditorium: str | msgspec.UnsetType | None = msgspec.UNSET  # facts of old do not tell these
+    attendance_policy: str | msgspec.UnsetType | None = msgspec.UNSET  # None: that of its day
+    chat_mode: ChatMode | msgspec.UnsetType = msgspec.UNSET
 
 
 class LectureChanged(Fact, frozen=True, kw_only=True):
@@ -33,6 +36,8 @@ class LectureChanged(Fact, frozen=True, kw_only=True):
     starts_at: datetime
     ends_at: datetime
     auditorium: str | msgspec.UnsetType | None = msgspec.UNSET
+    attendance_policy: str | msgspec.UnsetType | None = msgspec.UNSET
+    chat_mode: ChatMode | msgspec.UnsetType = msgspec.UNSET
 
 
 class LectureCancelled(Fact, frozen=True, kw_only=True):

@@ -5,19 +5,23 @@ finding. An event's key is its UID, that of a repetition the UID and its first t
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, tzinfo
-from typing import Final
+from typing import Final, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
 
 from kernel.errors import DarisError, Invalid
 from kernel.sentence import sentence
-from schedule.class_list import ClassRow
-from schedule.class_sheet import is_true
+from schedule.class_row import ClassRow
+from schedule.class_sheet import is_true, pinned
 from schedule.planning import in_utc
 from schedule.sheet import MOST_ROWS, Findings, decoded
-from schedule.study_work import Kind, Mode
+from schedule.study_work import ChatMode, Kind, Mode
+
+T = TypeVar("T")
 
 _MOST_REPETITIONS: Final = 400  # of one event
 _DAYS: Final = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
@@ -151,12 +155,18 @@ def _row(
         groups=tuple(k.strip() for k in event.text("X-DARIS-GROUPS").split("|") if k.strip()),
         kind=Kind(event.text("X-DARIS-KIND") or Kind.LECTURE),
         mode=Mode(event.text("X-DARIS-MODE") or Mode.NETWORK),
+        chat_mode=_said(event.text("X-DARIS-CHAT-MODE"), ChatMode),
+        attendance_policy=_said(event.text("X-DARIS-ATTENDANCE-POLICY"), pinned),
         channel=event.text("X-DARIS-CHANNEL") or None,
         is_recorded=is_true(event.text("X-DARIS-RECORDED") or "yes"),
         auditorium=event.text("LOCATION")[:100] or None,
         summary=event.text("DESCRIPTION"),
         is_cancelled=event.text("STATUS").upper() == "CANCELLED",
     )
+
+
+def _said(text: str, read: Callable[[str], T]) -> T | msgspec.UnsetType:
+    return read(text) if text else msgspec.UNSET
 
 
 def _length(event: Event, starts_at: datetime, zone: tzinfo) -> timedelta:

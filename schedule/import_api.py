@@ -29,6 +29,7 @@ from schedule.import_stream import answered
 from schedule.imports import RIGHTS, Import
 from schedule.lectures import Filter, list_lectures
 from schedule.planning import Author, in_utc
+from schedule.policy_versions import POLICY_VERSIONS
 from schedule.progress import Progress
 from schedule.roster import Importer, MayManage, Taken, read_roster, take_roster, write_roster
 from schedule.sheet import MOST_ROWS, Finding, Findings, ImportQuery
@@ -103,12 +104,15 @@ async def import_classes(request: web.Request) -> web.StreamResponse:
         rows, findings = await asyncio.to_thread(read_classes, body, zone)
     else:
         raise Unsupported("Send the classes as text/csv or text/calendar.")
+    async with request.app[DATABASE].connect() as connection:
+        versions = await request.app[POLICY_VERSIONS](connection)
     take = partial(
         take_classes,
         rows=rows,
         findings=findings,
         by=Author(viewer_of(request).person_id, request.app[CLOCK].now(), zone),
         policy=request.app[TIMETABLE].policy,
+        versions=versions,
         may_manage=_may_manage(request),
     )
     return await _taken(request, take, findings, is_preview=asked.is_preview)

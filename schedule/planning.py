@@ -264,6 +264,8 @@ def _fact(lecture: Lecture, by: Author, wanted: Plan | None = None) -> dict[str,
         "starts_at": source.starts_at,
         "ends_at": source.ends_at,
         "auditorium": source.work.auditorium,
+        "attendance_policy": source.work.attendance_policy,
+        "chat_mode": source.work.chat_mode,
     }
 
 

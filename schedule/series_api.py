@@ -17,6 +17,7 @@ from kernel.pages import HOUSE_ZONE, zone_of
 from kernel.web import CLOCK, DATABASE, SETTINGS, decode, path_id, query, reply
 from schedule.lifecycle import LectureState
 from schedule.planning import Author
+from schedule.policy_versions import check_pin
 from schedule.repeating import (
     Finding,
     Held,
@@ -181,6 +182,7 @@ async def plan(request: web.Request) -> web.Response:
         work=work_of(wanted),
         pattern=_pattern(wanted),
     )
+    await check_pin(request, series.work)
     timetable = request.app[TIMETABLE]
     if not is_preview:
         outcome = await timetable.plan_series(series, _author(request))
@@ -197,6 +199,7 @@ async def change(request: web.Request) -> web.Response:
     if patch.lecturer is not None:
         require(request, Action.PLAN_LECTURE, Subject(lecturer=patch.lecturer))
     timetable, by, wanted = request.app[TIMETABLE], _author(request), _patched(series, patch)
+    await check_pin(request, wanted.work)
     if not is_preview:
         return _answer(
             await timetable.change_series(series.id, wanted, by, revision=patch.revision)

@@ -49,6 +49,7 @@ class StudyWork:
     mode: Mode = Mode.NETWORK
     chat_mode: ChatMode = ChatMode.OPEN
     waiting_room: bool = False  # a host lets in who does not moderate
+    attendance_policy: str | None = None  # the version that judges it; None: that of its day
     auditorium: str | None = None
     channel: str | None = None  # the television channel that it is for
 

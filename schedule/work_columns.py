@@ -15,7 +15,10 @@ from kernel.database import Id
 from schedule.study_work import LONGEST_AUDITORIUM, PLAIN, ChatMode, Kind, Mode, StudyWork
 from schedule.work_fields import NewWork, WorkPatch
 
-NAMES = ("course", "groups", "kind", "mode", "chat_mode", "waiting_room", "auditorium", "channel")
+NAMES = (
+    "course", "groups", "kind", "mode", "chat_mode", "waiting_room", "attendance_policy",
+    "auditorium", "channel",
+)  # fmt: skip
 
 
 class IdSet(TypeDecorator[tuple[UUID, ...]]):
@@ -46,6 +49,7 @@ def columns() -> list[sa.Column[Any]]:
         sa.Column("mode", sa.String(12), nullable=False, server_default="network"),
         sa.Column("chat_mode", sa.String(12), nullable=False, server_default="open"),
         sa.Column("waiting_room", sa.Boolean, nullable=False, server_default=sa.false()),
+        sa.Column("attendance_policy", sa.String(40)),
         sa.Column("auditorium", sa.String(LONGEST_AUDITORIUM)),
         sa.Column("channel", sa.String(40), sa.ForeignKey("channels.id"), index=True),
     ]

@@ -16,6 +16,7 @@ class NewWork(msgspec.Struct, frozen=True, kw_only=True):
     mode: Mode = Mode.NETWORK
     chat_mode: ChatMode = ChatMode.OPEN
     waiting_room: bool = False
+    attendance_policy: str | None = None
     auditorium: str | None = None
     channel: str | None = None
 
@@ -29,6 +30,7 @@ class WorkPatch(msgspec.Struct, frozen=True, kw_only=True):
     mode: Mode | msgspec.UnsetType = msgspec.UNSET
     chat_mode: ChatMode | msgspec.UnsetType = msgspec.UNSET
     waiting_room: bool | msgspec.UnsetType = msgspec.UNSET
+    attendance_policy: str | msgspec.UnsetType | None = msgspec.UNSET
     auditorium: str | msgspec.UnsetType | None = msgspec.UNSET
     channel: str | msgspec.UnsetType | None = msgspec.UNSET
 
@@ -42,5 +44,6 @@ class ShownWork(msgspec.Struct, frozen=True, kw_only=True):
     mode: Mode
     chat_mode: ChatMode
     waiting_room: bool
+    attendance_policy: str | None
     auditorium: str | None
     channel: str | None

@@ -29,6 +29,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from daris.migrations.schema import migrate
+from footprint.rulebook import versions
 from identity.credentials import add_token
 from identity.people import Person
 from identity.people import add_person as add_person_to
@@ -47,6 +48,7 @@ from live import whip
 from player.site import load_pages
 from schedule.lifecycle import Lecture
 from schedule.planning import Author, Plan, plan
+from schedule.policy_versions import POLICY_VERSIONS
 
 NOT_FOR_KEEPS = ("fsync=off", "full_page_writes=off", "autovacuum=off")  # a cluster of one session
 NOW = datetime(2026, 9, 7, 4, 0, tzinfo=UTC)  # a Monday in term, 9:00 in Almaty
@@ -243,6 +245,7 @@ async def serve(database, clock, kept, tmp_path):
                 InProcessBus(),
             )
             app[PAGES] = load_pages(clock)
+            app[POLICY_VERSIONS] = versions
             app.cleanup_ctx.extend([identity_opened, *contexts])
             app.on_response_prepare.append(whip.for_strangers)
             app.add_routes(routes)

@@ -53,6 +53,7 @@ const words = () => ({
   mode: form.mode.value,
   chat_mode: form.chat_mode.value,
   waiting_room: form.waiting_room.checked,
+  attendance_policy: form.attendance_policy.value || null,
   course: form.course.value || null,
   groups: groups(),
   auditorium: form.auditorium.value.trim() || null,

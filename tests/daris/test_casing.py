@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 
+import msgspec
 import pytest
 import sqlalchemy as sa
 
@@ -32,7 +33,7 @@ def settings(tmp_path) -> Settings:
 
 @pytest.fixture
 async def lecture(settings, either_database, add_person, add_lecture, clock):
-    """With a recording of three seconds and a line of chat."""
+    """With a recording of three seconds, a line of chat and a question to the hosts only."""
     lecturer = await add_person(Role.LECTURER, into=either_database)
     planned = await add_lecture(lecturer, into=either_database)
     opened = Library(settings.data_dir / "media").open_recording(
@@ -50,8 +51,9 @@ async def lecture(settings, either_database, add_person, add_lecture, clock):
         name="Айгүл",
         text="Бастаймыз",
     )
+    asked = msgspec.structs.replace(said, id=new_id(), text="Between us", to_hosts=True)
     async with either_database.begin() as connection:
-        await log.append(connection, [said], now=clock.now())
+        await log.append(connection, [said, asked], now=clock.now())
     return planned.id
 
 
@@ -77,7 +79,7 @@ async def test_what_is_watched_of_an_export_is_counted_as_watched(
     file = tmp_path / "lecture.zip"
     await casing.export_lecture(settings, either_database, clock, lecture, file, with_chat=True)
     with zipfile.ZipFile(file) as case:
-        assert json.loads(case.read("chat.json"))[0]["text"] == "Бастаймыз"
+        assert [line["text"] for line in json.loads(case.read("chat.json"))] == ["Бастаймыз"]
         script = case.read("data.js").decode()
     data = json.loads(script.removeprefix("window.DARIS_CASE = ").removesuffix(";\n"))
     clock.advance(_until_minted(data["package"], clock))

@@ -14,9 +14,9 @@ ROSTER = (
     "CS1,,bolat,Болат,lecturer,,,\n"
 )
 CLASSES = (
-    "key,title,lecturer,starts_at,minutes,course,groups,kind,auditorium\n"
-    "k1,Sorting,bolat,2026-12-01 10:00,50,CS1,IS-21,exam,Hall 3\n"
-    "k2,Sorting,bolat,2026-12-02 10:00,50,CS1,is-21,,\n"
+    "key,title,lecturer,starts_at,minutes,course,groups,kind,auditorium,chat_mode,attendance_policy\n"
+    "k1,Sorting,bolat,2026-12-01 10:00,50,CS1,IS-21,exam,Hall 3,closed,daris-1\n"
+    "k2,Sorting,bolat,2026-12-02 10:00,50,CS1,is-21,,,,\n"
 )
 
 
@@ -52,6 +52,7 @@ async def test_what_is_exported_can_be_read_again(take, either_database, tmp_pat
     assert "'=1+2" in out.read_text("utf-8-sig")
     assert (await take("roster", out.read_bytes()))[0].taken.same == 2
     assert await importing.export_classes(either_database, out, ADDRESS) == 2
+    assert ",closed,daris-1," in out.read_text("utf-8-sig")
     assert (await take("classes", out.read_bytes()))[0].taken.same == 2
     calendar = tmp_path / "out.ics"
     assert await importing.export_classes(either_database, calendar, ADDRESS) == 2
@@ -67,6 +68,10 @@ async def test_one_wrong_row_keeps_the_file_out(take, either_database, tmp_path)
         await take("classes", wrong)
     (told,) = error.value.findings
     assert told == "row 3: Болат teaches “Sorting” from 2026-12-01 10:00 to 10:50."
+    with pytest.raises(Refused) as error:
+        await take("classes", CLASSES.replace("daris-1", "daris-2"))
+    (told,) = error.value.findings
+    assert told == "row 2: There is no attendance policy daris-2; published are daris-1."
     assert await importing.export_classes(either_database, tmp_path / "out.csv", ADDRESS) == 0
 
 

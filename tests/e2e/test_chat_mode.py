@@ -24,14 +24,16 @@ async def test_a_question_is_for_the_hosts_and_a_closed_chat_is_shut(
     await host.page.get_by_test_id("chat-mode").select_option("questions")
     note = asking.page.get_by_test_id("chat-note")
     await note.get_by_text("Only the hosts see what you write.").wait_for()
-    await asking.page.get_by_test_id("chat-input").fill("What is a node?")
+    await asking.page.get_by_role("textbox", name="Question to the hosts").fill("What is a node?")
     await asking.page.keyboard.press("Enter")
     await host.page.get_by_test_id("chat-line").get_by_text("What is a node?").wait_for()
     await photograph(host.page, "chat-mode-host")
     await photograph(asking.page, "chat-mode-question")
     assert await flaws(host.page) == []
 
-    await host.page.get_by_test_id("chat-input").fill("A node is where nothing moves.")
+    await host.page.get_by_role("textbox", name="Message to everybody").fill(
+        "A node is where nothing moves."
+    )
     await host.page.keyboard.press("Enter")
     await other.page.get_by_test_id("chat-line").get_by_text("A node is").wait_for()
     assert await other.page.get_by_text("What is a node?").count() == 0

@@ -4,6 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from tests.e2e.looks import flaws, photograph
+
 pytestmark = [pytest.mark.e2e, pytest.mark.untimed, pytest.mark.timeout(120)]
 
 
@@ -36,6 +38,9 @@ async def test_a_weekly_series_is_planned_from_the_form(
     await page.get_by_text("4 classes fit.").wait_for()
     await page.get_by_test_id("form-weeks").select_option("odd")
     await page.get_by_text("2 classes fit.").wait_for()
+    await page.get_by_test_id("form-attendance-policy").select_option("daris-1")
+    await photograph(page, "plan-series", is_whole=True)
+    assert await flaws(page) == []
     await page.get_by_test_id("form-submit").click()
     await page.wait_for_url("**/week?on=*")
     assert "Week 1" in await page.get_by_test_id("teaching-week").inner_text()
@@ -44,8 +49,11 @@ async def test_a_weekly_series_is_planned_from_the_form(
     await page.get_by_text("even week").wait_for()
     assert await page.get_by_test_id("lecture-card").count() == 0
     listed = await lecturer.get("/api/v1/lectures")
-    await page.goto(f"/lectures/{listed['lectures'][0]['id']}/edit")
+    await page.goto(f"/lectures/{listed['lectures'][0]['id']}")
+    assert "daris-1" in await page.get_by_test_id("pinned-policy").inner_text()
+    await page.get_by_test_id("edit").click()
     await page.get_by_test_id("series-more").wait_for()
+    assert await page.get_by_test_id("form-attendance-policy").input_value() == "daris-1"
     phone = {"width": 390, "height": 844}
     small = await student.sign_in(browser, viewport=phone, timezone_id="Europe/Berlin")
     await small.goto(f"/week?on={next_monday}")

@@ -17,11 +17,12 @@ from footprint.policy import Channel
 from footprint.report import there
 from identity.rights import Role
 from kernel.ids import new_id
-from live.events import ConnectionsMeasured, HandRaised, TrackPublished
+from live.events import ChatModeSet, ConnectionsMeasured, HandRaised, TrackPublished
 from player.delivery import LIBRARY
 from schedule.academic import periods
 from schedule.lectures import lectures
 from schedule.series import series, series_classes
+from schedule.study_work import ChatMode
 from transcode.extras import SLIDES
 
 NOON = datetime(2026, 9, 7, 12, tzinfo=UTC)
@@ -150,6 +151,25 @@ async def test_a_report_tells_who_was_there_and_on_the_stage(term, get, token_of
         "microphone",
         found["ended_at"],
     )
+
+
+async def test_a_report_tells_when_who_changed_who_writes_in_the_chat(
+    term, get, token_of, room, journal, drained
+):
+    _, classes, lecturer = term
+    for minute, mode in ((61, ChatMode.QUESTIONS), (65, ChatMode.CLOSED), (70, ChatMode.OPEN)):
+        of_room = {"lecture": classes[0].id, "run": room.run, "person": lecturer.id}
+        at = room.at(minute)
+        await journal.record(ChatModeSet(id=new_id(), at=at, mode=mode, **of_room))
+    await drained()
+    path, token = f"/lectures/{classes[0].id}/report", await token_of(lecturer)
+    found = (await (await get(f"/api/v1{path}", token)).json())["chat_modes"]
+    assert [(one["name"], one["mode"]) for one in found] == [
+        ("Dana", "questions"), ("Dana", "closed"), ("Dana", "open"),
+    ]  # fmt: skip
+    page = await (await get(path, token)).text()
+    told = ("Dana білім алушылар тек", "Dana чатты жүргізушілерден", "Dana чатты бәріне")
+    assert [page.count(sentence) for sentence in told] == [1, 1, 1]
 
 
 async def test_slides_are_told_at_the_minute_in_which_they_began(term, get, token_of, client):

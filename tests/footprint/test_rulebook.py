@@ -4,12 +4,17 @@ from datetime import timedelta
 
 import pytest
 
+from footprint.rebuilding import rebuild
+from footprint.statements import House
 from identity.rights import Role
 from kernel.ids import new_id
 from player.events import Mode, ViewBegan, ViewEnded
 from schedule.courses import Course, add_course
 from schedule.enrolments import Enrolment, enrol
-from schedule.lectures import lectures
+from schedule.lectures import bare_lecture, lectures
+from schedule.lifecycle import Policy
+from schedule.planning import Author, Changes, change
+from schedule.study_work import StudyWork
 
 POLICIES = "/api/v1/attendance/policies"
 
@@ -79,6 +84,46 @@ async def test_a_policy_counts_from_its_day_on_and_results_name_it(visited, post
     assert (await post(POLICIES, rules(lecture, present_minutes=20))).status == 201
     found, version = await row()
     assert (found["status"], version) == ("present", "kaznu-1")
+
+
+async def test_a_class_is_judged_by_the_version_to_which_it_is_pinned_even_when_it_is_over(
+    visited, post, row, get, admin, *, store, clock, token_of
+):
+    lecture, aliya = visited
+    later = rules(lecture, "later-1", present_percent=10)
+    later["begins_at"] = (lecture.ends_at + timedelta(days=90)).isoformat()
+    await post(POLICIES, later)
+    async with store.begin() as connection:
+        times = {"started_at": lecture.starts_at, "ended_at": lecture.ends_at, "state": "ended"}
+        await connection.execute(lectures.update().values(times))
+
+    async def pin(version: str | None) -> None:
+        async with store.begin() as connection:
+            revision = (await bare_lecture(connection, lecture.id)).revision
+            changes = Changes(work=StudyWork(attendance_policy=version))
+            by = Author(None, clock.now())
+            await change(connection, lecture.id, changes, by, revision=revision, policy=Policy())
+
+    async def judged() -> tuple[str, str]:
+        found, version = await row()
+        return found["status"], version
+
+    assert await judged() == ("absent", "daris-1")
+    await pin("later-1")
+    assert await judged() == ("present", "later-1")
+    mine = await (await get("/api/v1/me/footprint", await token_of(aliya))).json()
+    assert mine["totals"]["lectures_attended"] == 1
+    asked = f"{POLICIES}?dry_run=true"
+    assert (await (await post(asked, rules(lecture, late_after="PT0S"))).json())["classes"] == 0
+    why = f"/lectures/{lecture.id}/attendance/{aliya.id}"
+    assert '"is_pinned":true' in await (await get(f"/api/v1{why}", admin)).text()
+    assert "осы сабақ үшін таңдалған" in await (await get(why, admin)).text()
+    assert "later-1" in await (await get(f"/lectures/{lecture.id}/attendance", admin)).text()
+    async with store.begin() as connection:
+        await rebuild(connection, House("https://live.example.edu"))
+    assert await judged() == ("present", "later-1")
+    await pin(None)
+    assert await judged() == ("absent", "daris-1")
 
 
 async def test_what_a_policy_would_change_is_told_by_number_and_nothing_is_kept(

@@ -5,6 +5,7 @@ import io
 from dataclasses import dataclass
 from datetime import timedelta
 
+import msgspec
 import pytest
 import sqlalchemy as sa
 
@@ -168,6 +169,24 @@ async def test_the_chat_is_there_for_who_may_watch(taught, get, token_of):
     assert [(line["text"], line["person"]) for line in lines] == [
         ("Сұрақ бар", str(taught.aliya.id))
     ]
+
+
+async def test_a_question_to_hosts_is_read_by_them_and_by_who_asked_it(
+    taught, get, token_of, add_person, *, store, room, journal, drained
+):
+    public = ["Сұрақ бар"]
+    tutor = await add_person(Role.TUTOR, into=store)
+    asked = room.said(room.joined(taught.aliya.id, 60), "Between us", 76)
+    await journal.record(msgspec.structs.replace(asked, to_hosts=True))
+    await drained()
+
+    async def read_by(person: Person) -> list[str]:
+        answer = await get(f"/api/v1/lectures/{taught.lecture.id}/chat", await token_of(person))
+        return [line["text"] for line in (await answer.json())["lines"]]
+
+    assert await read_by(taught.lecturer) == [*public, "Between us"]
+    assert await read_by(taught.aliya) == [*public, "Between us"]
+    assert await read_by(taught.bolat) == await read_by(tutor) == public
 
 
 @pytest.fixture

@@ -90,6 +90,7 @@ async def test_a_lecture_and_a_series_name_their_course_over_http(ask, course, s
         "mode": "hybrid",
         "chat_mode": "questions",
         "waiting_room": True,
+        "attendance_policy": "daris-1",
         "auditorium": "305",
     }
     made = await ask(hers, "POST", "lectures", json=body, status=201)
@@ -103,6 +104,27 @@ async def test_a_lecture_and_a_series_name_their_course_over_http(ask, course, s
     await ask(hers, "POST", "lectures", json=wrong, status=400)
     nowhere = body | {"course": made["id"], "starts_at": "2026-09-08T04:30:00Z"}
     await ask(hers, "POST", "lectures", json=nowhere, status=404)
+
+
+async def test_a_class_is_pinned_to_a_published_policy_and_once_begun_by_who_makes_rules(
+    ask, saule, someone, kept
+):
+    _, hers = await someone(Role.LECTURER)
+    times = {"starts_at": "2026-09-08T04:00:00Z", "ends_at": "2026-09-08T05:00:00Z"}
+    body = {"title": "Sorting", "attendance_policy": "kaznu-1"} | times
+    refused = await ask(hers, "POST", "lectures", json=body, status=400)
+    assert refused["title"] == "There is no attendance policy kaznu-1; published are daris-1."
+    made = await ask(hers, "POST", "lectures", json=body | {"attendance_policy": None}, status=201)
+    path, pinned = f"lectures/{made['id']}", {"attendance_policy": "daris-1"}
+    await ask(hers, "PATCH", path, json={"revision": 1, "attendance_policy": "x"}, status=400)
+    changed = await ask(hers, "PATCH", path, json={"revision": 1} | pinned)
+    assert changed["attendance_policy"] == kept.facts[-1].attendance_policy == "daris-1"
+    begun = await ask(hers, "POST", f"{path}/start")
+    patch = {"revision": begun["revision"], "attendance_policy": None}
+    await ask(hers, "PATCH", path, json=patch, status=403)
+    await ask(hers, "PATCH", path, json=patch | pinned | {"summary": "Words may change."})
+    patch["revision"] += 1
+    assert (await ask(saule, "PATCH", path, json=patch))["attendance_policy"] is None
 
 
 async def test_only_an_administrator_gives_a_coordinator_faculties(ask, saule, course, someone):

@@ -84,6 +84,17 @@ async def test_the_coming_classes_of_a_series_are_lectures(ask, planned):
     assert await ask("GET", f"series?lecture={new_id()}") == {"series": []}
 
 
+async def test_a_series_pins_its_coming_classes_to_a_policy(ask, body, planned):
+    path = f"series/{planned['series']['id']}"
+    for revision, version in ((1, "daris-1"), (2, None)):
+        patch = {"revision": revision, "attendance_policy": version}
+        changed = await ask("PATCH", path, json=patch)
+        assert changed["series"]["attendance_policy"] == version
+        assert (await _lecture(ask, changed["classes"][-1]))["attendance_policy"] == version
+    await ask("PATCH", path, json={"revision": 3, "attendance_policy": "nobody's"}, status=400)
+    await ask("POST", "series", json=body(attendance_policy="nobody's"), status=400)
+
+
 async def test_a_preview_saves_nothing(ask, body):
     shown = await ask("POST", "series?dry_run=true", json=body())
     assert list(by_week(shown)) == WEEKS

@@ -13,6 +13,7 @@ from player.translations import extract, read
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("kernel", "identity", "schedule", "transcode", "live", "player", "footprint", "daris")
+KAZAKH_ALONE = re.compile("[әғқңөұүһі]", re.IGNORECASE)  # letters that Russian lacks
 PLACE = re.compile(r"\{\w+\}|%\(\w+\)s|<[^>]+>")
 
 
@@ -45,6 +46,10 @@ def test_every_translation_fills_in_the_same(locale):
         if message.id:
             source = message.id if isinstance(message.id, str) else message.id[-1]
             assert all(form == sorted(PLACE.findall(source)) for form in places(message)), source
+
+
+def test_russian_is_not_kazakh():
+    assert [one.string for one in read("ru") if KAZAKH_ALONE.search(f"{one.string}")] == []
 
 
 def test_every_sentence_is_said_by_somebody():

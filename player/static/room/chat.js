@@ -78,7 +78,8 @@ export class Chat {
     this.#input.disabled = isShut;
     this.#form.querySelector(".chat-send").disabled = isShut;
     const isQuestion = mode === "questions" && !isHost;
-    this.#input.placeholder = isQuestion ? t("Question to the hosts") : t("Message to everybody");
+    const asks = isQuestion ? t("Question to the hosts") : t("Message to everybody");
+    if (this.#input.placeholder !== asks) this.#input.placeholder = $("chat-label").textContent = asks;
   }
 
   /** Bring the list in line with the room; the lines that are new. */
