@@ -23,8 +23,8 @@ from schedule.study_work import ChatMode, Kind, Mode
 
 COLUMNS: Final = (
     "key", "title", "lecturer", "starts_at", "ends_at", "minutes", "course", "groups", "kind",
-    "mode", "auditorium", "channel", "summary", "recorded", "chat_mode", "attendance_policy",
-    "status",
+    "mode", "auditorium", "channel", "summary", "recorded", "chat_mode", "waiting_room",
+    "attendance_policy", "status",
 )  # fmt: skip
 _NEEDED: Final = ("key", "title", "lecturer", "starts_at")
 BY_DAY: Final = "by day"  # no version is called so
@@ -91,8 +91,8 @@ async def write_classes(connection: AsyncConnection, planned: Sequence[Lecture])
                 f"{one.starts_at:%Y-%m-%dT%H:%MZ}", f"{one.ends_at:%Y-%m-%dT%H:%MZ}", None,
                 named.course(one), named.of_groups(one), one.work.kind,
                 one.work.mode, one.work.auditorium, one.work.channel, one.summary,
-                "yes" if one.is_recorded else "no",
-                one.work.chat_mode, one.work.attendance_policy or BY_DAY,
+                _yes_or_no(one.is_recorded), one.work.chat_mode,
+                _yes_or_no(one.work.waiting_room), one.work.attendance_policy or BY_DAY,
                 "cancelled" if one.state is LectureState.CANCELLED else None,
             ]
             for one in planned
@@ -122,8 +122,9 @@ def _extra(lecture: Lecture, named: Named) -> tuple[tuple[str, str], ...]:
         "KIND": work.kind,
         "MODE": work.mode,
         "CHANNEL": work.channel,
-        "RECORDED": "yes" if lecture.is_recorded else "no",
+        "RECORDED": _yes_or_no(lecture.is_recorded),
         "CHAT-MODE": work.chat_mode,
+        "WAITING-ROOM": _yes_or_no(work.waiting_room),
         "ATTENDANCE-POLICY": work.attendance_policy or BY_DAY,
     }
     return tuple((f"X-DARIS-{name}", value) for name, value in said.items() if value)
@@ -140,6 +141,8 @@ def _row(row: Row, zone: tzinfo) -> ClassRow:
         for name in ("course", "kind", "mode", "chat_mode", "auditorium", "channel", "summary")
         if cells[name]
     }
+    if cells["waiting_room"]:
+        given["waiting_room"] = is_true(cells["waiting_room"])
     if version := cells["attendance_policy"]:
         given["attendance_policy"] = pinned(version)
     return msgspec.convert(
@@ -202,6 +205,10 @@ def _moment(text: str, zone: tzinfo) -> datetime:
 def pinned(text: str) -> str | None:
     """The version that is named; None: that of the day."""
     return None if text.casefold() == BY_DAY else text
+
+
+def _yes_or_no(it: bool) -> str:
+    return "yes" if it else "no"
 
 
 def is_true(text: str) -> bool:

@@ -156,6 +156,7 @@ def _row(
         kind=Kind(event.text("X-DARIS-KIND") or Kind.LECTURE),
         mode=Mode(event.text("X-DARIS-MODE") or Mode.NETWORK),
         chat_mode=_said(event.text("X-DARIS-CHAT-MODE"), ChatMode),
+        waiting_room=_said(event.text("X-DARIS-WAITING-ROOM"), is_true),
         attendance_policy=_said(event.text("X-DARIS-ATTENDANCE-POLICY"), pinned),
         channel=event.text("X-DARIS-CHANNEL") or None,
         is_recorded=is_true(event.text("X-DARIS-RECORDED") or "yes"),
