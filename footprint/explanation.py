@@ -18,7 +18,7 @@ from footprint.presence import checkpoint, presence
 from footprint.sheets import Interval, Marked, Row, marked, names_in, sheet
 from kernel.errors import NotFound
 from kernel.facts import Fact
-from live.events import SeatFact
+from live.events import PersonJoined, SeatFact
 from schedule.lifecycle import Lecture
 
 
@@ -49,6 +49,7 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):
     seat: UUID
     channel: Channel
     device: str
+    skew_ms: int | None  # that the device's clock was ahead of ours, if it told
     stays: tuple[Stay, ...]
     evidence: tuple[Evidence, ...]
 
@@ -135,6 +136,7 @@ def _visit(
         seat=seat,
         channel=Channel(stays[0].channel),
         device=next(devices, ""),
+        skew_ms=next((f.skew_ms for f in facts if isinstance(f, PersonJoined)), None),
         stays=tuple(_stay(row, window) for row in stays),
         evidence=tuple(map(_evidence, events, facts)),
     )

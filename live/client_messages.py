@@ -24,10 +24,12 @@ Count = Annotated[int, msgspec.Meta(ge=0, le=0x7FFFFFFF)]
 
 
 class Hello(msgspec.Struct, frozen=True, tag_field="type", tag="hello"):
-    """The first message of a socket; `resume` is the token of an earlier welcome."""
+    """The first message of a socket; `resume` is the token of an earlier welcome, `clock` what
+    `live.skew` reads: anything may stand there."""
 
     device: Device
     resume: ResumeToken | None = None
+    clock: msgspec.Raw = msgspec.Raw(b"null")
 
 
 class Offer(msgspec.Struct, frozen=True, tag_field="type", tag="offer"):

@@ -41,11 +41,13 @@ class RoomClosed(RoomFact, frozen=True, kw_only=True):
 
 
 class PersonJoined(SeatFact, frozen=True, kw_only=True):
-    """A seat was taken. `channel` says how it is connected: webrtc, whip or whep."""
+    """A seat was taken. `channel` says how it is connected: webrtc, whip or whep; `skew_ms` how far
+    the device's own clock was ahead of ours (`live.skew`), None where it did not tell."""
 
     name: str
     role: str
     channel: str = "webrtc"
+    skew_ms: int | None = None
 
 
 class PersonLeft(SeatFact, frozen=True, kw_only=True):

@@ -109,7 +109,9 @@ class LiveRoom:
 
     # ------------------------------------------------------------ coming and going
 
-    async def enter(self, visitor: Visitor, device: str, channel: Channel) -> Seat:
+    async def enter(
+        self, visitor: Visitor, device: str, channel: Channel, *, skew_ms: int | None = None
+    ) -> Seat:
         """A new seat, after a wait when many come; Crowded when it would be long, Held or TurnedAway
         when nobody let the visitor in.
 
@@ -120,7 +122,7 @@ class LiveRoom:
         if not visitor.can_host:  # whoever teaches need not wait for the audience
             await self._gate.enter()
             self._check_open()
-        seat, joined = self.room.enter(visitor, device, channel)
+        seat, joined = self.room.enter(visitor, device, channel, skew_ms=skew_ms)
         try:
             await self._as_child(self._keep((joined,), then=lambda: self._admit(seat)))
         except asyncio.CancelledError:

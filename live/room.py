@@ -138,7 +138,9 @@ class Room:
         """As hosts see it."""
         return self._lamp.recording
 
-    def enter(self, visitor: Visitor, device: str, channel: Channel) -> tuple[Seat, PersonJoined]:
+    def enter(
+        self, visitor: Visitor, device: str, channel: Channel, *, skew_ms: int | None = None
+    ) -> tuple[Seat, PersonJoined]:
         """A seat for the visitor, and the fact that must be kept before `admit`."""
         if len(self.seats) >= MOST_SEATS:
             raise RoomFull("The room is full.", retry_after=timedelta(seconds=30))
@@ -147,7 +149,12 @@ class Room:
         now = self._clock.now()
         seat = Seat(new_id(), visitor, device, channel, now, now)
         fact = self.scribe.of(
-            seat, PersonJoined, name=visitor.name, role=visitor.role, channel=channel.value
+            seat,
+            PersonJoined,
+            name=visitor.name,
+            role=visitor.role,
+            channel=channel.value,
+            skew_ms=skew_ms,
         )
         return seat, fact
 

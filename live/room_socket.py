@@ -30,6 +30,7 @@ from live.outbox import Outbox
 from live.poll_messages import AnswerPoll, OpenPoll
 from live.room import RoomFull
 from live.seats import Channel, Seat, Visitor
+from live.skew import skew_ms
 from live.waiting_room import Answer, Held, TurnedAway, WaitingRoomFull
 
 log = structlog.get_logger()
@@ -97,13 +98,16 @@ class Conversation:
     async def _sit_down(self) -> Seat:
         async with asyncio.timeout(HELLO_PATIENCE):
             hello = await self._hello()
+        skew = skew_ms(hello.clock, self._clock.now())  # now: whoever comes may have to wait
         if hello.resume is not None:
             seat = self._room.resume(hello.resume, self._visitor)
             if seat is not None:
                 return seat
         while True:
             try:
-                return await self._room.enter(self._visitor, hello.device, Channel.WEBRTC)
+                return await self._room.enter(
+                    self._visitor, hello.device, Channel.WEBRTC, skew_ms=skew
+                )
             except Held:
                 await self._wait()
 

@@ -83,6 +83,7 @@ class Room:
             device="laptop",
             name="Guest of honour",
             role="student",
+            skew_ms=3_000,
         )
 
     def left(

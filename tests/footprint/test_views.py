@@ -286,6 +286,7 @@ async def test_a_number_is_explained_down_to_the_events(taught, teacher, get, ma
     answer = await get(f"{taught.path}/{taught.aliya.id}", teacher)
     found = await answer.json()
     assert [(v["channel"], v["device"]) for v in found["visits"]] == [("webrtc", "laptop")] * 2
+    assert found["visits"][0]["skew_ms"] == 3_000
     assert [e["kind"] for e in found["visits"][0]["evidence"]] == [
         "person-joined",
         "chat-said",

@@ -120,6 +120,14 @@ async def test_joining_is_kept_before_the_welcome(school):
     assert [opened.run for opened in served.facts(RoomOpened)] == [joined.run]
 
 
+async def test_joining_keeps_how_far_the_clock_of_the_device_is_off(school, clock):
+    served = await school()
+    ours = clock.now().timestamp() * 1000
+    for told in (ours + 3_000, ours - 500, "noon", None):
+        await served.enter(clock=told)
+    assert [joined.skew_ms for joined in served.facts(PersonJoined)] == [3_000, -500, None, None]
+
+
 async def test_leaving_ends_the_seat_at_once(school):
     served = await school()
     lecturer, student = await served.enter(served.lecturer), await served.enter()

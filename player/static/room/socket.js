@@ -97,7 +97,7 @@ export class RoomSocket extends EventTarget {
   #hello() {
     clearTimeout(this.#timer);
     this.#heardAt = performance.now();
-    const hello = { type: "hello", device: this.#store.device };
+    const hello = { type: "hello", device: this.#store.device, clock: Date.now() };
     if (this.#store.resume) hello.resume = this.#store.resume;
     this.send(hello);
     clearInterval(this.#beat);
