@@ -139,6 +139,12 @@ class Report(msgspec.Struct, frozen=True, tag_field="type", tag="report"):
     frozen_ms: Count = 0
 
 
+class Visibility(msgspec.Struct, frozen=True, tag_field="type", tag="visibility"):
+    """The page came in sight or went out of it (Page Visibility, `visibilityState`)."""
+
+    visible: bool
+
+
 class Alive(msgspec.Struct, frozen=True, tag_field="type", tag="alive"):
     """Sent every second: the proof of presence that attendance rests on. An `echo` is answered."""
 
@@ -171,6 +177,7 @@ ClientMessage = (
     | Consent
     | View
     | Report
+    | Visibility
     | Alive
     | Leave
 )

@@ -16,7 +16,7 @@ from prometheus_client import Counter, Gauge, Histogram
 from kernel.clock import Clock
 from kernel.errors import Conflict, DarisError, Gone
 from kernel.facts import Recorder
-from live.client_messages import Offer, Record, RecordAction, Report, SetMuted, View
+from live.client_messages import Offer, Record, RecordAction, Report, SetMuted, View, Visibility
 from live.connections import Connections
 from live.decision import Delivery
 from live.events import ChatSaid, LiveFact, PersonLeft, PollAnswered
@@ -61,6 +61,8 @@ _ANEW: Final = Bye(ByeReason.RESTART, "The room starts anew; please wait a momen
 
 OnRecord = Callable[[RecordAction, UUID | None], Awaitable[None]]
 """Does what a person asks of the recording."""
+
+PageMessage = View | Report | Visibility
 
 StageMaker = Callable[[StageListener], Stage]
 
@@ -140,6 +142,7 @@ class LiveRoom:
         if older is not None:
             older.close(Bye(ByeReason.REPLACED, "The room goes on in another connection."))
         seat.prove(self._clock.now())
+        seat.tally.doubt()
         self.tell(*self.room.connect(seat))
         outbox.put(self.room.welcome(seat))
         speaking = self.connections.speaking()
@@ -156,6 +159,7 @@ class LiveRoom:
         """The socket of that outbox is gone; the seat waits for its return."""
         if self._outboxes.get(seat.id) is outbox:
             del self._outboxes[seat.id]
+            seat.tally.doubt()
             self.tell(*self.room.disconnect(seat))
 
     async def leave(self, seat: Seat, reason: str) -> None:
@@ -198,9 +202,15 @@ class LiveRoom:
         for source in self.connections.refused(seat, offer):
             self.reply(seat, Refused("forbidden", _no_floor(source), source.value))
 
-    def view(self, seat: Seat, view: View) -> None:
-        """The seat's page shows these pictures, and how large."""
-        self.connections.view(seat, view.heights)
+    def note(self, seat: Seat, message: PageMessage) -> None:
+        """What the seat's page says of itself: what it shows, how that comes, whether it is in sight."""
+        match message:
+            case View(heights):
+                self.connections.view(seat, heights)
+            case Report() if not seat.is_leaving:
+                self.qualities.take(seat.id, message)
+            case Visibility(visible):
+                seat.tally.tell(is_visible=visible)
 
     async def connect_encoder(self, seat: Seat, offer: str, send: Mapping[str, Source]) -> str:
         """The answer to an encoder; a seat whose offer is no good leaves again."""
@@ -218,11 +228,6 @@ class LiveRoom:
         except BaseException:
             await self.leave(seat, "refused")
             raise
-
-    def report(self, seat: Seat, report: Report) -> None:
-        """What the seat's page says of its connection."""
-        if not seat.is_leaving:
-            self.qualities.take(seat.id, report)
 
     def reply(self, seat: Seat, message: ServerMessage) -> None:
         outbox = self._outboxes.get(seat.id)

@@ -148,15 +148,7 @@ class Room:
             raise TooMany("You have too many tabs of this room open; close some.")
         now = self._clock.now()
         seat = Seat(new_id(), visitor, device, channel, now, now)
-        fact = self.scribe.of(
-            seat,
-            PersonJoined,
-            name=visitor.name,
-            role=visitor.role,
-            channel=channel.value,
-            skew_ms=skew_ms,
-        )
-        return seat, fact
+        return seat, self.scribe.joined(seat, skew_ms)
 
     def admit(self, seat: Seat) -> tuple[Delivery, ...]:
         """The seat is taken: its PersonJoined is kept."""
@@ -180,8 +172,7 @@ class Room:
     def leave(self, seat: Seat, reason: str) -> tuple[LiveFact, ...]:
         """The facts of a seat that ends at its last proof, and of a person whose last one it was."""
         seat.is_leaving = True
-        left = self.scribe.of(seat, PersonLeft, reason=reason, last_proof_at=seat.last_proof_at)
-        facts: list[LiveFact] = [left]
+        facts: list[LiveFact] = [self.scribe.left(seat, reason)]
         person = seat.person
         is_gone = all(other.is_leaving for other in self.seats.of(person))
         if is_gone and reason != ByeReason.RESTART:  # then they are expected back
@@ -197,7 +188,7 @@ class Room:
         """The proofs of presence since the last checkpoint, if any."""
         since, self._checked_at = self._checked_at, self._clock.now()
         proofs = tuple(
-            SeatProof(seat.id, seat.last_proof_at)
+            SeatProof(seat.id, seat.last_proof_at, seat.received_s, seat.visible_s)
             for seat in self.seats
             if seat.last_proof_at > since and not seat.is_leaving
         )

@@ -21,6 +21,7 @@ from live.client_messages import (
     Report,
     Say,
     View,
+    Visibility,
     decode,
 )
 from live.gate import Crowded
@@ -211,10 +212,8 @@ class Conversation:
             case Offer():
                 self._offering.check(seat.id, "Too many offers; wait a moment.")
                 await self._room.answer(seat, message)
-            case Report():
-                self._room.report(seat, message)
-            case View():
-                self._room.view(seat, message)
+            case Report() | View() | Visibility():
+                self._room.note(seat, message)
             case Hello():
                 raise Invalid("There is one hello, and it was said.")
             case _:
