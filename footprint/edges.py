@@ -86,7 +86,8 @@ def _ending_of(fact: Fact) -> Ending | None:
             counted = (fact.received_s, fact.visible_s)
             return Ending(fact.seat, fact.run, fact.at, fact.last_proof_at, *counted)
         case ViewPaused() | ViewEnded():
-            return Ending(fact.view, None, fact.at, fact.last_proof_at)
+            seen = {"visible_s": fact.visible_s}
+            return Ending(fact.view, None, fact.at, fact.last_proof_at, **seen)
         case _:
             return None
 

@@ -16,7 +16,7 @@ from footprint.attendance import Presence, Span
 from footprint.policy import Channel
 from footprint.presence import intervals, presence
 
-_PLAYERS: Final = frozenset({Channel.HLS, Channel.TV})
+_PLAYERS: Final = frozenset({Channel.HLS, Channel.TV, Channel.RECORDING})
 _NOTHING: Final = timedelta()
 
 

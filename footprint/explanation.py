@@ -66,7 +66,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     policy: Policy  # as it is for this person
     is_pinned: bool  # the class was given this version, whatever counts on its day
     has_own_rule: bool  # it is not as for all; which category makes it so is not told
-    received_minutes: float | None  # of all devices together, at least; it decides nothing
+    received_minutes: float | None  # live, of all devices together, at least; it decides nothing
     visible_minutes: float | None
     visits: tuple[Visit, ...]
     marks: tuple[Marked, ...]  # oldest first; the last decides
@@ -84,7 +84,7 @@ async def explain(
     window, policy = judged.window, judged.policy
     opened = Span(window.began_at - policy.early_opening, window.ended_at)
     stays = await _stays(connection, lecture.id, person)
-    known = [witnessed_by(row) for row in stays]
+    known = [witnessed_by(row) for row in stays if row.channel != Channel.RECORDING]
     return Explanation(
         lecture=lecture.id,
         window=found.window,

@@ -207,7 +207,7 @@ async def _track(connection: AsyncConnection, fact: Fact) -> None:
         case ViewPlayed():
             await _prove(connection, [SeatProof(fact.view, fact.at)])
         case ViewPaused() | ViewProgressed():
-            await _renew(connection, fact, fact.view, fact.last_proof_at)
+            await _renew(connection, fact)
         case PersonLeft():
             await _forget(connection, fact.seat, fact.at)
         case ViewEnded():
@@ -232,13 +232,15 @@ def _checkpoint(fact: Fact, seat: UUID, run: UUID | None) -> dict[str, Any]:
     }
 
 
-async def _renew(connection: AsyncConnection, fact: Fact, seat: UUID, at: datetime) -> None:
-    older = (checkpoint.c.seat == seat, checkpoint.c.last_proof_at <= at)
-    await connection.execute(
-        checkpoint.update()
-        .where(*older)
-        .values(last_proof_at=at, seen_at=fact.at, newest=encode(fact))
-    )
+async def _renew(connection: AsyncConnection, fact: ViewPaused | ViewProgressed) -> None:
+    older = (checkpoint.c.seat == fact.view, checkpoint.c.last_proof_at <= fact.last_proof_at)
+    told = {
+        "last_proof_at": fact.last_proof_at,
+        "seen_at": fact.at,
+        "newest": encode(fact),
+        "visible_s": fact.visible_s,
+    }
+    await connection.execute(checkpoint.update().where(*older).values(told))
 
 
 async def _prove(connection: AsyncConnection, proofs: Collection[SeatProof]) -> None:
@@ -318,4 +320,5 @@ def _ending(row: sa.Row[Any]) -> Fact:
         segments=newest.segments if isinstance(newest, ViewPaused | ViewProgressed) else (),
         last_proof_at=last_proof_at,
         reason=LOST,
+        visible_s=row.visible_s,
     )

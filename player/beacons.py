@@ -62,10 +62,11 @@ class Beacon(msgspec.Struct, frozen=True):
     segments: Annotated[tuple[tuple[Seconds, Seconds], ...], msgspec.Meta(max_length=200)] = ()
     sent_at: datetime | None = None  # the player's clock: a hint, never used for counting
     revision: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)] | None = None  # that it plays
+    visible: bool | None = None  # the page is in sight (`document.visibilityState`)
 
     def report(self, at: datetime) -> Report:
         segments = [(milliseconds(begin), milliseconds(end)) for begin, end in self.segments]
-        return Report(at, milliseconds(self.position), segments, self.playing)
+        return Report(at, milliseconds(self.position), segments, self.playing, self.visible)
 
 
 @dataclass(slots=True)

@@ -44,10 +44,12 @@ class ViewPlayed(ViewFact, frozen=True, kw_only=True):
 
 
 class ViewPaused(ViewFact, frozen=True, kw_only=True):
-    """It plays no longer. Presence ends here; `segments` are all that the view has played."""
+    """It plays no longer. Presence ends here; `segments` are all that the view has played. `visible_s`:
+    in how many whole seconds since its ViewPlayed the page was in sight, None where it never told."""
 
     last_proof_at: datetime
     segments: tuple[Segment, ...] = ()
+    visible_s: int | None = None
 
 
 class ViewProgressed(ViewFact, frozen=True, kw_only=True):
@@ -58,6 +60,7 @@ class ViewProgressed(ViewFact, frozen=True, kw_only=True):
 
     last_proof_at: datetime
     segments: tuple[Segment, ...] = ()
+    visible_s: int | None = None
 
 
 class ViewEnded(ViewFact, frozen=True, kw_only=True):
@@ -66,6 +69,7 @@ class ViewEnded(ViewFact, frozen=True, kw_only=True):
     last_proof_at: datetime
     segments: tuple[Segment, ...] = ()
     reason: str = "left"
+    visible_s: int | None = None
 
 
 PlayerFact = RecordingOpened | ViewBegan | ViewPlayed | ViewPaused | ViewProgressed | ViewEnded

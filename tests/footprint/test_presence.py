@@ -140,6 +140,24 @@ async def test_what_else_is_known_of_a_seat_stays_when_the_server_is_killed(
     assert [(fact.received_s, fact.visible_s) for fact in ended] == [(540, None), (480, 360)]
 
 
+async def test_each_time_that_a_player_plays_has_its_own_time_in_sight(
+    told, room, drain, clock, store
+):
+    view = new_id()
+    await told(
+        viewed(room, ViewBegan, 0, view),
+        viewed(room, ViewPlayed, 1, view),
+        viewed(room, ViewPaused, 5, view, visible_s=200),
+        viewed(room, ViewPlayed, 8, view),
+        viewed(room, ViewProgressed, 9, view, visible_s=30),
+    )
+    clock.advance(timedelta(hours=1))
+    await drain.sweep()
+    async with store.connect() as connection:
+        found = await witnessed(connection, room.lecture)
+    assert [(w.received_s, w.visible_s) for w in found] == [(240, 200), (60, 30)]
+
+
 async def test_a_seat_that_was_heard_of_lately_is_not_swept(told, room, drain, clock, kinds_of):
     joined = room.joined(ALIYA, 0)
     await told(joined, room.alive(10, joined))

@@ -36,7 +36,11 @@ def rows(store):
 
 def _viewed(room, kind, minutes: float, view: UUID, person: UUID):
     at = room.at(minutes)
-    more = {"segments": ((0, 60_000),), "last_proof_at": at} if kind is ViewPaused else {}
+    more = (
+        {"segments": ((0, 60_000),), "last_proof_at": at, "visible_s": view.int % 50}
+        if kind is ViewPaused
+        else {}
+    )
     return kind(
         id=new_id(),
         at=at,

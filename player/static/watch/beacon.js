@@ -30,7 +30,7 @@ export class Beacon {
     on(video, "waiting", () => this.#played.stop());
     on(video, "pause", () => this.#pause());
     on(window, "pagehide", () => this.#send({ isLast: true }));
-    on(document, "visibilitychange", () => document.hidden && this.#send());
+    on(document, "visibilitychange", () => this.#send());
     if (!video.paused) this.#start();
   }
 
@@ -81,6 +81,7 @@ export class Beacon {
       position: Math.max(0, this.#video.currentTime),
       segments,
       playing: this.#isPlaying && !isLast,
+      visible: !document.hidden,
       sent_at: new Date().toISOString(),
     };
     try {
