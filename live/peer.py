@@ -332,6 +332,7 @@ class Peer:
         if report:
             self._send_rtcp(report)
         self.downlink.review(now)
+        self.receipts.sent(now, is_flowing=self.downlink.is_flowing)
         self.health.layer = self.downlink.layer
         for sent in self.downlink.reports(now, rtcp.ntp_time(self._unix_now()), self._cname):
             self._send_rtcp(sent)

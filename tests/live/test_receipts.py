@@ -12,11 +12,16 @@ CAMERA, VOICE, UNKNOWN = 1, 2, 3
 
 @pytest.fixture
 def received():
-    """Seconds that count of reports as (second, ssrc, highest sequence number)."""
+    """Seconds that count of reports as (second, ssrc, highest sequence number); nothing is sent in
+    `paused`."""
 
-    def received(*reports):
+    def received(*reports, paused=range(0)):
         receipts = Receipts()
+        looked = 0
         for now, ssrc, highest in reports:
+            while looked < now:
+                looked += 1
+                receipts.sent(looked, is_flowing=looked not in paused)
             block = RtcpReceiverInfo(ssrc, 0, 0, highest, 0, 0, 0)
             packet = RtcpRrPacket(ssrc=9, reports=[block])
             receipts.heard(packet, {CAMERA: 90_000, VOICE: 48_000}.get, now)
@@ -32,6 +37,11 @@ def test_time_counts_from_the_first_report_to_the_last(received):
 def test_while_nothing_new_comes_no_time_counts(received):
     muted = ((second, VOICE, 500) for second in (105, 110, 115))
     assert received((100, VOICE, 100), *muted, (120, VOICE, 501)) == 5 + 5
+
+
+def test_a_pause_between_rare_reports_does_not_count(received):
+    reports = ((100, VOICE, 1), (106, VOICE, 20), (113, VOICE, 90))
+    assert received(*reports, paused=range(102, 111)) == 1 + 3
 
 
 def test_streams_at_the_same_time_count_once(received):
