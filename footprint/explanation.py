@@ -20,6 +20,7 @@ from footprint.sheets import Interval, Marked, Row, marked, names_in, sheet
 from kernel.errors import NotFound
 from kernel.facts import Fact
 from live.events import PersonJoined, SeatFact
+from player.events import ViewBegan
 from schedule.lifecycle import Lecture
 
 
@@ -143,7 +144,7 @@ def _visit(
         seat=seat,
         channel=Channel(stays[0].channel),
         device=next(devices, ""),
-        skew_ms=next((f.skew_ms for f in facts if isinstance(f, PersonJoined)), None),
+        skew_ms=next((f.skew_ms for f in facts if isinstance(f, PersonJoined | ViewBegan)), None),
         stays=tuple(_stay(row, window) for row in stays),
         evidence=tuple(map(_evidence, events, facts)),
     )

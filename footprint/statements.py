@@ -207,6 +207,7 @@ def _context_extensions(fact: Fact) -> dict[str, Any]:
             return {Extension.SESSION: str(fact.run), **_skew(fact)}
         case ViewBegan() | ViewPaused() | ViewEnded():
             return {
+                **_skew(fact),
                 Extension.VIDEO_SESSION: str(fact.view),
                 Extension.LENGTH: _seconds(_length_ms(fact)),
                 **({Extension.LATE: True} if fact.is_late else {}),
@@ -217,8 +218,8 @@ def _context_extensions(fact: Fact) -> dict[str, Any]:
             return {}
 
 
-def _skew(fact: RoomFact) -> dict[str, Any]:
-    if not isinstance(fact, PersonJoined) or fact.skew_ms is None:
+def _skew(fact: Fact) -> dict[str, Any]:
+    if not isinstance(fact, PersonJoined | ViewBegan) or fact.skew_ms is None:
         return {}
     return {Extension.CLOCK_SKEW: _seconds(fact.skew_ms)}
 

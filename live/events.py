@@ -42,7 +42,7 @@ class RoomClosed(RoomFact, frozen=True, kw_only=True):
 
 class PersonJoined(SeatFact, frozen=True, kw_only=True):
     """A seat was taken. `channel` says how it is connected: webrtc, whip or whep; `skew_ms` how far
-    the device's own clock was ahead of ours (`live.skew`), None where it did not tell."""
+    the device's own clock was ahead of ours (`kernel.skew`), None where it did not tell."""
 
     name: str
     role: str

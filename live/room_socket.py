@@ -10,6 +10,7 @@ from aiohttp import WSCloseCode, WSMsgType, web
 
 from kernel.clock import Clock
 from kernel.errors import DarisError, Invalid, TooLarge, TooMany
+from kernel.skew import skew_ms
 from kernel.throttle import Throttle
 from live.client_messages import (
     LONGEST_MESSAGE_BYTES,
@@ -31,7 +32,6 @@ from live.outbox import Outbox
 from live.poll_messages import AnswerPoll, OpenPoll
 from live.room import RoomFull
 from live.seats import Channel, Seat, Visitor
-from live.skew import skew_ms
 from live.waiting_room import Answer, Held, TurnedAway, WaitingRoomFull
 
 log = structlog.get_logger()
@@ -99,7 +99,7 @@ class Conversation:
     async def _sit_down(self) -> Seat:
         async with asyncio.timeout(HELLO_PATIENCE):
             hello = await self._hello()
-        skew = skew_ms(hello.clock, self._clock.now())  # now: whoever comes may have to wait
+        skew = skew_ms(hello.clock_ms(), self._clock.now())  # now: whoever comes may have to wait
         if hello.resume is not None:
             seat = self._room.resume(hello.resume, self._visitor)
             if seat is not None:

@@ -23,6 +23,7 @@ from identity.sessions import require, viewer_of
 from kernel.clock import Clock
 from kernel.errors import DarisError, Forbidden, Refused, TooMany
 from kernel.facts import Recorder
+from kernel.skew import skew_ms
 from kernel.web import DATABASE, decode, path_id
 from player import viewing
 from player.delivery import Guard
@@ -66,7 +67,20 @@ class Beacon(msgspec.Struct, frozen=True):
 
     def report(self, at: datetime) -> Report:
         segments = [(milliseconds(begin), milliseconds(end)) for begin, end in self.segments]
-        return Report(at, milliseconds(self.position), segments, self.playing, self.visible)
+        return Report(
+            at=at,
+            position_ms=milliseconds(self.position),
+            segments=segments,
+            is_playing=self.playing,
+            is_visible=self.visible,
+            skew_ms=skew_ms(self._clock_ms, at),
+        )
+
+    @property
+    def _clock_ms(self) -> float | None:
+        """Milliseconds since 1970; a time without a zone is none."""
+        sent_at = self.sent_at
+        return None if sent_at is None or sent_at.tzinfo is None else sent_at.timestamp() * 1000
 
 
 @dataclass(slots=True)

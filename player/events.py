@@ -36,7 +36,10 @@ class RecordingOpened(Fact, frozen=True, kw_only=True):
 
 
 class ViewBegan(ViewFact, frozen=True, kw_only=True):
-    """A player is there; it may not be playing yet."""
+    """A player is there; it may not be playing yet. `skew_ms` is how far the device's own clock was
+    ahead of ours (`kernel.skew`), None where it did not tell."""
+
+    skew_ms: int | None = None
 
 
 class ViewPlayed(ViewFact, frozen=True, kw_only=True):

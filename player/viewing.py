@@ -27,6 +27,7 @@ class Report:
     segments: Sequence[Segment]  # played since the beacon before
     is_playing: bool
     is_visible: bool | None = None  # the page is in sight from now on; None: it does not tell
+    skew_ms: int | None = None  # as in `kernel.skew`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +57,7 @@ def begin(view: View, report: Report) -> Step:
     """The first beacon. What it says was played before is believed for a moment's worth only:
     we were not told when that began."""
     known = replace(report, segments=newest(report.segments, TOLERANCE))
-    began = ViewBegan(**_common(view, report.at))
+    began = ViewBegan(**_common(view, report.at), skew_ms=report.skew_ms)
     after, facts = _advance(view, known)
     return after, [began, *facts]
 

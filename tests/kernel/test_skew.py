@@ -1,18 +1,17 @@
-"""How far a device's clock is off, by what its page tells, whatever that is."""
+"""How far a device's clock is off, by what it tells."""
 
 from datetime import UTC, datetime, timedelta
 
-import msgspec
 import pytest
 
-from live.skew import FURTHEST_MS, skew_ms
+from kernel.skew import FURTHEST_MS, skew_ms
 
 NOON = datetime(2026, 9, 7, 4, tzinfo=UTC)
 
 
-def told(ahead: timedelta) -> msgspec.Raw:
+def told(ahead: timedelta) -> float:
     """What `Date.now()` is on a device whose clock is so much ahead."""
-    return msgspec.Raw(str(round((NOON + ahead).timestamp() * 1000)).encode())
+    return (NOON + ahead).timestamp() * 1000
 
 
 @pytest.mark.parametrize("seconds", [0, 3.25, -90, 6 * 60 * 60])
@@ -25,8 +24,5 @@ def test_a_clock_on_another_day_is_a_day_off(days, sign):
     assert skew_ms(told(timedelta(days=days)), NOON) == sign * FURTHEST_MS
 
 
-@pytest.mark.parametrize(
-    "nothing", ["", "null", "true", '"noon"', "{}", "1e400", "NaN", "[" * 5_000 + "]" * 5_000]
-)
-def test_what_is_no_number_is_no_clock(nothing):
-    assert skew_ms(msgspec.Raw(nothing.encode()), NOON) is None
+def test_who_tells_nothing_has_none():
+    assert skew_ms(None, NOON) is None
