@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, assert_never
 from uuid import UUID
 
 import structlog
@@ -207,10 +207,13 @@ class LiveRoom:
         match message:
             case View(heights):
                 self.connections.view(seat, heights)
-            case Report() if not seat.is_leaving:
-                self.qualities.take(seat.id, message)
+            case Report():
+                if not seat.is_leaving:
+                    self.qualities.take(seat.id, message)
             case Visibility(visible):
                 seat.tally.tell(is_visible=visible)
+            case _:
+                assert_never(message)
 
     async def connect_encoder(self, seat: Seat, offer: str, send: Mapping[str, Source]) -> str:
         """The answer to an encoder; a seat whose offer is no good leaves again."""

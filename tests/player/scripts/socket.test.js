@@ -76,6 +76,9 @@ test("a page tells its clock, and after each welcome and at each change whether 
   socket.dispatchEvent(new Event("open"));
   const [hello] = socket.sent.splice(0);
   assert.ok(Math.abs(hello.clock - Date.now()) < 60_000);
+  socket.hear({ type: "waiting" });
+  browser.show(false); // nobody asks who has no seat yet
+  browser.show(true);
   socket.hear({ type: "welcome", resume: "token" });
   browser.show(false);
   browser.show(true);
