@@ -346,6 +346,7 @@ def _what_happened(lecture: UUID, people: dict[str, Person], begins: datetime) -
             device="demo",
             name=person.name,
             role=min(person.roles),
+            skew_ms=1_500 * late,
         )
     for number, (login, text) in enumerate(_CHAT):
         yield ChatSaid(
@@ -361,6 +362,7 @@ def _what_happened(lecture: UUID, people: dict[str, Person], begins: datetime) -
         )
     for early, (login, seat) in enumerate(seats.items()):
         left_at = ends - timedelta(seconds=3 * early)
+        stayed = left_at - begins - timedelta(seconds=4 * early)
         yield PersonLeft(
             id=new_id(),
             at=left_at,
@@ -371,5 +373,7 @@ def _what_happened(lecture: UUID, people: dict[str, Person], begins: datetime) -
             device="demo",
             reason="left",
             last_proof_at=left_at,
+            received_s=int(stayed.total_seconds()) - 1 if early else 0,
+            visible_s=int(stayed.total_seconds()) // (1 + early),
         )
     yield RoomClosed(id=new_id(), at=ends, lecture=lecture, run=run, reason="ended")

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final
 
-from footprint.attendance import Presence
 from footprint.course import Course
+from footprint.evidence import Witnessed
 from footprint.person_classes import PersonClass
 from footprint.policy import Channel, Status
 from footprint.sheets import Sheet
@@ -144,14 +144,19 @@ def _person_row(one: PersonClass) -> list[Cell]:
     ]
 
 
-def interval_rows(stays: Iterable[tuple[str, Presence]]) -> list[list[Cell]]:
-    """One line per proven stay, unmerged and unclipped: what the sheet was made of."""
-    head: list[Cell] = ["person", "name", "channel", "began_at", "last_proof_at"]
-    lines: list[list[Cell]] = [
-        [str(stay.person), name, stay.channel, stay.span.began_at, stay.span.ended_at]
-        for name, stay in stays
-    ]
-    return [head, *lines]
+def interval_rows(stays: Iterable[tuple[str, Witnessed]]) -> list[list[Cell]]:
+    """One line per proven stay, unmerged and unclipped: what the sheet was made of; and behind it what
+    else is known of the stay and decides nothing."""
+    head: list[Cell] = [
+        "person", "name", "channel", "began_at", "last_proof_at", "received_s", "visible_s",
+    ]  # fmt: skip
+    return [head, *(_interval_row(name, stay) for name, stay in stays)]
+
+
+def _interval_row(name: str, stay: Witnessed) -> list[Cell]:
+    there = stay.presence
+    first: list[Cell] = [str(there.person), name, there.channel]
+    return [*first, there.span.began_at, there.span.ended_at, stay.received_s, stay.visible_s]
 
 
 def _cell(cell: Cell) -> str | int | float:

@@ -6,8 +6,7 @@ row per seat or view. Whoever vanishes without a word is ended by a fact that we
 checkpoint and keep in the log, so that the intervals can be rebuilt from the log alone.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID, uuid5
@@ -16,17 +15,14 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from footprint import dialects
 from footprint.attendance import Presence, Span
-from footprint.dialects import Act
-from footprint.events import ArrivalScanned, PresenceConfirmed, StatementReceived
+from footprint.edges import Beginning, Ending, change_of
 from footprint.kinds import decode, encode
 from footprint.policy import Channel
 from kernel.database import Id, UtcDateTime, insert_new, metadata
 from kernel.facts import Fact
-from live.events import PersonJoined, PersonLeft, RoomClosed, RoomOpened, SeatsAlive
+from live.events import PersonJoined, PersonLeft, RoomClosed, RoomOpened, SeatProof, SeatsAlive
 from player.events import (
-    Mode,
     ViewBegan,
     ViewEnded,
     ViewFact,
@@ -46,6 +42,8 @@ presence = sa.Table(
     sa.Column("channel", sa.String(16), nullable=False),
     sa.Column("began_at", UtcDateTime, nullable=False),
     sa.Column("ended_at", UtcDateTime),
+    sa.Column("received_s", sa.Integer),  # evidence of other kinds, as in `PersonLeft`
+    sa.Column("visible_s", sa.Integer),
 )
 
 checkpoint = sa.Table(
@@ -57,25 +55,26 @@ checkpoint = sa.Table(
     sa.Column("last_proof_at", UtcDateTime, nullable=False),
     sa.Column("seen_at", UtcDateTime, nullable=False, index=True),  # a paused player is seen too
     sa.Column("newest", sa.Text, nullable=False),  # the fact that tells most about the seat
+    sa.Column("received_s", sa.Integer),
+    sa.Column("visible_s", sa.Integer),
 )
 
 CHECKPOINTS: Final = (SeatsAlive, ViewProgressed)  # kept here, not in the log
 LOST: Final = "lost"
 _NAMESPACE: Final = UUID("0c1bb1c4-54a3-5d0a-8f0e-0e3d3f5b9c27")
-_CHANNELS: Final = {Mode.LIVE: Channel.HLS, Mode.RECORDING: Channel.RECORDING, Mode.TV: Channel.TV}
 
 
 async def apply(connection: AsyncConnection, facts: Iterable[Fact]) -> list[Fact]:
     """Take facts and checkpoints in order. Returns endings of the seats that they left behind:
     the caller keeps those in the log and applies them too."""
     endings: list[Fact] = []
-    proofs: dict[UUID, datetime] = {}
+    proofs: dict[UUID, SeatProof] = {}
     for fact in _gathered(facts):
         if isinstance(fact, SeatsAlive):
-            proofs |= {proof.seat: proof.last_proof_at for proof in fact.seats}
+            proofs |= {proof.seat: proof for proof in fact.seats}
             continue
         if isinstance(fact, list | RoomOpened | RoomClosed | ViewBegan):
-            await _prove(connection, proofs)
+            await _prove(connection, proofs.values())
             proofs = {}
         if isinstance(fact, list):
             endings += await _seat(connection, fact)
@@ -84,7 +83,7 @@ async def apply(connection: AsyncConnection, facts: Iterable[Fact]) -> list[Fact
             endings += await _left_behind(connection, fact)
         await _track(connection, fact)
         await _fold(connection, fact)
-    await _prove(connection, proofs)
+    await _prove(connection, proofs.values())
     return endings
 
 
@@ -123,26 +122,32 @@ async def lost(connection: AsyncConnection, silent_since: datetime) -> list[Fact
 
 async def presences(connection: AsyncConnection, lecture: UUID) -> list[Presence]:
     """Every interval of a lecture; an open one reaches to its newest proof."""
-    rows = await _intervals(connection, presence.c.lecture == lecture)
+    rows = await intervals(connection, presence.c.lecture == lecture)
     return [_presence(row) for row in rows]
 
 
 async def presences_of(connection: AsyncConnection, person: UUID) -> dict[UUID, list[Presence]]:
     """Every interval of a person, by lecture."""
     found: dict[UUID, list[Presence]] = {}
-    for row in await _intervals(connection, presence.c.person == person):
+    for row in await intervals(connection, presence.c.person == person):
         found.setdefault(row.lecture, []).append(_presence(row))
     return found
 
 
-async def _intervals(
+async def intervals(
     connection: AsyncConnection, condition: sa.ColumnElement[bool]
 ) -> Sequence[sa.Row[Any]]:
+    """Rows of `presence` with what is known so far: `until`, `received` and `visible`."""
     ended_at = sa.func.coalesce(
         presence.c.ended_at, checkpoint.c.last_proof_at, presence.c.began_at, type_=UtcDateTime
     )
     query = (
-        sa.select(presence, ended_at.label("until"))
+        sa.select(
+            presence,
+            ended_at.label("until"),
+            _so_far("received_s").label("received"),
+            _so_far("visible_s").label("visible"),
+        )
         .outerjoin(checkpoint, checkpoint.c.seat == presence.c.seat)
         .where(condition)
         .order_by(presence.c.began_at, presence.c.id)
@@ -150,87 +155,13 @@ async def _intervals(
     return (await connection.execute(query)).all()
 
 
+def _so_far(name: str) -> sa.ColumnElement[int | None]:
+    is_open = presence.c.ended_at.is_(None)
+    return sa.case((is_open, checkpoint.c[name]), else_=presence.c[name])
+
+
 def _presence(row: sa.Row[Any]) -> Presence:
     return Presence(row.person, Channel(row.channel), Span(row.began_at, row.until))
-
-
-@dataclass(frozen=True, slots=True)
-class Beginning:
-    """An interval begins. `id` is the fact's."""
-
-    id: UUID
-    seat: UUID
-    run: UUID | None
-    lecture: UUID
-    person: UUID
-    channel: str
-    began_at: datetime
-
-    def row(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in self.__slots__}
-
-
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """The newest interval of the seat, and of the run if it names one, that had begun `at` this time
-    reaches to `last_proof_at`; a later proof stands. So it does not matter whether an ending that we
-    made comes before or after the true one, or after the seat's next beginning."""
-
-    seat: UUID
-    run: UUID | None
-    at: datetime
-    last_proof_at: datetime
-
-
-def change_of(fact: Fact) -> Beginning | Ending | None:
-    """What the fact changes in the intervals."""
-    match fact:
-        case PersonJoined():
-            return _beginning(fact, fact.seat, Channel.WEBRTC, fact.run)
-        case ViewPlayed():
-            return _beginning(fact, fact.view, _CHANNELS[fact.mode])
-        case ArrivalScanned():
-            return _beginning(fact, fact.seat, Channel.IN_ROOM)
-        case StatementReceived():
-            return _change_elsewhere(fact)
-        case _:
-            return _ending_of(fact)
-
-
-def _change_elsewhere(fact: StatementReceived) -> Beginning | Ending | None:
-    """By the time that the other system gave; whoever never leaves was there as long as they did things."""
-    deed = dialects.deed_of(fact) if fact.seat else None
-    if deed is None or fact.seat is None:
-        return None
-    match deed.act:
-        case Act.JOINED:
-            began = msgspec.structs.replace(fact, at=deed.at)
-            return _beginning(began, fact.seat, Channel.ELSEWHERE)
-        case Act.LEFT | Act.SEEN:
-            return Ending(fact.seat, None, deed.at, deed.at)
-        case _:
-            return None
-
-
-def _ending_of(fact: Fact) -> Ending | None:
-    match fact:
-        case PresenceConfirmed():
-            return Ending(fact.seat, None, fact.at, fact.at)
-        case PersonLeft():
-            return Ending(fact.seat, fact.run, fact.at, fact.last_proof_at)
-        case ViewPaused() | ViewEnded():
-            return Ending(fact.view, None, fact.at, fact.last_proof_at)
-        case _:
-            return None
-
-
-def _beginning(
-    fact: Fact, seat: UUID, channel: Channel, run: UUID | None = None
-) -> Beginning | None:
-    """None for an interval of nobody or nowhere."""
-    if fact.person is None or fact.lecture is None:
-        return None
-    return Beginning(fact.id, seat, run, fact.lecture, fact.person, channel.value, fact.at)
 
 
 async def _fold(connection: AsyncConnection, fact: Fact) -> None:
@@ -255,9 +186,18 @@ async def _close(connection: AsyncConnection, ending: Ending) -> None:
     so_far = sa.func.coalesce(presence.c.ended_at, presence.c.began_at)
     until = sa.literal(ending.last_proof_at, UtcDateTime)
     ended_at = sa.case((so_far < until, until), else_=so_far)
-    await connection.execute(
-        presence.update().where(presence.c.id == newest).values(ended_at=ended_at)
-    )
+    changed = {
+        "ended_at": ended_at,
+        "received_s": _most(presence.c.received_s, ending.received_s),
+        "visible_s": _most(presence.c.visible_s, ending.visible_s),
+    }
+    await connection.execute(presence.update().where(presence.c.id == newest).values(changed))
+
+
+def _most(so_far: sa.Column[int | None], told: int | None) -> sa.ColumnElement[int | None]:
+    if told is None:
+        return so_far
+    return sa.case((sa.func.coalesce(so_far, -1) < told, told), else_=so_far)
 
 
 async def _track(connection: AsyncConnection, fact: Fact) -> None:
@@ -265,9 +205,9 @@ async def _track(connection: AsyncConnection, fact: Fact) -> None:
         case ViewBegan():
             await _note(connection, fact, fact.view)
         case ViewPlayed():
-            await _prove(connection, {fact.view: fact.at})
+            await _prove(connection, [SeatProof(fact.view, fact.at)])
         case ViewPaused() | ViewProgressed():
-            await _renew(connection, fact, fact.view, fact.last_proof_at)
+            await _renew(connection, fact)
         case PersonLeft():
             await _forget(connection, fact.seat, fact.at)
         case ViewEnded():
@@ -292,28 +232,33 @@ def _checkpoint(fact: Fact, seat: UUID, run: UUID | None) -> dict[str, Any]:
     }
 
 
-async def _renew(connection: AsyncConnection, fact: Fact, seat: UUID, at: datetime) -> None:
-    older = (checkpoint.c.seat == seat, checkpoint.c.last_proof_at <= at)
-    await connection.execute(
-        checkpoint.update()
-        .where(*older)
-        .values(last_proof_at=at, seen_at=fact.at, newest=encode(fact))
-    )
+async def _renew(connection: AsyncConnection, fact: ViewPaused | ViewProgressed) -> None:
+    older = (checkpoint.c.seat == fact.view, checkpoint.c.last_proof_at <= fact.last_proof_at)
+    told = {
+        "last_proof_at": fact.last_proof_at,
+        "seen_at": fact.at,
+        "newest": encode(fact),
+        "visible_s": fact.visible_s,
+    }
+    await connection.execute(checkpoint.update().where(*older).values(told))
 
 
-async def _prove(connection: AsyncConnection, proofs: dict[UUID, datetime]) -> None:
+async def _prove(connection: AsyncConnection, proofs: Collection[SeatProof]) -> None:
     """Only what is open is proven: a checkpoint that comes after the end changes nothing."""
     if not proofs:
         return
+    names = SeatProof.__struct_fields__
+    told: dict[str, Any] = {name: sa.bindparam(f"told_{name}") for name in names}
+    older = checkpoint.c.last_proof_at < told["last_proof_at"]
     newer = (
         checkpoint.update()
-        .where(
-            checkpoint.c.seat == sa.bindparam("of_seat"),
-            checkpoint.c.last_proof_at < sa.bindparam("proof"),
-        )
-        .values(last_proof_at=sa.bindparam("proof"), seen_at=sa.bindparam("proof"))
+        .where(checkpoint.c.seat == told.pop("seat"), older)
+        .values(seen_at=told["last_proof_at"], **told)
     )
-    rows = [{"of_seat": seat, "proof": at} for seat, at in proofs.items()]
+    rows = [
+        {f"told_{name}": value for name, value in msgspec.structs.asdict(each).items()}
+        for each in proofs
+    ]
     await connection.execute(newer, rows)
 
 
@@ -337,14 +282,16 @@ async def _left_behind(
 
 
 async def _endings(connection: AsyncConnection, condition: sa.ColumnElement[bool]) -> list[Fact]:
-    query = sa.select(checkpoint.c.last_proof_at, checkpoint.c.newest).where(condition)
-    rows = await connection.execute(query.order_by(checkpoint.c.seat))
-    return [_ending(decode(row.newest), row.last_proof_at) for row in rows]
+    rows = await connection.execute(
+        sa.select(checkpoint).where(condition).order_by(checkpoint.c.seat)
+    )
+    return [_ending(row) for row in rows]
 
 
-def _ending(newest: Fact, last_proof_at: datetime) -> Fact:
-    """The end that nobody told us. Its id follows from what it says, so that two who find the same
-    silence make the same fact."""
+def _ending(row: sa.Row[Any]) -> Fact:
+    """The end that nobody told us, of a checkpoint. Its id follows from what it says, so that two who
+    find the same silence make the same fact."""
+    newest, last_proof_at = decode(row.newest), row.last_proof_at
     identifier = uuid5(_NAMESPACE, f"{newest.id}/{last_proof_at.isoformat()}")
     if isinstance(newest, PersonJoined):
         return PersonLeft(
@@ -357,6 +304,8 @@ def _ending(newest: Fact, last_proof_at: datetime) -> Fact:
             device=newest.device,
             reason=LOST,
             last_proof_at=last_proof_at,
+            received_s=row.received_s,
+            visible_s=row.visible_s,
         )
     assert isinstance(newest, ViewFact)  # nothing else is ever noted
     return ViewEnded(
@@ -371,4 +320,5 @@ def _ending(newest: Fact, last_proof_at: datetime) -> Fact:
         segments=newest.segments if isinstance(newest, ViewPaused | ViewProgressed) else (),
         last_proof_at=last_proof_at,
         reason=LOST,
+        visible_s=row.visible_s,
     )

@@ -17,8 +17,9 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from footprint import log, store
+from footprint.edges import Beginning, Ending, change_of
 from footprint.log import Kept
-from footprint.presence import Beginning, Ending, change_of, presence
+from footprint.presence import presence
 from footprint.statements import House
 from footprint.store import mention, statements
 from kernel.database import insert_many
@@ -94,16 +95,23 @@ class _Interval:
     channel: str
     began_at: datetime
     ended_at: datetime | None = None
+    received_s: int | None = None
+    visible_s: int | None = None
 
     def row(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in self.__slots__}
 
-    def prove(self, until: datetime) -> bool:
-        """Reach to this proof, if none so far is later; whether that changed anything."""
-        until = max(self.ended_at or self.began_at, until)
-        is_new = until != self.ended_at
-        self.ended_at = until
-        return is_new
+    def prove(self, ending: Ending) -> bool:
+        """Reach to its proof, if none so far is later; whether that changed anything."""
+        before = (self.ended_at, self.received_s, self.visible_s)
+        self.ended_at = max(self.ended_at or self.began_at, ending.last_proof_at)
+        self.received_s = _most(self.received_s, ending.received_s)
+        self.visible_s = _most(self.visible_s, ending.visible_s)
+        return before != (self.ended_at, self.received_s, self.visible_s)
+
+
+def _most(so_far: int | None, told: int | None) -> int | None:
+    return max((each for each in (so_far, told) if each is not None), default=None)
 
 
 @dataclass(slots=True)
@@ -130,7 +138,7 @@ class _Seats:
         if not begun:
             return
         newest = max(begun, key=lambda each: (each.began_at, each.id))
-        if newest.prove(ending.last_proof_at):
+        if newest.prove(ending):
             self.changed[newest.id] = newest
 
 

@@ -7,11 +7,11 @@ from uuid import UUID
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from footprint.attendance import Attendance, Mark, Presence, Span
+from footprint.attendance import Attendance, Mark, Span
+from footprint.evidence import Witnessed, witnessed
 from footprint.judgement import interactions, judge
 from footprint.log import facts_of_lecture
 from footprint.policy import Channel, Status
-from footprint.presence import presences
 from identity.people import people_by_ids
 from live.events import PersonJoined
 from schedule.lifecycle import Lecture
@@ -100,11 +100,13 @@ async def sheet(
     )
 
 
-async def raw_intervals(connection: AsyncConnection, lecture: UUID) -> list[tuple[str, Presence]]:
+async def raw_intervals(
+    connection: AsyncConnection, lecture: UUID, *, only: UUID | None = None
+) -> list[tuple[str, Witnessed]]:
     """Every proven stay as it is, unmerged and unclipped, with the person's name."""
-    stays = await presences(connection, lecture)
-    names = await names_in(connection, lecture, {stay.person for stay in stays})
-    return [(names.get(stay.person, ""), stay) for stay in stays]
+    stays = await witnessed(connection, lecture, only=only)
+    names = await names_in(connection, lecture, {stay.presence.person for stay in stays})
+    return [(names.get(stay.presence.person, ""), stay) for stay in stays]
 
 
 async def names_in(

@@ -43,6 +43,7 @@ from live.events import (
     ChatSaid,
     HandLowered,
     HandRaised,
+    PersonJoined,
     PersonLeft,
     PollAnswered,
     RoomClosed,
@@ -203,9 +204,10 @@ def _around(template: Template, house: House, lecture: UUID | None) -> Around | 
 def _context_extensions(fact: Fact) -> dict[str, Any]:
     match fact:
         case RoomFact():
-            return {Extension.SESSION: str(fact.run)}
+            return {Extension.SESSION: str(fact.run), **_skew(fact)}
         case ViewBegan() | ViewPaused() | ViewEnded():
             return {
+                **_skew(fact),
                 Extension.VIDEO_SESSION: str(fact.view),
                 Extension.LENGTH: _seconds(_length_ms(fact)),
                 **({Extension.LATE: True} if fact.is_late else {}),
@@ -214,6 +216,12 @@ def _context_extensions(fact: Fact) -> dict[str, Any]:
             return {Extension.VIDEO_SESSION: str(fact.view)}
         case _:
             return {}
+
+
+def _skew(fact: Fact) -> dict[str, Any]:
+    if not isinstance(fact, PersonJoined | ViewBegan) or fact.skew_ms is None:
+        return {}
+    return {Extension.CLOCK_SKEW: _seconds(fact.skew_ms)}
 
 
 def _category(profile: Profile) -> Activity:

@@ -232,9 +232,9 @@ async def _as_file(
 ) -> web.Response:
     """CSV has the sheet that is asked for; a workbook has both."""
     async with request.app[DATABASE].connect() as connection:
-        stays = await raw_intervals(connection, lecture.id)
+        stays = await raw_intervals(connection, lecture.id, only=only)
     sheets: dict[str, Rows] = {
-        "intervals": export.interval_rows(s for s in stays if only in {None, s[1].person}),
+        "intervals": export.interval_rows(stays),
         "people": export.attendance_rows(await _sheet(request, lecture, only)),
     }
     first: dict[str, Rows] = {asked.sheet: sheets.pop(asked.sheet)}

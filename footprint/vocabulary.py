@@ -67,6 +67,7 @@ class Extension(StrEnum):
     LENGTH = f"{_VIDEO}/extensions/length"
     PROGRESS = f"{_VIDEO}/extensions/progress"
     PLAYED_SEGMENTS = f"{_VIDEO}/extensions/played-segments"
+    CLOCK_SKEW = "urn:daris:extension:clock-skew"  # seconds that the device's clock was ahead
     LATE = (
         "urn:daris:extension:late-arrival"  # told afterwards, by the clock of a learner's computer
     )

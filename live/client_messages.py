@@ -22,12 +22,23 @@ Reason = Annotated[str, msgspec.Meta(max_length=200)]
 Mid = Annotated[str, msgspec.Meta(min_length=1, max_length=32)]
 Count = Annotated[int, msgspec.Meta(ge=0, le=0x7FFFFFFF)]
 
+_number: Final = msgspec.json.Decoder(float)
+
 
 class Hello(msgspec.Struct, frozen=True, tag_field="type", tag="hello"):
-    """The first message of a socket; `resume` is the token of an earlier welcome."""
+    """The first message of a socket; `resume` is the token of an earlier welcome, `clock` the
+    milliseconds since 1970 by the device: anything may stand there."""
 
     device: Device
     resume: ResumeToken | None = None
+    clock: msgspec.Raw = msgspec.Raw(b"null")
+
+    def clock_ms(self) -> float | None:
+        """What the clock says; None for what is no number."""
+        try:
+            return _number.decode(self.clock)
+        except (msgspec.MsgspecError, RecursionError):
+            return None
 
 
 class Offer(msgspec.Struct, frozen=True, tag_field="type", tag="offer"):
@@ -137,6 +148,12 @@ class Report(msgspec.Struct, frozen=True, tag_field="type", tag="report"):
     frozen_ms: Count = 0
 
 
+class Visibility(msgspec.Struct, frozen=True, tag_field="type", tag="visibility"):
+    """The page came in sight or went out of it (Page Visibility, `visibilityState`)."""
+
+    visible: bool
+
+
 class Alive(msgspec.Struct, frozen=True, tag_field="type", tag="alive"):
     """Sent every second: the proof of presence that attendance rests on. An `echo` is answered."""
 
@@ -169,6 +186,7 @@ ClientMessage = (
     | Consent
     | View
     | Report
+    | Visibility
     | Alive
     | Leave
 )

@@ -127,11 +127,12 @@ class Connections:
         return any(seat.visitor.can_host for seat, _ in self._listed.values())
 
     def prove(self, seat: Seat) -> None:
-        """Media that was heard from the seat is a proof of presence."""
+        """Media that was heard from the seat is a proof of presence; what came to it is evidence, too."""
         peer = self._by_seat.get(seat.id)
         if peer is not None:
             silence = max(0.0, self._clock.monotonic() - peer.last_heard)
             seat.prove(self._clock.now() - timedelta(seconds=silence))
+            seat.tally.receive(peer.receipts.take())
 
     def healths(self) -> dict[UUID, Health]:
         """How each seat's line fares, where there is one."""

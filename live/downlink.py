@@ -33,6 +33,8 @@ class Downlink:
     def __init__(self, srtp: Srtp) -> None:
         self.bandwidth = Bandwidth()
         self.is_probing = False
+        self.is_flowing = False
+        """Media was sent between the last two reviews."""
         self._srtp = srtp
         self._by_mid: dict[str, Subscription] = {}
         self._by_ssrc: dict[int, Subscription] = {}
@@ -139,8 +141,9 @@ class Downlink:
         octets = {ssrc: sent.octets for ssrc, one in self._by_ssrc.items() if (sent := one.sent())}
         before, self._octets = self._octets, octets
         since, self._reviewed_at = self._reviewed_at, now
-        grown = self._probed + sum(n - before.get(ssrc, n) for ssrc, n in octets.items())
-        self._probed = 0
+        media = sum(n - before.get(ssrc, n) for ssrc, n in octets.items())
+        grown, self._probed = media + self._probed, 0
+        self.is_flowing = media > 0
         if since is not None and now > since:
             self.bandwidth.sent(max(0, grown) * 8 / (now - since))
         self.arrange(now)

@@ -41,25 +41,36 @@ class RoomClosed(RoomFact, frozen=True, kw_only=True):
 
 
 class PersonJoined(SeatFact, frozen=True, kw_only=True):
-    """A seat was taken. `channel` says how it is connected: webrtc, whip or whep."""
+    """A seat was taken. `channel` says how it is connected: webrtc, whip or whep; `skew_ms` how far
+    the device's own clock was ahead of ours (`kernel.skew`), None where it did not tell."""
 
     name: str
     role: str
     channel: str = "webrtc"
+    skew_ms: int | None = None
 
 
 class PersonLeft(SeatFact, frozen=True, kw_only=True):
-    """A seat ended. It was proven alive at `last_proof_at`, which is where attendance ends."""
+    """A seat ended. It was proven alive at `last_proof_at`, which is where attendance ends.
+
+    Besides, since it joined: in how many whole seconds media reached it, by its receiver reports,
+    and its page was in sight. None is unknown; neither is more than the time until the last proof.
+    """
 
     reason: str
     last_proof_at: datetime
+    received_s: int | None = None
+    visible_s: int | None = None
 
 
 class SeatProof(msgspec.Struct, frozen=True, array_like=True):
-    """A seat's newest proof of presence; who sits there is told by its PersonJoined."""
+    """A seat's newest proof of presence; who sits there is told by its PersonJoined. The seconds
+    are those that its PersonLeft would tell."""
 
     seat: UUID
     last_proof_at: datetime
+    received_s: int | None = None
+    visible_s: int | None = None
 
 
 class SeatsAlive(RoomFact, frozen=True, kw_only=True):

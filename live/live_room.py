@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, assert_never
 from uuid import UUID
 
 import structlog
@@ -16,7 +16,7 @@ from prometheus_client import Counter, Gauge, Histogram
 from kernel.clock import Clock
 from kernel.errors import Conflict, DarisError, Gone
 from kernel.facts import Recorder
-from live.client_messages import Offer, Record, RecordAction, Report, SetMuted, View
+from live.client_messages import Offer, Record, RecordAction, Report, SetMuted, View, Visibility
 from live.connections import Connections
 from live.decision import Delivery
 from live.events import ChatSaid, LiveFact, PersonLeft, PollAnswered
@@ -61,6 +61,8 @@ _ANEW: Final = Bye(ByeReason.RESTART, "The room starts anew; please wait a momen
 
 OnRecord = Callable[[RecordAction, UUID | None], Awaitable[None]]
 """Does what a person asks of the recording."""
+
+PageMessage = View | Report | Visibility
 
 StageMaker = Callable[[StageListener], Stage]
 
@@ -109,7 +111,9 @@ class LiveRoom:
 
     # ------------------------------------------------------------ coming and going
 
-    async def enter(self, visitor: Visitor, device: str, channel: Channel) -> Seat:
+    async def enter(
+        self, visitor: Visitor, device: str, channel: Channel, *, skew_ms: int | None = None
+    ) -> Seat:
         """A new seat, after a wait when many come; Crowded when it would be long, Held or TurnedAway
         when nobody let the visitor in.
 
@@ -120,7 +124,7 @@ class LiveRoom:
         if not visitor.can_host:  # whoever teaches need not wait for the audience
             await self._gate.enter()
             self._check_open()
-        seat, joined = self.room.enter(visitor, device, channel)
+        seat, joined = self.room.enter(visitor, device, channel, skew_ms=skew_ms)
         try:
             await self._as_child(self._keep((joined,), then=lambda: self._admit(seat)))
         except asyncio.CancelledError:
@@ -138,6 +142,7 @@ class LiveRoom:
         if older is not None:
             older.close(Bye(ByeReason.REPLACED, "The room goes on in another connection."))
         seat.prove(self._clock.now())
+        seat.tally.doubt()
         self.tell(*self.room.connect(seat))
         outbox.put(self.room.welcome(seat))
         speaking = self.connections.speaking()
@@ -154,6 +159,7 @@ class LiveRoom:
         """The socket of that outbox is gone; the seat waits for its return."""
         if self._outboxes.get(seat.id) is outbox:
             del self._outboxes[seat.id]
+            seat.tally.doubt()
             self.tell(*self.room.disconnect(seat))
 
     async def leave(self, seat: Seat, reason: str) -> None:
@@ -196,9 +202,18 @@ class LiveRoom:
         for source in self.connections.refused(seat, offer):
             self.reply(seat, Refused("forbidden", _no_floor(source), source.value))
 
-    def view(self, seat: Seat, view: View) -> None:
-        """The seat's page shows these pictures, and how large."""
-        self.connections.view(seat, view.heights)
+    def note(self, seat: Seat, message: PageMessage) -> None:
+        """What the seat's page says of itself: what it shows, how that comes, whether it is in sight."""
+        match message:
+            case View(heights):
+                self.connections.view(seat, heights)
+            case Report():
+                if not seat.is_leaving:
+                    self.qualities.take(seat.id, message)
+            case Visibility(visible):
+                seat.tally.tell(is_visible=visible)
+            case _:
+                assert_never(message)
 
     async def connect_encoder(self, seat: Seat, offer: str, send: Mapping[str, Source]) -> str:
         """The answer to an encoder; a seat whose offer is no good leaves again."""
@@ -216,11 +231,6 @@ class LiveRoom:
         except BaseException:
             await self.leave(seat, "refused")
             raise
-
-    def report(self, seat: Seat, report: Report) -> None:
-        """What the seat's page says of its connection."""
-        if not seat.is_leaving:
-            self.qualities.take(seat.id, report)
 
     def reply(self, seat: Seat, message: ServerMessage) -> None:
         outbox = self._outboxes.get(seat.id)

@@ -23,6 +23,7 @@ from live.messages import Source
 from live.negotiation import Chosen, choose_to_receive
 from live.plan import Plan, Wanted, answer_sections, make_plan
 from live.port import PEERS, MediaPort
+from live.receipts import Receipts
 from live.reception import Published, Reception, Receptions
 from live.rtp import read_extension, read_header
 from live.sdp import TRANSPORT_CC_EXTENSION, Offer, read_offer
@@ -60,6 +61,7 @@ class Peer:
         self.last_heard: float = port.clock.monotonic()
         """Clock.monotonic() of the last authenticated packet; of `connect` before the first."""
         self.health = Health()
+        self.receipts = Receipts()
         self.is_ready = False
         self.is_closed = False
         self._port = port
@@ -293,6 +295,7 @@ class Peer:
 
     def _take_report(self, packet: AnyRtcpPacket, now: float) -> None:
         self.health.heard(packet, self.downlink.rate, rtcp.ntp_time(self._unix_now()))
+        self.receipts.heard(packet, self.downlink.rate, now)
         if isinstance(packet, RtcpSrPacket):
             reception = self._receptions.by_ssrc(packet.ssrc)
             if reception is not None:
@@ -329,6 +332,7 @@ class Peer:
         if report:
             self._send_rtcp(report)
         self.downlink.review(now)
+        self.receipts.sent(now, is_flowing=self.downlink.is_flowing)
         self.health.layer = self.downlink.layer
         for sent in self.downlink.reports(now, rtcp.ntp_time(self._unix_now()), self._cname):
             self._send_rtcp(sent)

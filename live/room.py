@@ -138,7 +138,9 @@ class Room:
         """As hosts see it."""
         return self._lamp.recording
 
-    def enter(self, visitor: Visitor, device: str, channel: Channel) -> tuple[Seat, PersonJoined]:
+    def enter(
+        self, visitor: Visitor, device: str, channel: Channel, *, skew_ms: int | None = None
+    ) -> tuple[Seat, PersonJoined]:
         """A seat for the visitor, and the fact that must be kept before `admit`."""
         if len(self.seats) >= MOST_SEATS:
             raise RoomFull("The room is full.", retry_after=timedelta(seconds=30))
@@ -146,10 +148,7 @@ class Room:
             raise TooMany("You have too many tabs of this room open; close some.")
         now = self._clock.now()
         seat = Seat(new_id(), visitor, device, channel, now, now)
-        fact = self.scribe.of(
-            seat, PersonJoined, name=visitor.name, role=visitor.role, channel=channel.value
-        )
-        return seat, fact
+        return seat, self.scribe.joined(seat, skew_ms)
 
     def admit(self, seat: Seat) -> tuple[Delivery, ...]:
         """The seat is taken: its PersonJoined is kept."""
@@ -173,8 +172,7 @@ class Room:
     def leave(self, seat: Seat, reason: str) -> tuple[LiveFact, ...]:
         """The facts of a seat that ends at its last proof, and of a person whose last one it was."""
         seat.is_leaving = True
-        left = self.scribe.of(seat, PersonLeft, reason=reason, last_proof_at=seat.last_proof_at)
-        facts: list[LiveFact] = [left]
+        facts: list[LiveFact] = [self.scribe.left(seat, reason)]
         person = seat.person
         is_gone = all(other.is_leaving for other in self.seats.of(person))
         if is_gone and reason != ByeReason.RESTART:  # then they are expected back
@@ -190,7 +188,7 @@ class Room:
         """The proofs of presence since the last checkpoint, if any."""
         since, self._checked_at = self._checked_at, self._clock.now()
         proofs = tuple(
-            SeatProof(seat.id, seat.last_proof_at)
+            SeatProof(seat.id, seat.last_proof_at, seat.received_s, seat.visible_s)
             for seat in self.seats
             if seat.last_proof_at > since and not seat.is_leaving
         )

@@ -10,6 +10,7 @@ from aiohttp import WSCloseCode, WSMsgType, web
 
 from kernel.clock import Clock
 from kernel.errors import DarisError, Invalid, TooLarge, TooMany
+from kernel.skew import skew_ms
 from kernel.throttle import Throttle
 from live.client_messages import (
     LONGEST_MESSAGE_BYTES,
@@ -21,6 +22,7 @@ from live.client_messages import (
     Report,
     Say,
     View,
+    Visibility,
     decode,
 )
 from live.gate import Crowded
@@ -97,13 +99,16 @@ class Conversation:
     async def _sit_down(self) -> Seat:
         async with asyncio.timeout(HELLO_PATIENCE):
             hello = await self._hello()
+        skew = skew_ms(hello.clock_ms(), self._clock.now())  # now: whoever comes may have to wait
         if hello.resume is not None:
             seat = self._room.resume(hello.resume, self._visitor)
             if seat is not None:
                 return seat
         while True:
             try:
-                return await self._room.enter(self._visitor, hello.device, Channel.WEBRTC)
+                return await self._room.enter(
+                    self._visitor, hello.device, Channel.WEBRTC, skew_ms=skew
+                )
             except Held:
                 await self._wait()
 
@@ -207,10 +212,8 @@ class Conversation:
             case Offer():
                 self._offering.check(seat.id, "Too many offers; wait a moment.")
                 await self._room.answer(seat, message)
-            case Report():
-                self._room.report(seat, message)
-            case View():
-                self._room.view(seat, message)
+            case Report() | View() | Visibility():
+                self._room.note(seat, message)
             case Hello():
                 raise Invalid("There is one hello, and it was said.")
             case _:

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from kernel.errors import NotFound
 from live.messages import Presence
+from live.tally import Tally
 
 GRACE: Final = timedelta(seconds=30)  # a seat without a socket waits this long for its return
 
@@ -46,6 +47,7 @@ class Seat:
     resume: str = field(default_factory=lambda: secrets.token_urlsafe(24))
     is_connected: bool = True
     is_leaving: bool = False  # its PersonLeft is on its way to be kept
+    tally: Tally = field(default_factory=Tally)
 
     @property
     def person(self) -> UUID:
@@ -53,7 +55,20 @@ class Seat:
 
     def prove(self, at: datetime) -> None:
         """The seat was alive at that moment."""
-        self.last_proof_at = max(self.last_proof_at, at)
+        if at > self.last_proof_at:
+            self.tally.lapse(at - self.last_proof_at)
+            self.last_proof_at = at
+
+    @property
+    def received_s(self) -> int:
+        """Whole seconds in which media reached it, never more than it was connected."""
+        return int(min(self.tally.received, self.last_proof_at - self.joined_at).total_seconds())
+
+    @property
+    def visible_s(self) -> int | None:
+        """Whole seconds in which its page was in sight; None when the page never told."""
+        visible = self.tally.visible
+        return None if visible is None else int(visible.total_seconds())
 
     def is_due(self, now: datetime) -> bool:
         """Nothing connects the seat any more, and the grace since its last proof is over."""

@@ -23,6 +23,7 @@ from identity.sessions import require, viewer_of
 from kernel.clock import Clock
 from kernel.errors import DarisError, Forbidden, Refused, TooMany
 from kernel.facts import Recorder
+from kernel.skew import skew_ms
 from kernel.web import DATABASE, decode, path_id
 from player import viewing
 from player.delivery import Guard
@@ -62,10 +63,24 @@ class Beacon(msgspec.Struct, frozen=True):
     segments: Annotated[tuple[tuple[Seconds, Seconds], ...], msgspec.Meta(max_length=200)] = ()
     sent_at: datetime | None = None  # the player's clock: a hint, never used for counting
     revision: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)] | None = None  # that it plays
+    visible: bool | None = None  # the page is in sight (`document.visibilityState`)
 
     def report(self, at: datetime) -> Report:
         segments = [(milliseconds(begin), milliseconds(end)) for begin, end in self.segments]
-        return Report(at, milliseconds(self.position), segments, self.playing)
+        return Report(
+            at=at,
+            position_ms=milliseconds(self.position),
+            segments=segments,
+            is_playing=self.playing,
+            is_visible=self.visible,
+            skew_ms=skew_ms(self._clock_ms, at),
+        )
+
+    @property
+    def _clock_ms(self) -> float | None:
+        """Milliseconds since 1970; a time without a zone is none."""
+        sent_at = self.sent_at
+        return None if sent_at is None or sent_at.tzinfo is None else sent_at.timestamp() * 1000
 
 
 @dataclass(slots=True)

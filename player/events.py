@@ -36,7 +36,10 @@ class RecordingOpened(Fact, frozen=True, kw_only=True):
 
 
 class ViewBegan(ViewFact, frozen=True, kw_only=True):
-    """A player is there; it may not be playing yet."""
+    """A player is there; it may not be playing yet. `skew_ms` is how far the device's own clock was
+    ahead of ours (`kernel.skew`), None where it did not tell."""
+
+    skew_ms: int | None = None
 
 
 class ViewPlayed(ViewFact, frozen=True, kw_only=True):
@@ -44,10 +47,12 @@ class ViewPlayed(ViewFact, frozen=True, kw_only=True):
 
 
 class ViewPaused(ViewFact, frozen=True, kw_only=True):
-    """It plays no longer. Presence ends here; `segments` are all that the view has played."""
+    """It plays no longer. Presence ends here; `segments` are all that the view has played. `visible_s`:
+    in how many whole seconds since its ViewPlayed the page was in sight, None where it never told."""
 
     last_proof_at: datetime
     segments: tuple[Segment, ...] = ()
+    visible_s: int | None = None
 
 
 class ViewProgressed(ViewFact, frozen=True, kw_only=True):
@@ -58,6 +63,7 @@ class ViewProgressed(ViewFact, frozen=True, kw_only=True):
 
     last_proof_at: datetime
     segments: tuple[Segment, ...] = ()
+    visible_s: int | None = None
 
 
 class ViewEnded(ViewFact, frozen=True, kw_only=True):
@@ -66,6 +72,7 @@ class ViewEnded(ViewFact, frozen=True, kw_only=True):
     last_proof_at: datetime
     segments: tuple[Segment, ...] = ()
     reason: str = "left"
+    visible_s: int | None = None
 
 
 PlayerFact = RecordingOpened | ViewBegan | ViewPlayed | ViewPaused | ViewProgressed | ViewEnded

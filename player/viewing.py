@@ -14,6 +14,9 @@ from player.played import TOLERANCE, Segment, is_plausible, newest, union
 
 MOST_SEGMENTS: Final = 2_000  # that lie apart; nobody jumps about so much in one view
 
+_LONGEST_SILENCE: Final = timedelta(seconds=10)  # two beacons
+_NOTHING: Final = timedelta()
+
 
 @dataclass(frozen=True, slots=True)
 class Report:
@@ -23,11 +26,14 @@ class Report:
     position_ms: int
     segments: Sequence[Segment]  # played since the beacon before
     is_playing: bool
+    is_visible: bool | None = None  # the page is in sight from now on; None: it does not tell
+    skew_ms: int | None = None  # as in `kernel.skew`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """What is known of one view. `last_proof_at` is the last time that it was proven to play."""
+    """What is known of one view. `last_proof_at` is the last time that it was proven to play; `visible`
+    for how long the page was in sight since it plays."""
 
     view: UUID
     lecture: UUID
@@ -40,6 +46,8 @@ class View:
     revision: int | None = None  # of the edition that is played
     segments: tuple[Segment, ...] = ()
     is_playing: bool = False
+    is_visible: bool | None = None
+    visible: timedelta | None = None
 
 
 Step = tuple[View, list[Fact]]
@@ -49,7 +57,7 @@ def begin(view: View, report: Report) -> Step:
     """The first beacon. What it says was played before is believed for a moment's worth only:
     we were not told when that began."""
     known = replace(report, segments=newest(report.segments, TOLERANCE))
-    began = ViewBegan(**_common(view, report.at))
+    began = ViewBegan(**_common(view, report.at), skew_ms=report.skew_ms)
     after, facts = _advance(view, known)
     return after, [began, *facts]
 
@@ -86,8 +94,21 @@ def _advance(view: View, report: Report) -> Step:
         position_ms=report.position_ms,
         segments=segments,
         is_playing=report.is_playing,
+        is_visible=report.is_visible,
+        visible=_visible(view, report),
     )
     return after, _turn(view, after)
+
+
+def _visible(view: View, report: Report) -> timedelta | None:
+    """It begins anew with each time that playing begins. What the page told holds for a while only:
+    nobody knows what was during a long silence."""
+    if report.is_playing and not view.is_playing:
+        return None if report.is_visible is None else _NOTHING
+    passed = report.at - view.reported_at
+    if view.is_playing and view.is_visible and passed <= _LONGEST_SILENCE:
+        return (view.visible or _NOTHING) + passed
+    return view.visible
 
 
 def _turn(before: View, after: View) -> list[Fact]:
@@ -114,4 +135,8 @@ def _common(view: View, at: datetime) -> dict[str, Any]:
 
 
 def _watched(view: View) -> dict[str, Any]:
-    return {"last_proof_at": view.last_proof_at, "segments": view.segments}
+    return {
+        "last_proof_at": view.last_proof_at,
+        "segments": view.segments,
+        "visible_s": None if view.visible is None else int(view.visible.total_seconds()),
+    }

@@ -105,10 +105,11 @@ def _visit(person: UUID, lecture: UUID, begins: datetime, die: Random, is_whole:
     came = begins + timedelta(minutes=0 if is_whole else die.choice([0, 1, 2, 3, 14]))
     left = begins + timedelta(minutes=50 if is_whole else die.choice([50, 50, 49, 48, 30]))
     seat = {"lecture": lecture, "run": run, "person": person, "seat": new_id(), "device": "laptop"}
+    watched = {"received_s": (left - came).seconds - 40, "visible_s": (left - came).seconds // 2}
     middle = came + (left - came) * die.random()
     facts = [
-        PersonJoined(id=new_id(), at=came, **seat, name="", role="student"),
-        PersonLeft(id=new_id(), at=left, **seat, reason="left", last_proof_at=left),
+        PersonJoined(id=new_id(), at=came, **seat, name="", role="student", skew_ms=-7_000),
+        PersonLeft(id=new_id(), at=left, **seat, reason="left", last_proof_at=left, **watched),
     ]
     if is_whole:
         shown = {"track": new_id(), "source": "microphone"}

@@ -58,6 +58,9 @@ async def test_a_lecture_is_seen_heard_and_kept(
     await eventually(lambda: is_published(lecturer, lecture), every=0.05)
     assert (datetime.now(UTC) - stopped_at).total_seconds() < 3
 
+    for name, length in (await levels_of(lecturer, lecture, students[0], eventually)).items():
+        assert 2 <= length["known"] <= length["connected"], name
+
     watching = player(rooms[0].page)
     await rooms[0].page.get_by_test_id("player").wait_for()
     await rooms[0].press("play")
@@ -168,6 +171,25 @@ async def is_at_the_edge(far) -> bool:
 async def attendance_of(lecturer, lecture: str, name: str) -> dict:
     sheet = await lecturer.get(f"/api/v1/lectures/{lecture}/attendance")
     return next(row for row in sheet["rows"] if row["name"] == name)
+
+
+async def levels_of(lecturer, lecture: str, student, eventually) -> dict[str, dict[str, float]]:
+    """How long a student was connected in the room, and what else is known of that time, in seconds."""
+
+    async def ended() -> dict | None:
+        why = await lecturer.get(f"/api/v1/lectures/{lecture}/attendance/{student.id}")
+        (visit,) = [one for one in why["visits"] if one["channel"] == "webrtc"]
+        assert abs(visit["skew_ms"]) < 60_000
+        (stay,) = visit["stays"]
+        return None if stay["is_open"] else stay
+
+    stay = await eventually(ended)
+    began, until = (datetime.fromisoformat(stay[edge]) for edge in ("began_at", "ended_at"))
+    connected = (until - began).total_seconds()
+    return {
+        level: {"known": stay[level], "connected": connected}
+        for level in ("received_s", "visible_s")
+    }
 
 
 async def is_published(lecturer, lecture: str) -> bool:

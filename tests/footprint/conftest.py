@@ -83,10 +83,17 @@ class Room:
             device="laptop",
             name="Guest of honour",
             role="student",
+            skew_ms=3_000,
         )
 
     def left(
-        self, joined: PersonJoined, minutes: float, *, proof: float | None = None
+        self,
+        joined: PersonJoined,
+        minutes: float,
+        *,
+        proof: float | None = None,
+        received: float | None = None,
+        visible: float | None = None,
     ) -> PersonLeft:
         return PersonLeft(
             id=new_id(),
@@ -98,10 +105,19 @@ class Room:
             device=joined.device,
             reason="gone",
             last_proof_at=self.at(minutes if proof is None else proof),
+            received_s=_seconds(received),
+            visible_s=_seconds(visible),
         )
 
-    def alive(self, minutes: float, *joined: PersonJoined) -> SeatsAlive:
-        proofs = tuple(SeatProof(seat.seat, self.at(minutes)) for seat in joined)
+    def alive(
+        self,
+        minutes: float,
+        *joined: PersonJoined,
+        received: float | None = None,
+        visible: float | None = None,
+    ) -> SeatsAlive:
+        counted = (_seconds(received), _seconds(visible))
+        proofs = tuple(SeatProof(seat.seat, self.at(minutes), *counted) for seat in joined)
         return SeatsAlive(
             id=new_id(), at=self.at(minutes), lecture=self.lecture, run=self.run, seats=proofs
         )
@@ -118,6 +134,10 @@ class Room:
             name=joined.name,
             text=text,
         )
+
+
+def _seconds(minutes: float | None) -> int | None:
+    return None if minutes is None else int(minutes * 60)
 
 
 @pytest.fixture

@@ -3,10 +3,13 @@
 import asyncio
 from datetime import timedelta
 
+import msgspec
 import pytest
 import sqlalchemy as sa
 
+from footprint import log
 from footprint.integrity import verify
+from footprint.kinds import encode
 from footprint.log import Source, append, chat, event, facts_after, head
 from kernel.ids import new_id
 
@@ -88,6 +91,22 @@ async def test_a_sound_log_is_found_sound(five, verdict, store):
     found = await verdict(expected=[end])
     assert found.is_sound
     assert (found.count, found.head) == (5, end.chain)
+
+
+async def test_a_fact_of_an_older_release_hashes_as_it_did(room, store, keep, verdict, monkeypatch):
+    """What is hashed is the stored text, which had fewer members then."""
+    joined = room.joined(new_id(), 1)
+    today = encode(joined)
+    older = today.replace(',"skew_ms":3000', "")
+    with monkeypatch.context() as then:
+        then.setattr(log, "encode", lambda _: older)
+        await keep(joined)
+    assert older != today
+    assert (await verdict()).is_sound
+    async with store.connect() as connection:
+        assert [kept.fact for kept in await facts_after(connection, 0, 10)] == [
+            msgspec.structs.replace(joined, skew_ms=None)
+        ]
 
 
 async def test_an_empty_log_is_sound(verdict):

@@ -8,12 +8,14 @@ import sqlalchemy as sa
 
 from footprint.attendance import Span, attendance
 from footprint.drain import SILENCE
+from footprint.evidence import witnessed
 from footprint.log import facts_of_lecture
 from footprint.policy import Channel
 from footprint.presence import presence, presences
 from footprint.rebuilding import rebuild
 from footprint.statements import House
 from kernel.ids import new_id
+from live.events import PersonLeft
 from player.events import (
     Mode,
     ViewBegan,
@@ -114,6 +116,46 @@ async def test_a_killed_server_ends_its_seats_at_the_last_checkpoint(
     await drain.sweep()
     assert await spans() == [(Channel.WEBRTC, 0, 10)]
     assert (await kinds_of())[-1] == "person-left"
+
+
+async def test_what_else_is_known_of_a_seat_stays_when_the_server_is_killed(
+    told, room, drain, clock, store
+):
+    killed, left = room.joined(ALIYA, 0), room.joined(UUID(int=2), 0)
+    await told(room.opened(), killed, left, room.alive(9, killed, left, received=7, visible=6))
+    await told(room.alive(10, killed, left, received=8, visible=6))
+    await told(room.left(left, 11, received=9))  # of an older release: visible is not told
+
+    async def known():
+        async with store.connect() as connection:
+            found = await witnessed(connection, room.lecture)
+        return {w.presence.person: (w.received_s, w.visible_s) for w in found}
+
+    assert await known() == {ALIYA: (480, 360), UUID(int=2): (540, None)}
+    clock.advance(timedelta(minutes=10) + 2 * SILENCE)
+    await drain.sweep()
+    assert await known() == {ALIYA: (480, 360), UUID(int=2): (540, None)}
+    async with store.connect() as connection:
+        ended = [k.fact for k in await facts_of_lecture(connection, room.lecture, PersonLeft)]
+    assert [(fact.received_s, fact.visible_s) for fact in ended] == [(540, None), (480, 360)]
+
+
+async def test_each_time_that_a_player_plays_has_its_own_time_in_sight(
+    told, room, drain, clock, store
+):
+    view = new_id()
+    await told(
+        viewed(room, ViewBegan, 0, view),
+        viewed(room, ViewPlayed, 1, view),
+        viewed(room, ViewPaused, 5, view, visible_s=200),
+        viewed(room, ViewPlayed, 8, view),
+        viewed(room, ViewProgressed, 9, view, visible_s=30),
+    )
+    clock.advance(timedelta(hours=1))
+    await drain.sweep()
+    async with store.connect() as connection:
+        found = await witnessed(connection, room.lecture)
+    assert [(w.received_s, w.visible_s) for w in found] == [(240, 200), (60, 30)]
 
 
 async def test_a_seat_that_was_heard_of_lately_is_not_swept(told, room, drain, clock, kinds_of):

@@ -36,7 +36,11 @@ def rows(store):
 
 def _viewed(room, kind, minutes: float, view: UUID, person: UUID):
     at = room.at(minutes)
-    more = {"segments": ((0, 60_000),), "last_proof_at": at} if kind is ViewPaused else {}
+    more = (
+        {"segments": ((0, 60_000),), "last_proof_at": at, "visible_s": view.int % 50}
+        if kind is ViewPaused
+        else {}
+    )
     return kind(
         id=new_id(),
         at=at,
@@ -56,7 +60,9 @@ def _story(room, chance: random.Random) -> list:
         begins = chance.uniform(0, 60)
         seat = room.joined(person, begins, seat=UUID(int=chance.randrange(12)))
         ends = begins + chance.uniform(1, 30)
-        told += [seat, room.said(seat, "hello", begins), room.left(seat, ends, proof=ends - 0.5)]
+        received, visible = chance.choice([None, chance.uniform(0, 1)]), chance.uniform(0, 1)
+        left = room.left(seat, ends, proof=ends - 0.5, received=received, visible=visible)
+        told += [seat, room.said(seat, "hello", begins), left]
         view = UUID(int=chance.randrange(100, 106))
         told.append(_viewed(room, ViewPlayed, begins, view, person))
         told.append(_viewed(room, ViewPaused, ends, view, person))

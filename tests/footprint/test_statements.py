@@ -261,6 +261,14 @@ def test_what_neither_profile_has_a_verb_for_makes_no_statement():
     assert statement(fact_of("floor-given"), HOUSE) is None
 
 
+@pytest.mark.parametrize("kind", ["person-joined", "view-began"])
+def test_who_comes_tells_how_far_the_clock_of_the_device_is_off(kind):
+    skew = "urn:daris:extension:clock-skew"
+    off = msgspec.structs.replace(fact_of(kind), skew_ms=-2_500)
+    assert statement(off, HOUSE).context.extensions[skew] == -2.5
+    assert skew not in told(kind)["context"]["extensions"]
+
+
 def test_what_an_offline_package_told_is_marked_as_late():
     mark = "urn:daris:extension:late-arrival"
     for kind in ("view-began", "view-ended"):

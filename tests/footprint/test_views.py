@@ -47,9 +47,9 @@ async def taught(store, room, journal, drained, *, add_person, add_lecture) -> C
         room.opened(59),
         *(laptop, phone, killed, guest),
         room.said(laptop, "Сұрақ бар", 75),
-        room.left(laptop, 90),
+        room.left(laptop, 90, received=25, visible=10),
         room.left(killed, 95, proof=85),
-        room.left(phone, 100),
+        room.left(phone, 100, received=20, visible=15),
         room.left(guest, 101),
     )
     await drained()
@@ -138,6 +138,12 @@ async def test_the_raw_intervals_are_what_the_sheet_was_made_of(taught, teacher,
         ("Bolat, B.", "05:05", "05:25"),
         ("'=Aliya", "05:10", "05:40"),
         ("Guest of honour", "05:40", "05:41"),
+    ]
+    assert [(r["received_s"], r["visible_s"]) for r in rows] == [
+        ("1500", "600"),
+        ("", ""),
+        ("1200", "900"),
+        ("", ""),
     ]
 
 
@@ -286,6 +292,10 @@ async def test_a_number_is_explained_down_to_the_events(taught, teacher, get, ma
     answer = await get(f"{taught.path}/{taught.aliya.id}", teacher)
     found = await answer.json()
     assert [(v["channel"], v["device"]) for v in found["visits"]] == [("webrtc", "laptop")] * 2
+    assert found["visits"][0]["skew_ms"] == 3_000
+    stays = [visit["stays"][0] for visit in found["visits"]]
+    assert [(s["received_s"], s["visible_s"]) for s in stays] == [(1500, 600), (1200, 900)]
+    assert (found["received_minutes"], found["visible_minutes"]) == (25, 15)
     assert [e["kind"] for e in found["visits"][0]["evidence"]] == [
         "person-joined",
         "chat-said",

@@ -146,12 +146,17 @@ class School:
         return [fact for fact in self.client.app[RECORDER].facts if isinstance(fact, kind)]
 
     async def enter(
-        self, person: Person | None = None, *, resume: str | None = None, device: str = "tab"
+        self,
+        person: Person | None = None,
+        *,
+        resume: str | None = None,
+        device: str = "tab",
+        clock: object = None,
     ) -> Guest:
         """A seated client; a new student when nobody is named."""
         person = person or await self.add_person(Role.STUDENT, name="Aigerim")
         guest = Guest(await self.socket(person))
-        await guest.send("hello", device=device, resume=resume)
+        await guest.send("hello", device=device, resume=resume, clock=clock)
         guest.welcome = await guest.hear("welcome")
         return guest
 

@@ -62,6 +62,14 @@ def test_unknown_fields_are_for_later_versions():
     assert decode('{"type": "alive", "mood": "fine"}') == Alive()
 
 
+@pytest.mark.parametrize(
+    "clock", ["null", "true", '"noon"', "{}", "1e400", "[" * 500 + "]" * 500, "[1]"]
+)
+def test_a_clock_that_is_no_number_refuses_nobody(clock):
+    hello = decode(f'{{"type": "hello", "device": "tab", "clock": {clock}}}')
+    assert hello.clock_ms() is None
+
+
 def test_a_message_survives_the_way():
     message = Hello("tab", "token")
     assert decode(msgspec.json.encode(message)) == message

@@ -120,6 +120,14 @@ async def test_joining_is_kept_before_the_welcome(school):
     assert [opened.run for opened in served.facts(RoomOpened)] == [joined.run]
 
 
+async def test_joining_keeps_how_far_the_clock_of_the_device_is_off(school, clock):
+    served = await school()
+    ours = clock.now().timestamp() * 1000
+    for told in (ours + 3_000, ours - 500, "noon", None):
+        await served.enter(clock=told)
+    assert [joined.skew_ms for joined in served.facts(PersonJoined)] == [3_000, -500, None, None]
+
+
 async def test_leaving_ends_the_seat_at_once(school):
     served = await school()
     lecturer, student = await served.enter(served.lecturer), await served.enter()
@@ -187,6 +195,59 @@ async def test_a_checkpoint_names_who_is_alive(school, clock):
     (checkpoint,) = served.facts(SeatsAlive)
     (proof,) = checkpoint.seats
     assert (str(proof.seat), proof.last_proof_at) == (student.welcome["seat"], clock.now())
+
+
+async def test_only_the_time_in_which_the_page_was_in_sight_counts_as_such(school, clock):
+    served = await school()
+    student = await served.enter()
+
+    async def for_seconds(seconds):
+        clock.advance(timedelta(seconds=seconds))
+        await told("alive")
+
+    async def told(kind, **what):
+        await student.send(kind, **what)
+        await student.send("alive", echo=1)
+        await student.hear("alive")
+
+    await for_seconds(1)  # it has not told yet
+    await told("visibility", visible=True)
+    for _ in range(5):
+        await for_seconds(2)
+    await for_seconds(GRACE.seconds)  # a silence of which nobody knows anything
+    await told("visibility", visible=False)
+    await for_seconds(3)
+    await told("visibility", visible=True)
+    await for_seconds(4)
+    await (await served.live()).look_after_seats(is_checkpoint=True)
+    await student.send("leave")
+    await student.hear("bye")
+    (checkpoint,), (left,) = served.facts(SeatsAlive), served.facts(PersonLeft)
+    assert checkpoint.seats[0].visible_s == left.visible_s == 5 * 2 + 4
+    assert left.received_s == 0
+
+
+async def test_what_the_page_told_holds_for_its_socket_only(school, clock):
+    served = await school()
+    student = await served.add_person(Role.STUDENT)
+    before = await served.enter(student)
+    await before.send("visibility", visible=True)
+    await before.send("alive", echo=1)
+    await before.hear("alive")
+    after = await served.enter(student, resume=before.welcome["resume"])
+    clock.advance(timedelta(seconds=5))
+    await after.send("leave")
+    await after.hear("bye")
+    assert [left.visible_s for left in served.facts(PersonLeft)] == [0]
+
+
+async def test_a_client_that_never_tells_has_no_time_in_sight(school, clock):
+    served = await school()
+    student = await served.enter()
+    clock.advance(timedelta(seconds=5))
+    await student.send("leave")
+    await student.hear("bye")
+    assert [left.visible_s for left in served.facts(PersonLeft)] == [None]
 
 
 async def test_two_tabs_are_one_person(school):

@@ -109,6 +109,14 @@ async def test_a_view_begins_and_plays(send, disk, aliya, lecture):
     assert {(f.person, f.lecture) for f in disk.facts} == {(aliya[1], lecture.id)}
 
 
+async def test_a_view_begins_with_how_far_the_clock_of_the_device_is_off(send, disk, clock):
+    fast = (clock.now() + timedelta(seconds=4)).isoformat()
+    for sent_at in (fast, "2026-09-07T04:00:00", None):  # the second tells no zone
+        assert await send(new_id(), sent_at=sent_at) == 204
+    began = [fact for fact in disk.facts if isinstance(fact, ViewBegan)]
+    assert [fact.skew_ms for fact in began] == [4_000, None, None]
+
+
 async def test_the_length_of_a_recording_is_the_servers_word(send, disk):
     await send(new_id(), mode="recording")
     assert disk.facts[0].length_ms == 50 * 60_000

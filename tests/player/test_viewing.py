@@ -25,11 +25,16 @@ def fresh() -> View:
     )
 
 
-def report(seconds: float, *segments: tuple[int, int], is_playing: bool = True) -> Report:
+def report(
+    seconds: float,
+    *segments: tuple[int, int],
+    is_playing: bool = True,
+    is_visible: bool | None = None,
+) -> Report:
     """A beacon so many seconds after noon; segments in whole seconds."""
     played = [(begin * 1000, end * 1000) for begin, end in segments]
     position_ms = played[-1][1] if played else 0
-    return Report(NOON + timedelta(seconds=seconds), position_ms, played, is_playing)
+    return Report(NOON + timedelta(seconds=seconds), position_ms, played, is_playing, is_visible)
 
 
 def watch(*reports: Report):
@@ -42,6 +47,28 @@ def watch(*reports: Report):
 
 def kinds(facts) -> list[type]:
     return [type(fact) for fact in facts]
+
+
+def test_time_in_sight_counts_while_it_plays_and_begins_anew_with_it():
+    shown, hidden = {"is_visible": True}, {"is_visible": False}
+    view, facts = watch(
+        report(0, **shown, is_playing=False),  # it waits
+        report(5, **shown),
+        report(10, **shown),
+        report(12, **hidden),  # five and two seconds in sight
+        report(17, **shown),
+        report(60, **shown),  # a silence of which nobody knows anything
+        report(64, **hidden, is_playing=False),  # four seconds in sight
+        report(70, **shown),
+        report(73, **shown, is_playing=False),
+    )
+    assert [fact.visible_s for fact in facts if isinstance(fact, ViewPaused)] == [11, 3]
+    assert ended(view, NOON).visible_s == progressed(view).visible_s == 3
+
+
+def test_a_player_that_never_tells_has_no_time_in_sight():
+    _, facts = watch(report(0), report(5), report(10, is_playing=False))
+    assert [fact.visible_s for fact in facts if isinstance(fact, ViewPaused)] == [None]
 
 
 def test_a_player_that_waits_has_begun_and_does_not_play():

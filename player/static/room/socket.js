@@ -33,6 +33,7 @@ export class RoomSocket extends EventTarget {
   #socket = null;
   #tries = 0;
   #wasIn = false;
+  #isSeated = false;
   #timer = null; // of the next try, or of the end of this one
   #beat = null;
   #answer = null; // while an echo is awaited
@@ -48,7 +49,10 @@ export class RoomSocket extends EventTarget {
     this.#store = store;
     addEventListener("online", () => this.#hurry());
     navigator.connection?.addEventListener("change", () => this.check());
-    document.addEventListener("visibilitychange", () => document.hidden || this.#hurry());
+    document.addEventListener("visibilitychange", () => {
+      this.#tellVisibility();
+      if (!document.hidden) this.#hurry();
+    });
   }
 
   get isOpen() {
@@ -97,11 +101,15 @@ export class RoomSocket extends EventTarget {
   #hello() {
     clearTimeout(this.#timer);
     this.#heardAt = performance.now();
-    const hello = { type: "hello", device: this.#store.device };
+    const hello = { type: "hello", device: this.#store.device, clock: Date.now() };
     if (this.#store.resume) hello.resume = this.#store.resume;
     this.send(hello);
     clearInterval(this.#beat);
     this.#beat = setInterval(() => this.#live(), ALIVE_MS);
+  }
+
+  #tellVisibility() {
+    if (this.#isSeated) this.send({ type: "visibility", visible: !document.hidden });
   }
 
   #live() {
@@ -118,6 +126,8 @@ export class RoomSocket extends EventTarget {
       this.#tries = 0;
       this.#wasIn = true;
       this.#store.resume = message.resume ?? null;
+      this.#isSeated = message.type === "welcome";
+      this.#tellVisibility();
       this.dispatchEvent(new Event("open"));
     }
     if (message.type === "bye" && !COMES_BACK.has(message.reason)) {
@@ -146,6 +156,7 @@ export class RoomSocket extends EventTarget {
     clearTimeout(this.#timer);
     clearTimeout(this.#answer);
     this.#answer = null;
+    this.#isSeated = false;
     const socket = this.#socket;
     this.#socket = null;
     socket?.close();

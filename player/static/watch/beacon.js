@@ -30,7 +30,7 @@ export class Beacon {
     on(video, "waiting", () => this.#played.stop());
     on(video, "pause", () => this.#pause());
     on(window, "pagehide", () => this.#send({ isLast: true }));
-    on(document, "visibilitychange", () => document.hidden && this.#send());
+    on(document, "visibilitychange", () => this.#send());
     if (!video.paused) this.#start();
   }
 
@@ -47,6 +47,11 @@ export class Beacon {
 
   get #isPlaying() {
     return !this.#video.paused && !this.#video.seeking && this.#video.readyState > 2;
+  }
+
+  /** At the live edge the data is short for a moment now and then: that is no pause. */
+  #hasPlayed(played) {
+    return this.#isPlaying || (!this.#video.paused && played.length > 0);
   }
 
   #look() {
@@ -72,7 +77,8 @@ export class Beacon {
   /** A beacon that fails is not repeated; its segments go with the next. */
   async #send({ isLast = false } = {}) {
     if (!this.#address || !this.#hasBegun) return;
-    const segments = [...this.#unsent, ...this.#played.take()].slice(-MOST_SEGMENTS);
+    const played = this.#played.take();
+    const segments = [...this.#unsent, ...played].slice(-MOST_SEGMENTS);
     this.#unsent = [];
     const body = {
       view: this.#view,
@@ -80,7 +86,8 @@ export class Beacon {
       revision: this.#revision,
       position: Math.max(0, this.#video.currentTime),
       segments,
-      playing: this.#isPlaying && !isLast,
+      playing: this.#hasPlayed(played) && !isLast,
+      visible: !document.hidden,
       sent_at: new Date().toISOString(),
     };
     try {
