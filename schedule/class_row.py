@@ -7,7 +7,7 @@ import msgspec
 
 from schedule.study_work import ChatMode, Kind, Mode
 
-_RULES: Final = ("chat_mode", "attendance_policy")
+_RULES: Final = ("chat_mode", "waiting_room", "attendance_policy")
 
 
 class ClassRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,6 +24,7 @@ class ClassRow(msgspec.Struct, frozen=True, kw_only=True):
     kind: Kind = Kind.LECTURE
     mode: Mode = Mode.NETWORK
     chat_mode: ChatMode | msgspec.UnsetType = msgspec.UNSET
+    waiting_room: bool | msgspec.UnsetType = msgspec.UNSET
     attendance_policy: str | msgspec.UnsetType | None = msgspec.UNSET  # None: that of its day
     auditorium: str | None = None
     channel: str | None = None

@@ -52,7 +52,7 @@ async def test_what_is_exported_can_be_read_again(take, either_database, tmp_pat
     assert "'=1+2" in out.read_text("utf-8-sig")
     assert (await take("roster", out.read_bytes()))[0].taken.same == 2
     assert await importing.export_classes(either_database, out, ADDRESS) == 2
-    assert ",closed,daris-1," in out.read_text("utf-8-sig")
+    assert ",closed,no,daris-1," in out.read_text("utf-8-sig")
     assert (await take("classes", out.read_bytes()))[0].taken.same == 2
     calendar = tmp_path / "out.ics"
     assert await importing.export_classes(either_database, calendar, ADDRESS) == 2
