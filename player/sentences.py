@@ -67,7 +67,6 @@ SENTENCES = (
     _("“{text}” is no time; write 2026-09-08 14:00 or 08.09.2026 14:00."),
     _("A key has 1 to 255 characters."),
     _("Say when the class ends: by ends_at, or by minutes."),
-    _("recorded is yes or no."),
     _("The column {name} holds one of {known}, not “{text}”."),
     _("A sheet has at most {most} rows."),
     _("Row {row} can't be taken apart: {reason}."),

@@ -1,6 +1,6 @@
 """Class lists as sheets: rows of a class list are read from one, lectures are written into one."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
@@ -91,8 +91,7 @@ async def write_classes(connection: AsyncConnection, planned: Sequence[Lecture])
                 f"{one.starts_at:%Y-%m-%dT%H:%MZ}", f"{one.ends_at:%Y-%m-%dT%H:%MZ}", None,
                 named.course(one), named.of_groups(one), one.work.kind,
                 one.work.mode, one.work.auditorium, one.work.channel, one.summary,
-                _yes_or_no(one.is_recorded), one.work.chat_mode,
-                _yes_or_no(one.work.waiting_room), one.work.attendance_policy or BY_DAY,
+                _yes(one.is_recorded), one.work.chat_mode, _yes(one.work.waiting_room), one.work.attendance_policy or BY_DAY,
                 "cancelled" if one.state is LectureState.CANCELLED else None,
             ]
             for one in planned
@@ -122,9 +121,9 @@ def _extra(lecture: Lecture, named: Named) -> tuple[tuple[str, str], ...]:
         "KIND": work.kind,
         "MODE": work.mode,
         "CHANNEL": work.channel,
-        "RECORDED": _yes_or_no(lecture.is_recorded),
+        "RECORDED": _yes(lecture.is_recorded),
         "CHAT-MODE": work.chat_mode,
-        "WAITING-ROOM": _yes_or_no(work.waiting_room),
+        "WAITING-ROOM": _yes(work.waiting_room),
         "ATTENDANCE-POLICY": work.attendance_policy or BY_DAY,
     }
     return tuple((f"X-DARIS-{name}", value) for name, value in said.items() if value)
@@ -141,8 +140,8 @@ def _row(row: Row, zone: tzinfo) -> ClassRow:
         for name in ("course", "kind", "mode", "chat_mode", "auditorium", "channel", "summary")
         if cells[name]
     }
-    if cells["waiting_room"]:
-        given["waiting_room"] = is_true(cells["waiting_room"])
+    if text := cells["waiting_room"]:
+        given["waiting_room"] = is_true(text, "waiting_room")
     if version := cells["attendance_policy"]:
         given["attendance_policy"] = pinned(version)
     return msgspec.convert(
@@ -155,7 +154,7 @@ def _row(row: Row, zone: tzinfo) -> ClassRow:
             "starts_at": starts_at,
             "ends_at": _end(cells, starts_at, zone),
             "groups": tuple(key.strip() for key in cells["groups"].split("|") if key.strip()),
-            "is_recorded": is_true(cells["recorded"] or "yes"),
+            "is_recorded": is_true(cells["recorded"] or "yes", "recorded"),
             "is_cancelled": cells["status"].casefold() == "cancelled",
         },
         ClassRow,
@@ -164,13 +163,21 @@ def _row(row: Row, zone: tzinfo) -> ClassRow:
 
 def _check_is_known(cells: Mapping[str, str], name: str, words: type[StrEnum]) -> None:
     if cells[name] and cells[name] not in set(words):
-        told = sentence(
-            "The column {name} holds one of {known}, not “{text}”.",
-            name=name,
-            known=", ".join(words),
-            text=cells[name][:40],
-        )
-        raise Invalid(told)
+        raise _none_of(words, name, cells[name])
+
+
+def _none_of(words: Iterable[str], name: str, text: str) -> Invalid:
+    told = sentence(
+        "The column {name} holds one of {known}, not “{text}”.",
+        name=name,
+        known=", ".join(words),
+        text=text[:40],
+    )
+    return Invalid(told)
+
+
+def _yes(value: bool) -> str:
+    return "yes" if value else "no"
 
 
 def _key(text: str) -> str:
@@ -207,12 +214,9 @@ def pinned(text: str) -> str | None:
     return None if text.casefold() == BY_DAY else text
 
 
-def _yes_or_no(it: bool) -> str:
-    return "yes" if it else "no"
-
-
-def is_true(text: str) -> bool:
+def is_true(text: str, name: str) -> bool:
+    """What the cell of that column says; Invalid when it is neither yes nor no."""
     word = text.casefold()
     if word not in {"yes", "no", "true", "false", "1", "0", "да", "нет", "иә", "жоқ"}:
-        raise Invalid("recorded is yes or no.")
+        raise _none_of(("yes", "no"), name, text)
     return word in {"yes", "true", "1", "да", "иә"}

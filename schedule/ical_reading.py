@@ -156,14 +156,18 @@ def _row(
         kind=Kind(event.text("X-DARIS-KIND") or Kind.LECTURE),
         mode=Mode(event.text("X-DARIS-MODE") or Mode.NETWORK),
         chat_mode=_said(event.text("X-DARIS-CHAT-MODE"), ChatMode),
-        waiting_room=_said(event.text("X-DARIS-WAITING-ROOM"), is_true),
+        waiting_room=_said(event.text("X-DARIS-WAITING-ROOM"), _has_waiting_room),
         attendance_policy=_said(event.text("X-DARIS-ATTENDANCE-POLICY"), pinned),
         channel=event.text("X-DARIS-CHANNEL") or None,
-        is_recorded=is_true(event.text("X-DARIS-RECORDED") or "yes"),
+        is_recorded=is_true(event.text("X-DARIS-RECORDED") or "yes", "recorded"),
         auditorium=event.text("LOCATION")[:100] or None,
         summary=event.text("DESCRIPTION"),
         is_cancelled=event.text("STATUS").upper() == "CANCELLED",
     )
+
+
+def _has_waiting_room(text: str) -> bool:
+    return is_true(text, "waiting_room")
 
 
 def _said(text: str, read: Callable[[str], T]) -> T | msgspec.UnsetType:
