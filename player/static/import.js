@@ -1,12 +1,12 @@
 // Import a roster or a class list: what it would do is shown as soon as a file is chosen.
 import { $, el } from "./dom.js";
 import { callInLines } from "./lines.js";
-import { locale, t, tn, told } from "./translate.js";
+import { numbers, t, tn, told } from "./translate.js";
 
 const form = $("import-form");
 const save = $("import-save");
 const bar = $("import-bar");
-const whole = new Intl.NumberFormat(locale);
+const whole = new Intl.NumberFormat(numbers);
 const CHECKS = 0.25; // of the time that it takes: the rest is for saving
 let asking = null; // what ends the question that is under way
 

@@ -1,7 +1,7 @@
 // Picking lectures for one offline package: how large it will be, what is still being made, the download.
 import { $ } from "./dom.js";
 import { call } from "./site.js";
-import { locale, t, tn } from "./translate.js";
+import { numbers, t, tn } from "./translate.js";
 
 const WAIT_MS = 2000;
 const config = JSON.parse($("packages-config").textContent);
@@ -13,7 +13,7 @@ const chosen = () => boxes.filter((box) => box.checked);
 
 function size(bytes) {
   const [number, unit] = bytes < 1e9 ? [bytes / 1e6, "megabyte"] : [bytes / 1e9, "gigabyte"];
-  return new Intl.NumberFormat(locale, { style: "unit", unit, maximumFractionDigits: number < 10 ? 1 : 0 }).format(number);
+  return new Intl.NumberFormat(numbers, { style: "unit", unit, maximumFractionDigits: number < 10 ? 1 : 0 }).format(number);
 }
 
 function show() {

@@ -31,4 +31,7 @@ function fill(text, values) {
   return text.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
 }
 
+/** The locale of numbers: browsers may lack Kazakh, which writes them as Russian does. */
+export const numbers = locale === "kk" ? "ru" : locale;
+
 export { locale };

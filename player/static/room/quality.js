@@ -1,11 +1,11 @@
 // How good the connection is, which way the pictures come and why, and what else may be chosen.
 import { $, el } from "../dom.js";
-import { locale, t } from "../translate.js";
+import { numbers, t } from "../translate.js";
 import { barsOf, lossBetween } from "./grade.js";
 
 export class Quality {
   #before = {};
-  #number = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
+  #number = new Intl.NumberFormat(numbers, { maximumFractionDigits: 1 });
   #way;
 
   /** `way` is asked for the rung, and told what was chosen. */

@@ -7,10 +7,11 @@ const KEY = "daris.captions";
 const LOOK_MS = 100;
 const USUAL = { on: false, language: null, size: "medium", background: "dark" };
 
-/** What a language is called, in the reader's own. */
+/** What a language is called in the reader's own; in itself where the browser does not know that. */
 export function languageName(tag) {
   try {
-    return new Intl.DisplayNames([locale], { type: "language" }).of(tag);
+    const known = new Intl.DisplayNames([locale], { type: "language", fallback: "none" }).of(tag);
+    return known ?? new Intl.DisplayNames([tag], { type: "language" }).of(tag);
   } catch {
     return tag;
   }

@@ -1,7 +1,7 @@
 // The quality menu: by itself, one size, or the sound alone; and the data saver. What is chosen is remembered.
 import Hls from "hls.js";
 import { el } from "../dom.js";
-import { locale, t } from "../translate.js";
+import { numbers, t } from "../translate.js";
 import { meaning, rungsOf } from "./rungs.js";
 
 const KEY = "daris.quality";
@@ -171,6 +171,6 @@ export class Quality {
 function rate(bps) {
   const isLarge = bps >= 950_000;
   const number = isLarge ? bps / 1_000_000 : Math.round(bps / 10_000) * 10;
-  const text = number.toLocaleString(locale, { maximumFractionDigits: 1 });
+  const text = number.toLocaleString(numbers, { maximumFractionDigits: 1 });
   return isLarge ? t("{rate} Mbit/s", { rate: text }) : t("{rate} kbit/s", { rate: text });
 }

@@ -2,7 +2,7 @@
 import { dateFormat } from "../dates.js";
 import { $ } from "../dom.js";
 import { call, toast } from "../site.js";
-import { locale, t, tn } from "../translate.js";
+import { locale, numbers, t, tn } from "../translate.js";
 
 const DAY_MS = 86_400_000;
 
@@ -82,5 +82,5 @@ function whenIn(at) {
 function size(bytes) {
   const [number, unit] = bytes < 1e9 ? [bytes / 1e6, "megabyte"] : [bytes / 1e9, "gigabyte"];
   const format = { style: "unit", unit, maximumFractionDigits: number < 10 ? 1 : 0 };
-  return t("The recording takes {size}.", { size: new Intl.NumberFormat(locale, format).format(number) });
+  return t("The recording takes {size}.", { size: new Intl.NumberFormat(numbers, format).format(number) });
 }
