@@ -13,7 +13,7 @@ from typing import IO, Any, Final
 import msgspec
 
 from kernel.languages import Language
-from player.package import PAGE, POSTER, Case, File, Package, as_json, fill, words_of
+from player.package import PAGE, POSTER, Case, File, Package, as_json, days_of, fill, words_of
 from transcode import extras
 from transcode.access_unit import TrackKind
 from transcode.store import media_file
@@ -86,7 +86,7 @@ def _line(folder: str, package: Package) -> dict[str, Any]:
         "package": package.id,
         "title": package.title,
         "lecturer": package.lecturer,
-        "started_at": package.started_at,
+        "days": days_of(package),
         "length_ms": package.length_ms,
         "poster": folder + POSTER if has_poster else None,
     }

@@ -13,10 +13,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, Any, Final
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import msgspec
 
 from kernel.languages import Language
+from kernel.pages import HOUSE_ZONE
+from kernel.times import in_words
 from player import caption_shelf
 from player.captions import Cue, transcript, webvtt
 from schedule.questions import Question
@@ -157,7 +160,7 @@ def _shown(package: Package, captions: Mapping[str, Sequence[Cue]]) -> dict[str,
         "lecture": package.lecture,
         "title": package.title,
         "lecturer": package.lecturer,
-        "started_at": package.started_at,
+        "days": days_of(package),
         "length_ms": package.length_ms,
         "locale": package.locale,
         "media": _MP4,
@@ -174,6 +177,15 @@ def _has_camera(package: Package) -> bool:
     """One that is of the same revision as the lecture's file."""
     folder = package.folder
     return Job.CAMERA in jobs.due(folder) and jobs.is_made(folder, Job.CAMERA)
+
+
+def days_of(package: Package) -> dict[str, str]:
+    """The day of the lecture in each language: a browser may have no words for Kazakh."""
+    zone = ZoneInfo(HOUSE_ZONE)
+    return {
+        locale: in_words(package.started_at, "date", zone=zone, locale=locale)
+        for locale in package.languages
+    }
 
 
 def words_of(languages: Mapping[str, Language], page: Path) -> dict[str, dict[str, Any]]:

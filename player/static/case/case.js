@@ -219,8 +219,7 @@
     document.documentElement.lang = locale;
     document.title = data.title;
     $("title").textContent = data.title;
-    const day = new Date(data.started_at).toLocaleDateString(locale, { dateStyle: "long" });
-    $("about").textContent = `${data.lecturer} · ${day}`;
+    $("about").textContent = `${data.lecturer} · ${data.days[locale]}`;
     $("speed-name").textContent = t("Speed");
     $("save").textContent = t("Save what I watched");
     $("explained").textContent = t("This page works without a network. Save what you watched as a file, and hand it in on the page of the lecture when you are online.");

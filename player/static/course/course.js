@@ -32,12 +32,11 @@
   }
 
   function card(lecture) {
-    const day = new Date(lecture.started_at).toLocaleDateString(locale, { dateStyle: "long" });
-    const minutes = new Intl.NumberFormat(locale, { style: "unit", unit: "minute" }).format(Math.ceil(lecture.length_ms / 60_000));
+    const minutes = t("{minutes} min", { minutes: Math.ceil(lecture.length_ms / 60_000) });
     const share = watched(lecture);
     const percent = t("Watched so far: {percent} %", { percent: Math.floor(share * 100) });
     const words = element("span", "", { className: "words" });
-    words.append(element("strong", lecture.title), element("span", `${lecture.lecturer} · ${day} · ${minutes}`, { className: "soft" }));
+    words.append(element("strong", lecture.title), element("span", `${lecture.lecturer} · ${lecture.days[locale]} · ${minutes}`, { className: "soft" }));
     if (share) words.append(element("progress", "", { max: 1, value: share, ariaLabel: percent, title: percent }));
     const picture = lecture.poster ? element("img", "", { src: lecture.poster, alt: "" }) : element("span", "", { className: "blank" });
     const link = element("a", "", { href: lecture.address });
