@@ -91,7 +91,8 @@ async def write_classes(connection: AsyncConnection, planned: Sequence[Lecture])
                 f"{one.starts_at:%Y-%m-%dT%H:%MZ}", f"{one.ends_at:%Y-%m-%dT%H:%MZ}", None,
                 named.course(one), named.of_groups(one), one.work.kind,
                 one.work.mode, one.work.auditorium, one.work.channel, one.summary,
-                _yes(one.is_recorded), one.work.chat_mode, _yes(one.work.waiting_room), one.work.attendance_policy or BY_DAY,
+                _yes(one.is_recorded), one.work.chat_mode, _yes(one.work.waiting_room),
+                one.work.attendance_policy or BY_DAY,
                 "cancelled" if one.state is LectureState.CANCELLED else None,
             ]
             for one in planned
