@@ -1,4 +1,4 @@
-"""One run of a room with all that hangs on it: outboxes, connections, the recorder of facts.
+"""One run of a room with all that hangs on it: deliveries, connections, the recorder of facts.
 
 The room decides and applies (live.room); this keeps what was decided, and then tells the seats.
 """
@@ -19,22 +19,19 @@ from kernel.facts import Recorder
 from live.client_messages import Offer, Record, RecordAction, Report, SetMuted, View, Visibility
 from live.connections import Connections
 from live.decision import Delivery
+from live.deliveries import Deliveries
 from live.events import ChatSaid, LiveFact, PersonLeft, PollAnswered
 from live.expelled import B_FRAMES, Expelled
 from live.gate import Gate
-from live.joins import Joins
 from live.line_watch import LineWatch
 from live.messages import (
     Answer,
     Bye,
     ByeReason,
-    JoinedPeople,
     LectureInfo,
     MediaKind,
     Refused,
-    ServerMessage,
     Source,
-    encode,
 )
 from live.outbox import Outbox
 from live.poll_news import PollNews
@@ -89,6 +86,8 @@ class LiveRoom:
         self, room: Room, *, recorder: Recorder, clock: Clock, stage: StageMaker, gate: Gate
     ) -> None:
         self.room = room
+        self.deliveries = Deliveries()
+        self.tell, self.reply = self.deliveries.tell, self.deliveries.reply
         self.connections = Connections(room, clock=clock, keep=self.keep, tell=self.tell, gate=gate)
         self.stage = stage(self.connections)
         self.connections.use(self.stage)
@@ -97,9 +96,7 @@ class LiveRoom:
         self._recorder = recorder
         self._gate = gate
         self._clock = clock
-        self._outboxes: dict[UUID, Outbox] = {}
         self._poll_news = PollNews(lambda poll: self.tell(*self.room.poll_board.news(poll)))
-        self._joins = Joins(lambda joined: self._put(Delivery(joined)))
         self._expelled = Expelled()
         self._tasks: asyncio.TaskGroup | None = None
         self._closing: Bye | None = None
@@ -138,9 +135,7 @@ class LiveRoom:
 
     def attach(self, seat: Seat, outbox: Outbox) -> None:
         """The seat's messages go there from now on, a welcome first; an older socket ends."""
-        older = self._outboxes.pop(seat.id, None)
-        if older is not None:
-            older.close(Bye(ByeReason.REPLACED, "The room goes on in another connection."))
+        self.deliveries.release(seat)
         seat.prove(self._clock.now())
         seat.tally.doubt()
         self.tell(*self.room.connect(seat))
@@ -151,14 +146,13 @@ class LiveRoom:
         for votes in self.room.polls.votes() if seat.visitor.can_moderate else ():
             outbox.put(votes)
         self.qualities.begin_anew(seat.id)
-        self._outboxes[seat.id] = outbox
+        self.deliveries.attach(seat, outbox)
         if self._closing is not None:
             outbox.close(self._closing)
 
     def detach(self, seat: Seat, outbox: Outbox) -> None:
         """The socket of that outbox is gone; the seat waits for its return."""
-        if self._outboxes.get(seat.id) is outbox:
-            del self._outboxes[seat.id]
+        if self.deliveries.detach(seat, outbox):
             seat.tally.doubt()
             self.tell(*self.room.disconnect(seat))
 
@@ -231,26 +225,6 @@ class LiveRoom:
         except BaseException:
             await self.leave(seat, "refused")
             raise
-
-    def reply(self, seat: Seat, message: ServerMessage) -> None:
-        outbox = self._outboxes.get(seat.id)
-        if outbox is not None:
-            outbox.put(message)
-
-    def tell(self, *deliveries: Delivery) -> None:
-        """Put each message into the outboxes that it is for; who joins may wait a moment."""
-        for delivery in deliveries:
-            if isinstance(delivery.message, JoinedPeople):
-                self._joins.take(delivery.message.people)
-            else:
-                self._joins.flush()
-                self._put(delivery)
-
-    def _put(self, delivery: Delivery) -> None:
-        frame = encode(delivery.message)
-        for seat, outbox in tuple(self._outboxes.items()):
-            if delivery.to is None or seat in delivery.to:
-                outbox.put(delivery.message, frame)
 
     def move(self, lecture: LectureInfo) -> None:
         """The schedule changed the lecture."""
@@ -345,8 +319,7 @@ class LiveRoom:
         """Tell every socket why it ends."""
         self._closing = self._closing or bye
         self.room.waiting_room.close(Closing(self._closing))
-        for outbox in self._outboxes.values():
-            outbox.close(self._closing)
+        self.deliveries.close(self._closing)
 
     async def _keep_house(self) -> None:
         """Supervise the seats until cancelled."""

@@ -45,7 +45,7 @@ async def test_a_seat_that_does_not_read_is_cut_off(school, deaf, monkeypatch):
     line = Chat(new_id(), served.lecture.starts_at, served.lecturer.id, "Prof", "x" * 2000)
     heard = 0
     async with asyncio.timeout(30):
-        while len(room._outboxes) == 2:
+        while len(room.deliveries) == 2:
             for _ in range(100):
                 room.tell(Delivery(line))
             for _ in range(100):
