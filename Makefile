@@ -73,6 +73,7 @@ clean: ## forget the set-up and what tools left; what was taught stays in var/
 
 fanout: .setup/runtime # each time: a compiler may have come since
 	@$(python) -m live.build_fanout
+	@$(python) -m transcode.build_pacing
 
 .setup/machine: setup/machine setup/debian
 	@setup/machine

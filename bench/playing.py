@@ -146,6 +146,11 @@ class Receiver:
         late = [arrival - value for arrival, value in self._seen]
         return 1000 * (max(late) - min(late))
 
+    def programme_seconds(self) -> float:
+        """How much of the programme came, by its own clock: less than passed where a sender is starved."""
+        values = [value for _, value in self._seen]
+        return max(values) - min(values) if values else float("nan")
+
     def _run(self) -> None:
         while True:
             datagram, extra, *_ = self._socket.recvmsg(2048, 64)

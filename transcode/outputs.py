@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 from urllib.parse import parse_qs, urlsplit
 
+from transcode.compiled_pacing import Target
+
 
 class OutputError(ValueError):
     """The address of an output cannot be used. The sentence says why."""
@@ -32,6 +34,13 @@ class Burst:
 
 class Output(Protocol):
     """Takes bursts from the pacer's thread and never makes it wait."""
+
+    @property
+    def target(self) -> Target | None:
+        """Where the compiled loop sends instead of calling `send`. None: it can't."""
+
+    def tell_failures(self) -> None:
+        """Log that the compiled loop cannot send, once in a row."""
 
     def send(self, burst: Burst) -> None: ...
 

@@ -2,13 +2,18 @@
 
 What carries the program clock leaves at its own moment. Other datagrams may leave with the one before
 them, thirteen milliseconds early at most: it is the waking up that costs.
+
+The loop exists twice: compiled (transcode/_pacing.c), without the interpreter's lock, where set-up found a C
+compiler, and in Python.
 """
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from queue import SimpleQueue
+from typing import Protocol
 
+from transcode.compiled_pacing import CompiledPacing
 from transcode.outputs import Burst, Output
 from transcode.real_time import PACER, in_real_time
 
@@ -18,6 +23,17 @@ _EARLY_SECONDS = 0.013
 _MOST_TOGETHER = 8
 
 
+class Pacing(Protocol):
+    """Sends runs of whole datagrams. `latest`: the seconds that a burst was late so far, at most."""
+
+    @property
+    def latest(self) -> float: ...
+
+    def run(self, data: bytes) -> None: ...
+
+    def stop(self) -> None: ...
+
+
 class Pacer:
     """A thread of its own. The n-th datagram is due at `starts_at` + n times its length at `mux_bps`.
 
@@ -25,55 +41,99 @@ class Pacer:
     """
 
     def __init__(self, outputs: Sequence[Output], mux_bps: int, *, starts_at: float) -> None:
+        """`starts_at` is of time.monotonic."""
         self._outputs = outputs
-        self._seconds_each = DATAGRAM * 8 / mux_bps
-        self._starts_at = starts_at  # of time.monotonic
-        self._together = min(_MOST_TOGETHER, 1 + int(_EARLY_SECONDS / self._seconds_each))
-        self._queue: SimpleQueue[list[bytes] | None] = SimpleQueue()
+        self._pacing = _pacing(outputs, starts_at, DATAGRAM * 8 / mux_bps)
+        self._queue: SimpleQueue[bytes | None] = SimpleQueue()
         self._rest = b""
-        self.is_lost = False  # so late that the receiver's clock has to begin anew
-        self._stopping = False
         self._thread = threading.Thread(target=self._run, name="pacer", daemon=True)
         self._thread.start()
+
+    @property
+    def is_lost(self) -> bool:
+        """So late that the receiver's clock has to begin anew."""
+        return self._pacing.latest > _LOST_SECONDS
 
     def feed(self, data: bytes) -> None:
         """Any length of whole or cut transport packets, in order."""
         data = self._rest + data
         whole = len(data) - len(data) % DATAGRAM
-        burst: list[bytes] = []
-        for at in range(0, whole, DATAGRAM):
-            datagram = data[at : at + DATAGRAM]
-            if burst and (len(burst) == self._together or has_clock(datagram)):
-                self._queue.put(burst)
-                burst = []
-            burst.append(datagram)
-        if burst:
-            self._queue.put(burst)
+        if whole:
+            self._queue.put(data[:whole])
         self._rest = data[whole:]
 
     def close(self) -> None:
         """Stop at once; what is queued is not sent."""
-        self._stopping = True
+        self._pacing.stop()
         self._queue.put(None)
         self._thread.join()
 
     def _run(self) -> None:
         with in_real_time(PACER):
-            self._send()
+            while (waiting := self._waiting()) is not None:
+                self._pacing.run(waiting)
+                for output in self._outputs:
+                    output.tell_failures()
 
-    def _send(self) -> None:
-        number = 0
-        while (datagrams := self._queue.get()) is not None and not self._stopping:
-            due = self._starts_at + number * self._seconds_each
+    def _waiting(self) -> bytes | None:
+        """All that was fed by now; something at least. None: it is over."""
+        fed = [self._queue.get()]
+        while not self._queue.empty():
+            fed.append(self._queue.get())
+        data = [each for each in fed if each is not None]
+        return b"".join(data) if len(data) == len(fed) else None
+
+
+def _pacing(outputs: Sequence[Output], starts_at: float, seconds_each: float) -> Pacing:
+    together = min(_MOST_TOGETHER, 1 + int(_EARLY_SECONDS / seconds_each))
+    targets = [output.target for output in outputs if output.target is not None]
+    if targets and len(targets) == len(outputs):
+        return CompiledPacing(
+            targets, starts_at=starts_at, seconds_each=seconds_each, together=together
+        )
+    return PythonPacing(outputs, starts_at=starts_at, seconds_each=seconds_each, together=together)
+
+
+class PythonPacing:
+    """The loop of transcode/_pacing.c in Python, for outputs of any kind."""
+
+    def __init__(
+        self, outputs: Sequence[Output], *, starts_at: float, seconds_each: float, together: int
+    ) -> None:
+        self._outputs = outputs
+        self._starts_at, self._seconds_each = starts_at, seconds_each
+        self._together = together
+        self._number = 0
+        self._stopping = False
+        self.latest = 0.0
+
+    def run(self, data: bytes) -> None:
+        for datagrams in self._bursts(data):
+            if self._stopping:
+                return
+            due = self._starts_at + self._number * self._seconds_each
             wait = due - time.monotonic()
             if wait > 0:
                 time.sleep(wait)
-            elif wait < -_LOST_SECONDS:
-                self.is_lost = True
+            self.latest = max(self.latest, -wait)
             burst = Burst(datagrams, due, self._seconds_each)
             for output in self._outputs:
                 output.send(burst)
-            number += len(datagrams)
+            self._number += len(datagrams)
+
+    def stop(self) -> None:
+        self._stopping = True
+
+    def _bursts(self, data: bytes) -> Iterator[list[bytes]]:
+        burst: list[bytes] = []
+        for at in range(0, len(data), DATAGRAM):
+            datagram = data[at : at + DATAGRAM]
+            if burst and (len(burst) == self._together or has_clock(datagram)):
+                yield burst
+                burst = []
+            burst.append(datagram)
+        if burst:
+            yield burst
 
 
 def has_clock(datagram: bytes) -> bool:

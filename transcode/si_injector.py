@@ -193,12 +193,14 @@ class Guide:
 
 
 def _places(run: bytearray, head: bytes) -> Iterator[int]:
-    """Where packets begin with `head`."""
-    at = run.find(head)
-    while at >= 0:
-        if at % PACKET == 0:
+    """Where packets begin with `head`. Their second bytes alone are searched: payloads are full of the rest."""
+    seconds = run[1::PACKET]
+    number = seconds.find(head[1])
+    while number >= 0:
+        at = number * PACKET
+        if run.startswith(head, at):
             yield at
-        at = run.find(head, at + 1)
+        number = seconds.find(head[1], number + 1)
 
 
 def _replace(run: bytearray, at: int, section: bytes) -> None:

@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 
 import structlog
 
+from transcode.compiled_pacing import Target
 from transcode.outputs import Burst, SrtAddress, UdpAddress
 from transcode.udp_output import UdpOutput
 
@@ -34,6 +35,13 @@ class SrtOutput:
         self._process: subprocess.Popen[bytes] | None = None
         self._keeper = threading.Thread(target=self._supervise, name="srt", daemon=True)
         self._keeper.start()
+
+    @property
+    def target(self) -> Target | None:
+        return self._feeding.target
+
+    def tell_failures(self) -> None:
+        self._feeding.tell_failures()
 
     def send(self, burst: Burst) -> None:
         self._feeding.send(burst)

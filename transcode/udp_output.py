@@ -1,14 +1,18 @@
 """Sends a transport stream in UDP datagrams, bare or in RTP."""
 
+import os
 import secrets
 import socket
 import struct
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from pathlib import Path
 
 import structlog
 
+from transcode.build_pacing import LIBRARY
+from transcode.compiled_pacing import Target, load
 from transcode.outputs import Burst, UdpAddress, multicast_interface
 
 log = structlog.get_logger()
@@ -25,12 +29,14 @@ _JUMP_SECONDS = 0.1
 class UdpOutput:
     """Sends datagrams from one thread; whatever cannot be sent at once is dropped and counted."""
 
-    def __init__(self, address: UdpAddress) -> None:
+    def __init__(self, address: UdpAddress, *, library: Path = LIBRARY) -> None:
         self._address = address
+        compiled = load(library)
+        self.target = None if compiled is None else Target(compiled, is_rtp=address.is_rtp)
         self._socket: socket.socket | None = None
         self._closed = threading.Event()
         self._rtp = RtpHeaders() if address.is_rtp else None
-        self.dropped = 0
+        self._dropped = 0
         self._is_cut = True  # as long as the kernel does
         self._cut_to = 0
         self._failing = False
@@ -38,12 +44,26 @@ class UdpOutput:
         self._opening = threading.Thread(target=self._open, name="output-open", daemon=True)
         self._opening.start()
 
+    @property
+    def dropped(self) -> int:
+        """Datagrams that were not sent."""
+        return self._dropped + (self.target.dropped if self.target else 0)
+
+    def tell_failures(self) -> None:
+        if self.target is None:
+            return
+        number = self.target.take_error()
+        if number:
+            self._note_failure(OSError(number, os.strerror(number)))
+        else:
+            self._failing = False
+
     def send(self, burst: Burst) -> None:
         datagrams = burst.datagrams
         if self._rtp is not None:
             datagrams = list(self._rtp.before(burst))
         if self._socket is None:
-            self.dropped += len(datagrams)
+            self._dropped += len(datagrams)
             return
         if len(datagrams) > 1 and self._is_cut and self._send_together(self._socket, datagrams):
             return
@@ -51,6 +71,7 @@ class UdpOutput:
             try:
                 self._socket.sendto(datagram, self._target)
             except OSError as error:
+                self._dropped += 1
                 self._note_failure(error)
             else:
                 self._failing = False
@@ -73,14 +94,19 @@ class UdpOutput:
         self._failing = False
         return True
 
+    def wait_until_open(self) -> None:
+        """Until its name was found."""
+        self._opening.join()
+
     def close(self) -> None:
         self._closed.set()
         self._opening.join(timeout=1.0)
         if self._socket is not None:
+            if self.target is not None:
+                self.target.close()
             self._socket.close()
 
     def _note_failure(self, error: OSError) -> None:
-        self.dropped += 1
         if not self._failing:
             log.warning("playout.output_failing", output=self._address.host, reason=str(error))
         self._failing = True
@@ -95,6 +121,8 @@ class UdpOutput:
                 )
                 self._closed.wait(_RESOLVE_AGAIN_SECONDS)
             else:
+                if self.target is not None:
+                    self.target.open(self._socket, self._target)
                 return
 
 

@@ -47,6 +47,7 @@ def is_well(findings: list[Finding]) -> bool:
 def _hops(settings: Settings) -> Iterator[Hop]:
     yield Hop("packages", machine.packages)
     yield Hop("forwarder", machine.forwarder)
+    yield Hop("pacer", machine.pacer)
     yield Hop("offload", machine.offload)
     yield Hop("socket buffers", machine.buffers)
     yield Hop("data folder", machine.folder)

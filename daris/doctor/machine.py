@@ -14,6 +14,7 @@ from kernel.errors import SettingsError
 from kernel.journal import open_journal
 from live import adapter
 from live.fanout import open_fanout
+from transcode import compiled_pacing
 
 _BUFFER_BYTES: Final = 4 << 20  # what live.port asks for
 _UDP_SEGMENT: Final = 103  # linux/udp.h
@@ -34,6 +35,12 @@ async def forwarder(_: Patient) -> Found:
     if name == "compiled":
         return well("The compiled loop forwards packets.")
     return weak("The slower loop forwards packets; install gcc and run make fanout.")
+
+
+async def pacer(_: Patient) -> Found:
+    if compiled_pacing.load() is not None:
+        return well("The compiled loop paces channels.")
+    return weak("The slower loop paces channels; install gcc and run make fanout.")
 
 
 async def offload(_: Patient) -> Found:
