@@ -33,7 +33,7 @@ class CLibrary:
         failure = self._compile(compiler)
         if failure:
             return f"{self.what} did not compile, {self.otherwise} serves: {failure}"
-        return f"compiled {self.what}"
+        return f"{self.what} was made"
 
     def _compile(self, compiler: str) -> str:
         self.path.parent.mkdir(exist_ok=True)
