@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -20,7 +20,7 @@ from schedule.looks import Look
 from schedule.places import live_folder
 from transcode.access_unit import TrackKind
 from transcode.library import Library
-from transcode.live_edge import fragments
+from transcode.live_edge import LiveEdge
 from transcode.live_feed import Kind, packed
 from transcode.recording import Recording
 from transcode.segments import Init, Part
@@ -33,7 +33,11 @@ _LOOK_AGAIN = timedelta(seconds=0.5)
 _PAUSE = timedelta(seconds=1)
 _PATIENCE = timedelta(seconds=20)  # a conditioner that takes nothing for so long is stuck
 _PICTURE, _SOUND = (Kind.PICTURE_INIT, Kind.PICTURE), (Kind.SOUND_INIT, Kind.SOUND)
+_BESIDE = TrackKind.VOICE, TrackKind.CAMERA
 _SCREEN, _CAMERA = (Kind.SCREEN_INIT, Kind.SCREEN), (Kind.CAMERA_INIT, Kind.CAMERA)
+
+Step = Callable[[Init, Part], Awaitable[bool]]
+"""Passes a fragment on; False when nobody takes it any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,49 +113,73 @@ async def _feed(recording: Recording, process: asyncio.subprocess.Process) -> No
     assert process.stdin is not None
     pump = Pump(recording, process.stdin)
     async with asyncio.TaskGroup() as tasks:
-        pumps = [
-            tasks.create_task(run(), name="live-feed-pump")
-            for run in (pump.programme, pump.voice, pump.camera)
-        ]
+        pumping = tasks.create_task(pump.run(), name="live-feed-pump")
         ended = tasks.create_task(process.wait(), name="live-feed-process")
-        await asyncio.wait([ended, pumps[0]], return_when=asyncio.FIRST_COMPLETED)
-        for task in (*pumps, ended):
+        await asyncio.wait([ended, pumping], return_when=asyncio.FIRST_COMPLETED)
+        for task in (pumping, ended):
             task.cancel()
 
 
 class Pump:
-    """A recording's renditions into the pipe of its conditioner, each until it ends or the other side goes
-    away. Event loop only."""
+    """A recording's renditions into the pipe of its conditioner. Event loop only."""
 
     def __init__(self, recording: Recording, pipe: asyncio.StreamWriter) -> None:
         self._recording = recording
         self._pipe = pipe
-        self._shows_screen = False
+        self._shows_screen = self._sends_camera = False
+        self._programme: Init | None = None  # its set-up that was seen last
         self._known: dict[tuple[Kind, Kind], Init] = {}  # that was sent last
 
-    async def programme(self) -> None:
-        known = None
-        async for init, part in fragments(self._recording.programme):
-            if init is not known:
-                known, self._shows_screen = init, self._is_of_screen(init)
-            kinds = _SCREEN if self._shows_screen else _PICTURE
-            if not await self._write(kinds, init, part):
+    async def run(self) -> None:
+        """Until the programme ends or the other side goes away."""
+        windows = self._recording.programme, *map(self._recording.track, _BESIDE)
+        steps = (self._show, self._hear, self._inset)
+        edges = [LiveEdge(window) for window in windows]
+        if not await self._catch_up(edges, steps):
+            return
+        async with asyncio.TaskGroup() as tasks:
+            programme, *others = (
+                tasks.create_task(self._follow(edge, step), name="live-feed-track")
+                for edge, step in zip(edges, steps, strict=True)
+            )
+            await programme
+            for other in others:
+                other.cancel()
+
+    async def _catch_up(self, edges: Sequence[LiveEdge], steps: Sequence[Step]) -> bool:
+        """What is there already, by its time: a camera that came after all of its screen would be too late for
+        the pictures in whose corner it lies."""
+        waiting = [
+            (edge.seconds_of(part), step, init, part)
+            for edge, step in zip(edges, steps, strict=True)
+            for init, part in edge.ready()
+        ]
+        waiting.sort(key=lambda each: each[0])
+        for _, step, init, part in waiting:
+            if not await step(init, part):
+                return False
+        return True
+
+    async def _follow(self, edge: LiveEdge, step: Step) -> None:
+        async for init, part in edge.fragments():
+            if not await step(init, part):
                 return
 
-    async def voice(self) -> None:
-        async for init, part in fragments(self._recording.track(TrackKind.VOICE)):
-            if not await self._write(_SOUND, init, part):
-                return
+    async def _show(self, init: Init, part: Part) -> bool:
+        if init is not self._programme:
+            self._programme, self._shows_screen = init, self._is_of_screen(init)
+        return await self._write(_SCREEN if self._shows_screen else _PICTURE, init, part)
 
-    async def camera(self) -> None:
-        """Only while it is not the programme itself; from a key picture on."""
-        is_sent = False
-        async for init, part in fragments(self._recording.track(TrackKind.CAMERA)):
-            is_sent = self._shows_screen and (is_sent or part.is_independent)
-            if not is_sent:
-                self._known.pop(_CAMERA, None)
-            elif not await self._write(_CAMERA, init, part):
-                return
+    async def _hear(self, init: Init, part: Part) -> bool:
+        return await self._write(_SOUND, init, part)
+
+    async def _inset(self, init: Init, part: Part) -> bool:
+        """The camera only while it is not the programme itself; from a key picture on."""
+        self._sends_camera = self._shows_screen and (self._sends_camera or part.is_independent)
+        if self._sends_camera:
+            return await self._write(_CAMERA, init, part)
+        self._known.pop(_CAMERA, None)
+        return True
 
     async def _write(self, kinds: tuple[Kind, Kind], init: Init, part: Part) -> bool:
         """With its set-up before, where that is another one. False when nobody takes it."""

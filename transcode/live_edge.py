@@ -1,7 +1,8 @@
 """What a rendition gets while it is live, fragment by fragment. Event loop only."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
+from fractions import Fraction
 from typing import Final
 
 from transcode.segments import Init, Part
@@ -10,18 +11,38 @@ from transcode.window import Window
 _PATIENCE: Final = timedelta(seconds=10)
 
 
-async def fragments(window: Window) -> AsyncIterator[tuple[Init, Part]]:
-    """From the last whole segment on, until it ends. Who reads too slowly misses what is forgotten."""
-    msn, number = window.segments[-1].msn if window.has_listed else window.next_msn, 0
-    while True:
-        if not await window.reach(msn, number, _PATIENCE):
-            continue
-        parts, init = window.parts(msn) or (), window.init_of(msn)
-        for part in tuple(parts)[number:]:
-            assert init is not None
-            yield init, part
-            number += 1
-        if msn < window.next_msn:
-            msn, number = msn + 1, 0
-        elif window.is_ended:
-            return
+class LiveEdge:
+    """One reader of a rendition, from the last whole segment on. Who reads too slowly misses what is
+    forgotten."""
+
+    def __init__(self, window: Window) -> None:
+        self._window = window
+        self._msn = window.segments[-1].msn if window.has_listed else window.next_msn
+        self._number = 0
+
+    def ready(self) -> Iterator[tuple[Init, Part]]:
+        """What is there and was not taken yet."""
+        while True:
+            parts = self._window.parts(self._msn) or ()
+            if self._number < len(parts):
+                part, init = parts[self._number], self._window.init_of(self._msn)
+                assert init is not None
+                self._number += 1
+                yield init, part
+            elif self._msn < self._window.next_msn:
+                self._msn, self._number = self._msn + 1, 0
+            else:
+                return
+
+    async def fragments(self) -> AsyncIterator[tuple[Init, Part]]:
+        """Each as it comes, until the rendition ends."""
+        while True:
+            for each in self.ready():
+                yield each
+            if self._window.is_ended:
+                return
+            await self._window.reach(self._msn, self._number, _PATIENCE)
+
+    def seconds_of(self, part: Part) -> Fraction:
+        """When it begins, on the timeline that all renditions of a recording share."""
+        return Fraction(part.starts, self._window.timeline.timescale)

@@ -11,7 +11,7 @@ import pytest
 from bench import clips
 from transcode import shelf
 from transcode.library import Library
-from transcode.live_edge import fragments
+from transcode.live_edge import LiveEdge
 
 EPOCH = datetime(2026, 9, 7, 4, tzinfo=UTC)
 LECTURE = UUID(int=7)
@@ -87,7 +87,7 @@ async def test_what_was_shown_of_a_full_disk_keeps_its_numbers(tmp_path, units, 
     kept = again.programme.segments
     assert kept[0].msn == 0
     assert kept[-1].msn > 1_000_000
-    init, _ = await anext(fragments(again.programme))  # for television
+    init, _ = await anext(LiveEdge(again.programme).fragments())  # for television
     assert init.number > 1_000_000
     check(again, viewer)
     found = Library(tmp_path).find(LECTURE)
