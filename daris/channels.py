@@ -20,9 +20,9 @@ from daris.channel_process import ChannelProcess, on_air_in
 from daris.conditioning import Conditioning
 from daris.live_feeds import Feed, LiveFeeds
 from daris.monitoring import Monitors
-from daris.plans import Rundown, feeds_of, needs_of, plan_of, rooms_in
+from daris.plans import Looks, Rundown, looks_on_air, needs_of, plan_of, rooms_in
 from daris.player import Player
-from daris.takes import current, moved, rooms_of, takes_in, without_rooms
+from daris.takes import current, feeds_of, moved, takes_in, without_rooms
 from kernel.bus import Bus
 from kernel.clock import Clock
 from kernel.database import Database
@@ -92,6 +92,7 @@ class Channels:
         self._rooms: frozenset[UUID] = frozenset()  # lectures that are planned live
         self._rundowns: Sequence[Rundown] = ()
         self._planned_feeds: set[Feed] = set()
+        self._looks: Looks = {}  # of the rooms on air
         self._over: Mapping[UUID, datetime] = {}  # of the rooms that are taken, those that ended
         self._read_at = 0.0  # monotonic seconds
 
@@ -142,15 +143,16 @@ class Channels:
     async def _step(self, tasks: asyncio.TaskGroup) -> None:
         """Read the rundowns if anything about them changed, and from time to time."""
         now = self._clock.now()
-        taken = frozenset[UUID]().union(*(rooms_of(one, now) for one in self._takes.values()))
+        taken = {feed.lecture for one in self._takes.values() for feed in feeds_of(one, now)}
         async with self._database.connect() as connection:
             lectures = await lectures_on_channels(connection, self._rooms | taken)
             ends = {key: end for key, one in lectures.items() if (end := end_on_air(one, now))}
             state = await list_channels(connection), await house_items_state(connection), ends
+        self._looks = looks_on_air(self._rundowns, ends, now, self._looks)
         self._planned_feeds = {
-            feed
-            for feed in feeds_of(self._rundowns, ends, now)
-            if lectures[feed.lecture].state is LectureState.LIVE
+            Feed(lecture, look)
+            for (_, lecture), look in self._looks.items()
+            if lectures[lecture].state is LectureState.LIVE
         }
         self._over = {key: ends[key] for key in taken & ends.keys() if lectures[key].state in OVER}
         self._feed()
@@ -191,7 +193,7 @@ class Channels:
             self._takes[channel.id] = takes_in(self._plan_path(channel.id))
         takes = without_rooms(self._takes[channel.id], self._over)
         self._takes[channel.id] = current(takes, self._clock.now())
-        self._planned[channel.id] = plan_of(rundown, items, self._settings, ends)
+        self._planned[channel.id] = plan_of(rundown, items, self._settings, ends, self._looks)
         self._write_plan(channel.id)
 
     async def _follow_takes(self) -> None:
@@ -215,10 +217,10 @@ class Channels:
         """The rooms that are planned, and those that are taken, which begin at once."""
         now = self._clock.now()
         taken = {
-            Feed(lecture, rundown.channel.look)
+            feed
             for rundown in self._rundowns
-            for lecture in rooms_of(self._takes.get(rundown.channel.id, ()), now)
-            - self._over.keys()
+            for feed in feeds_of(self._takes.get(rundown.channel.id, ()), now)
+            if feed.lecture not in self._over
         }
         self._feeds.want(self._planned_feeds | taken)
 

@@ -14,7 +14,7 @@ from prometheus_client import Gauge
 
 from daris.logos import logo_options
 from kernel.database import Database
-from kernel.errors import DarisError
+from kernel.errors import DarisError, NotFound
 from kernel.settings import Settings
 from schedule.looks import Look
 from schedule.places import live_folder
@@ -83,7 +83,10 @@ class LiveFeeds:
 
     async def _attempt(self, feed: Feed, recording: Recording) -> None:
         """One life of a conditioner: until the room ends, or it does."""
-        logo = await logo_options(self._database, self._settings, feed.look.logo)
+        try:
+            logo = await logo_options(self._database, self._settings, feed.look.logo)
+        except NotFound:  # taken away since, and the room begins anew
+            logo = []
         folder = live_folder(self._settings, feed.lecture, feed.look)
         process = await asyncio.create_subprocess_exec(
             *_command(folder, feed, recording),

@@ -1,18 +1,21 @@
 """What follows from the rundowns of channels: their plan files, rooms to be fed, media to be conditioned. Pure."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from daris.conditioning import Need
-from daris.live_feeds import Feed
 from kernel.settings import Settings
 from schedule.channels import Channel, HouseItem, best_item
+from schedule.looks import Look
 from schedule.places import house_folder, live_folder
 from schedule.rundown import Programme
 from schedule.settling import settled
 from transcode.timeline import Item, Plan
+
+Looks = Mapping[tuple[str, UUID], Look]
+"""Of rooms, by channel and lecture."""
 
 _LIVE_AHEAD = timedelta(seconds=30)  # a room is conditioned so long before its programme
 
@@ -30,16 +33,21 @@ def plan_of(
     items: Mapping[tuple[str, str], HouseItem],
     settings: Settings,
     ends: Mapping[UUID, datetime],
+    looks: Looks,
 ) -> Plan:
     """The plan file of a channel; programmes whose media is not there say why. `ends` are those of
-    the rooms."""
+    the rooms, `looks` of those on air."""
     channel = rundown.channel
     now = settled(rundown.programmes, ends)
+
+    def item(programme: Programme) -> Item:
+        return _item(programme, channel, items, settings, looks)
+
     return Plan(
         channel=channel.id,
         revision=channel.revision,
-        items=tuple(_item(programme, channel, items, settings) for programme in now.run),
-        overruns=tuple(_item(programme, channel, items, settings) for programme in now.covering),
+        items=tuple(map(item, now.run)),
+        overruns=tuple(map(item, now.covering)),
     )
 
 
@@ -48,17 +56,22 @@ def rooms_in(rundowns: Sequence[Rundown]) -> frozenset[UUID]:
     return frozenset(source.live.lecture for source in sources if source.live)
 
 
-def feeds_of(
-    rundowns: Sequence[Rundown], ends: Mapping[UUID, datetime], now: datetime
-) -> Iterator[Feed]:
-    """The rooms that are on air, or soon will be."""
+def looks_on_air(
+    rundowns: Sequence[Rundown], ends: Mapping[UUID, datetime], now: datetime, before: Looks
+) -> Looks:
+    """Of the rooms that are on air, or soon will be. One that is keeps the look that it had `before`: its
+    conditioner would be gone for seconds while another begins."""
+    looks = {}
     for rundown in rundowns:
-        shown = settled(rundown.programmes, ends)
+        shown, look = settled(rundown.programmes, ends), rundown.channel.look
         for programme in (*shown.run, *shown.covering):
             live = programme.source.live
             is_near = programme.starts_at - _LIVE_AHEAD <= now < programme.ends_at
             if live and live.lecture in ends and is_near:
-                yield Feed(live.lecture, rundown.channel.look)
+                room = rundown.channel.id, live.lecture
+                earlier = before.get(room, look)
+                looks[room] = earlier if earlier.profile == look.profile else look
+    return looks
 
 
 def _item(
@@ -66,9 +79,11 @@ def _item(
     channel: Channel,
     items: Mapping[tuple[str, str], HouseItem],
     settings: Settings,
+    looks: Looks,
 ) -> Item:
     key, live = programme.source.key, programme.source.live
     item = None if key is None else best_item(items, key, channel.look)
+    look = looks.get((channel.id, live.lecture), channel.look) if live else channel.look
     reason = None
     if key is not None and (item is None or not item.file):
         reason = item.error if item else "the media is not conditioned yet"
@@ -79,7 +94,7 @@ def _item(
         starts_at=programme.starts_at,
         ends_at=programme.ends_at,
         media=str((house_folder(settings) / item.file).absolute()) if item and item.file else None,
-        live=str(live_folder(settings, live.lecture, channel.look).absolute()) if live else None,
+        live=str(live_folder(settings, live.lecture, look).absolute()) if live else None,
         reason=reason,
         titles=dict(programme.titles),
         descriptions=dict(programme.descriptions),

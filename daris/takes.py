@@ -7,8 +7,9 @@ from uuid import UUID
 
 import msgspec
 
+from daris.live_feeds import Feed
 from kernel.settings import Settings
-from schedule.places import house_folder, lecture_of, live_folder_named
+from schedule.places import house_folder, lecture_of, live_folder_named, look_in
 from schedule.takes import Take, TakeMoved
 from transcode.timeline import Item, PlanError, read_plan
 
@@ -39,10 +40,10 @@ def takes_in(path: Path) -> tuple[Item, ...]:
         return ()
 
 
-def rooms_of(takes: Sequence[Item], now: datetime) -> frozenset[UUID]:
-    """The lectures whose rooms are taken, or are about to be."""
-    running = (take.live for take in takes if take.live and now < take.ends_at)
-    return frozenset(lecture_of(Path(live)) for live in running)
+def feeds_of(takes: Sequence[Item], now: datetime) -> frozenset[Feed]:
+    """The rooms that are taken, or are about to be, in the look in which they were."""
+    running = (Path(take.live) for take in takes if take.live and now < take.ends_at)
+    return frozenset(Feed(lecture_of(folder), look_in(folder)) for folder in running)
 
 
 def without_rooms(takes: Sequence[Item], ends: Mapping[UUID, datetime]) -> tuple[Item, ...]:

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from kernel.database import Id, UtcDateTime, insert_new, metadata
 from kernel.errors import Conflict, NotFound
 from kernel.ids import new_id
-from schedule.looks import Look, profile_of
+from schedule.looks import Look, look_named
 from schedule.rundown import Change, Programme, Source
 from schedule.withdrawals import note_withdrawals
 
@@ -254,7 +254,7 @@ def best_item(
     others = (
         item
         for (of, other), item in sorted(items.items())
-        if of == source and item.file and profile_of(other) == look.profile
+        if of == source and item.file and look_named(other).profile == look.profile
     )
     return next(others, exact)
 

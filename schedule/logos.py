@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from kernel.database import insert_new, metadata
 from kernel.errors import NotFound
 from schedule.channels import Channel, change_channel, channels, house_items
-from schedule.looks import logo_of
+from schedule.looks import look_named
 
 LARGEST_LOGO = 512 * 1024  # bytes
 _NAME_LENGTH = 12
@@ -74,7 +74,7 @@ async def drop_unused_logos(connection: AsyncConnection) -> set[str]:
     used = set((await connection.execute(names)).scalars())
     await connection.execute(logos.delete().where(logos.c.name.not_in(used)))
     looks = (await connection.execute(sa.select(house_items.c.look).distinct())).scalars()
-    unused = [look for look in looks if (logo := logo_of(look)) and logo not in used]
+    unused = [look for look in looks if (logo := look_named(look).logo) and logo not in used]
     await connection.execute(house_items.delete().where(house_items.c.look.in_(unused)))
     return used
 

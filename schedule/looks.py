@@ -14,11 +14,7 @@ class Look:
         return self.profile if self.logo is None else f"{self.profile}+{self.logo}"
 
 
-def profile_of(look: str) -> str:
-    """That of a look in its written form."""
-    return look.partition("+")[0]
-
-
-def logo_of(look: str) -> str | None:
-    """The name of its logo, of a look in its written form."""
-    return look.partition("+")[2] or None
+def look_named(text: str) -> Look:
+    """Of its written form."""
+    profile, _, logo = text.partition("+")
+    return Look(profile, logo or None)

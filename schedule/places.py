@@ -5,7 +5,7 @@ from typing import Final
 from uuid import UUID
 
 from kernel.settings import Settings
-from schedule.looks import Look
+from schedule.looks import Look, look_named
 
 _UUID_LENGTH: Final = 36
 
@@ -50,6 +50,11 @@ def live_folder_named(settings: Settings, name: str) -> Path:
 def lecture_of(folder: Path) -> UUID:
     """Whose slots those are; the other way round."""
     return UUID(folder.name[:_UUID_LENGTH])
+
+
+def look_in(folder: Path) -> Look:
+    """In which look they are."""
+    return look_named(folder.name[_UUID_LENGTH + 1 :])
 
 
 def library_file(settings: Settings, name: str) -> Path | None:

@@ -7,6 +7,7 @@ import signal
 import subprocess
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 from xml.etree import ElementTree as ET
 
 import m3u8
@@ -29,6 +30,7 @@ from schedule.channels import (
     keep_house_item,
 )
 from schedule.lectures import lectures
+from schedule.overrun import Live
 from schedule.rundown import Programme, Source
 from tests.images import png
 from transcode import live_slots
@@ -300,7 +302,7 @@ async def test_the_plan_says_what_to_show_and_why_not(tmp_path):
         ),
     }
     settings = Settings(data_dir=tmp_path)
-    plan = plans.plan_of(plans.Rundown(channel, run), items, settings, {})
+    plan = plans.plan_of(plans.Rundown(channel, run), items, settings, {}, {})
     assert [(item.media and item.media[-5:], item.reason) for item in plan.items] == [
         ("x.mp4", None),
         (None, "It is noise."),
@@ -343,3 +345,31 @@ def children() -> list[int]:
         check=False,
     )
     return [int(pid) for pid in found.stdout.split()]
+
+
+def test_a_room_on_air_keeps_its_look_when_the_channel_gets_another_logo(tmp_path):
+    start, lecture = datetime(2026, 9, 7, 4, tzinfo=UTC), uuid4()
+    live = Programme(
+        key="live",
+        starts_at=start,
+        ends_at=start + timedelta(hours=1),
+        source=Source(live=Live(lecture=lecture)),
+        titles={"en": "Lecture"},
+    )
+    plain = Channel(id="one", name="x", profile="720p25")
+    marked, ends = replace(plain, logo="0123456789ab"), {lecture: live.ends_at}
+
+    def looks(channel, at, before):
+        return plans.looks_on_air([plans.Rundown(channel, [live])], ends, start + at, before)
+
+    assert looks(plain, -timedelta(minutes=5), {}) == {}
+    on_air = looks(plain, timedelta(), {})
+    assert looks(marked, timedelta(minutes=1), on_air) == on_air == {("one", lecture): plain.look}
+    assert looks(marked, timedelta(minutes=1), {}) == {("one", lecture): marked.look}
+    larger = replace(marked, profile="1080p25")  # its process begins anew with it
+    assert looks(larger, timedelta(minutes=1), on_air) == {("one", lecture): larger.look}
+    assert looks(marked, timedelta(hours=1), on_air) == {}
+    plan = plans.plan_of(
+        plans.Rundown(marked, [live]), {}, Settings(data_dir=tmp_path), ends, on_air
+    )
+    assert plan.items[0].live == str(tmp_path / "live" / f"{lecture}-720p25")

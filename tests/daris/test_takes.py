@@ -2,8 +2,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
-from daris.takes import current, moved, rooms_of, without_rooms
+import pytest
+
+from daris.live_feeds import Feed
+from daris.takes import current, feeds_of, moved, without_rooms
 from kernel.settings import Settings
+from schedule.looks import Look
 from schedule.takes import Take, TakeMoved
 
 SETTINGS = Settings(data_dir=Path("/data"))
@@ -57,19 +61,20 @@ def test_takes_that_are_long_over_are_dropped():
     assert current(takes, after(90_000)) == ()
 
 
-def live_take(lecture):
+def live_take(lecture, look="720p25"):
     times = {"starts_at": after(0), "ends_at": after(3600)}
-    live = f"{lecture}-720p25"
+    live = f"{lecture}-{look}"
     take = Take(id=uuid4(), title="Live", file=None, live=live, operator="Aliya", **times)
     return moved((), TakeMoved(channel="one", at=after(0), take=take), SETTINGS)
 
 
-def test_a_taken_room_is_fed_as_long_as_the_take_lasts():
+@pytest.mark.parametrize("look", [Look("720p25"), Look("1080p25", "0123456789ab")], ids=str)
+def test_a_taken_room_is_fed_in_its_look_as_long_as_the_take_lasts(look):
     lecture = uuid4()
-    takes = live_take(lecture)
-    assert takes[0].live == f"/data/live/{lecture}-720p25"
-    assert rooms_of(takes, after(60)) == {lecture}
-    assert rooms_of(takes, after(3600)) == frozenset()
+    takes = live_take(lecture, look)
+    assert takes[0].live == f"/data/live/{lecture}-{look}"
+    assert feeds_of(takes, after(60)) == {Feed(lecture, look)}
+    assert feeds_of(takes, after(3600)) == frozenset()
 
 
 def test_a_take_ends_with_its_room():

@@ -66,10 +66,13 @@ async def test_a_channel_gets_a_logo_and_loses_it_again(client, operator, one, a
         (b"GIF89a", "image/png", 400, "A logo is a PNG image."),
         (_WHOLE[:-20], "image/png", 400, "The PNG image breaks off."),
         (_WHOLE[:60] + b"x" + _WHOLE[61:], "image/png", 400, "The PNG image is damaged."),
+        (png(64, 32, (0,) * 4, colours=5), "image/png", 400, "The PNG image is damaged."),
+        (png(64, 32, (0,) * 4, depth=3), "image/png", 400, "The PNG image is damaged."),
+        (png(64, 32, (0,) * 4, colours=3), "image/png", 400, "The PNG image is damaged."),
         (png(8, 8, (0, 0, 0, 0)), "image/png", 400, "A logo is 16 to 2048 pixels wide and high."),
         (_WHOLE + bytes(512 * 1024), "image/png", 413, "A logo has at most 512 KiB."),
     ],
-    ids=["kind", "gif", "broken off", "damaged", "small", "large"],
+    ids=["kind", "gif", "broken off", "damaged", "colours", "depth", "palette", "small", "large"],
 )
 async def test_what_is_no_logo_is_refused_in_a_sentence(
     client, operator, one, image, kind, status, title
