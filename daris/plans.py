@@ -95,6 +95,7 @@ def _item(
         ends_at=programme.ends_at,
         media=str((house_folder(settings) / item.file).absolute()) if item and item.file else None,
         live=str(live_folder(settings, live.lecture, look).absolute()) if live else None,
+        source=key,
         reason=reason,
         titles=dict(programme.titles),
         descriptions=dict(programme.descriptions),

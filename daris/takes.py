@@ -69,5 +69,6 @@ def _item(take: Take, settings: Settings) -> Item:
         ends_at=take.ends_at,
         media=str((house_folder(settings) / take.file).absolute()) if take.file else None,
         live=str(live.absolute()) if live else None,
+        source=take.source,
         operator=take.operator,
     )

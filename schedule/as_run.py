@@ -23,6 +23,7 @@ class Aired(msgspec.Struct, frozen=True, kw_only=True):
     reason: str | None = None
     operator: str | None = None  # who took it; null follows the plan
     media: str | None = None  # SHA-256 of the conditioned media; null of the slate and of rooms
+    source: str | None = None  # of which that was made: `recording:ID` or `file:NAME`
     resumed: bool = False  # the channel's process began here
 
 

@@ -82,7 +82,7 @@ async def show_channel(request: web.Request) -> web.Response:
         reader = Reader(now, locale, since=min(now - _BACK, midnight), kept_since=kept)
         shown = await _on_air(connection, channel, reader)
     replayed = _replayed(shown.day, request.query_string)
-    stream = f"/tv/{channel.id}/index.m3u8"
+    stream = f"/tv/{channel.id}/master.m3u8"
     return render(
         request,
         "channel.html",

@@ -34,6 +34,7 @@ class Take(msgspec.Struct, frozen=True, kw_only=True):
     ends_at: datetime
     file: str | None
     live: str | None = None
+    source: str | None = None  # of the file
     operator: str
 
 
@@ -85,6 +86,7 @@ async def prepare(
         starts_at=starts_at,
         ends_at=_end(wish, starts_at, _length(item) if item else None),
         file=item.file if item else None,
+        source=wish.source.key,
         operator=wish.operator,
     )
 

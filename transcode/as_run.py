@@ -21,6 +21,7 @@ class Aired(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     reason: str | None = None
     operator: str | None = None  # who took it; none follows the plan
     media: str | None = None  # SHA-256 of the conditioned media, as its report tells
+    source: str | None = None  # of that media
     resumed: bool = False  # the channel process began here
 
 
@@ -53,6 +54,7 @@ class AsRun:
             reason=shown.reason,
             operator=item.operator if item else None,
             media=self._hash_of(shown),
+            source=item.source if item and not shown.is_slate else None,
             resumed=self._last is None,
         )
         self._last = state

@@ -45,6 +45,13 @@ def excerpt(folder: Path, since: datetime, until: datetime, now: datetime) -> Ex
     return Excerpt(run(wanted, present, set_ups), is_over=edge >= last)
 
 
+def segment_in(folder: Path, number: int) -> Segment | None:
+    """The one of that number, if it is kept."""
+    if not (folder / f"{number}.m4s").exists():
+        return None
+    return next(iter(run(range(number, number + 1), {number}, read_set_ups(folder))), None)
+
+
 def run(wanted: range, present: Collection[int], set_ups: Sequence[SetUp]) -> tuple[Segment, ...]:
     """A segment or a gap for each number."""
     return tuple(_segment(msn, set_ups, is_gap=msn not in present) for msn in wanted if set_ups)

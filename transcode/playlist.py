@@ -274,11 +274,7 @@ def multivariant(
         f'CHANNELS="{channels}",URI="{name}.m3u8"'
         for name, _, channels in groups
     ]
-    lines += [
-        f'#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID="captions",NAME="{tag}",LANGUAGE="{tag}",'
-        f'DEFAULT=NO,AUTOSELECT=YES,FORCED=NO,URI="captions/{tag}.m3u8"'
-        for tag in captions
-    ]
+    lines += map(caption_rendition, captions)
     shown = ',SUBTITLES="captions"' if captions else ""
     for name, sound, _ in groups or [("", Variant(0, 0, ""), 0)]:
         for rung, picture in pictures.items():
@@ -286,6 +282,14 @@ def multivariant(
     for name, sound, _ in groups:
         lines += [_sound_alone(sound, name), f"{name}.m3u8"]
     return "\n".join(lines) + "\n"
+
+
+def caption_rendition(language: str, query: str = "") -> str:
+    """The tag of captions in a language; `query` goes with their address."""
+    return (
+        f'#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID="captions",NAME="{language}",LANGUAGE="{language}",'
+        f'DEFAULT=NO,AUTOSELECT=YES,FORCED=NO,URI="captions/{language}.m3u8{query}"'
+    )
 
 
 def _stream(video: Variant, sound: Variant, group: str) -> str:

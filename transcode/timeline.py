@@ -24,6 +24,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     ends_at: datetime
     media: str | None = None  # a house item's path; relative to the plan file's folder or absolute
     live: str | None = None  # instead: the folder of slots that a live conditioner writes
+    source: str | None = None  # of which the media was made, as operators name it
     reason: str | None = None
     titles: dict[str, str] = {}  # by language, for the guide in the transport stream
     descriptions: dict[str, str] = {}

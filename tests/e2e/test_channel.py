@@ -9,7 +9,12 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from tests.e2e.looks import photograph
+
 pytestmark = [pytest.mark.e2e, pytest.mark.untimed, pytest.mark.timeout(180)]
+
+SPOKEN = """[...document.querySelector("[data-testid=watch-video]").textTracks].some((track) =>
+    track.mode === "showing" && [...track.activeCues ?? []].some((cue) => cue.text === "Толқын"))"""
 
 
 async def test_a_pushed_recording_goes_on_air(
@@ -18,6 +23,7 @@ async def test_a_pushed_recording_goes_on_air(
     operator = await account(server, "operator", "Olzhas Nurlan")
     film = server.folder / "library" / "film.mp4"
     draw(film)
+    film.with_suffix(".kk.vtt").write_text("WEBVTT\n\n00:00.000 --> 00:20.000\nТолқын\n")
     headend = free_udp_port()
     channel = {
         "id": "one",
@@ -52,6 +58,11 @@ async def test_a_pushed_recording_goes_on_air(
     watching = player(await operator.sign_in(browser))
     await watching.page.goto("/channels/one")
     await watching.plays()
+    await watching.page.goto(f"/channels/one?utc={int(begins.timestamp())}&duration=20")
+    await watching.plays()
+    await watching.page.click("[data-testid=captions]")
+    await eventually(lambda: watching.page.evaluate(SPOKEN), seconds=30)
+    await photograph(watching.page, "channel-captions")
     assert command(server, operator, "take", "slate", "--minutes", "1")["operator"]
     assert command(server, operator, "release") == {"channel": "one"}
     async with operator.api() as api, api.get("/tv/epg.xml") as guide:
