@@ -32,7 +32,7 @@ from schedule.channels import (
 )
 from schedule.logos import drop_unused_logos
 from schedule.looks import Look
-from schedule.places import house_folder, library_file, recording_index
+from schedule.places import captions_folder, house_folder, library_file, recording_index
 from schedule.rundown import Source
 from transcode.house import RECIPE
 
@@ -172,7 +172,7 @@ class Conditioning:
         log.info("conditioning.began", source=need.key, look=look)
         item = HouseItem(source=need.key, look=look, version=current, state=ItemState.READY)
         try:
-            report = await self._run(path, target, need.look)
+            report = await self._run(need, path, target)
             item = replace(item, file=target.name, report=report)
             log.info("conditioning.done", source=need.key, look=look)
         except _Failed as error:
@@ -188,12 +188,14 @@ class Conditioning:
             return replace(before, report=(before.report or {}) | {"recipe": RECIPE})
         return replace(item, state=ItemState.FAILED, error=why)
 
-    async def _run(self, source: Path, target: Path, look: Look) -> dict[str, Any]:
+    async def _run(self, need: Need, source: Path, target: Path) -> dict[str, Any]:
         """The child's report. _Failed with its sentence when it could not."""
-        logo = await logo_options(self._database, self._settings, look.logo)
+        more = await logo_options(self._database, self._settings, need.look.logo)
+        if need.source.file is not None:
+            more += ["--captions", str(captions_folder(self._settings, need.key))]
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "transcode.conditioner"),
-            *(str(source), str(target), "--profile", look.profile, *logo),
+            *(str(source), str(target), "--profile", need.look.profile, *more),
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )

@@ -18,7 +18,7 @@ from player import caption_rendition, caption_shelf, captions
 from player.caption_rendition import Stretch
 from player.captions import Cue
 from schedule.as_run import Aired, read_as_run
-from schedule.places import channel_folder, library_file, recording_index
+from schedule.places import captions_folder, channel_folder, library_file, recording_index
 from transcode.catchup import segment_in
 from transcode.channel_window import Segment
 from transcode.house import FRAME_RATE, FRAME_TICKS, PICTURE, Profile, moment_of, picture_from
@@ -100,7 +100,10 @@ class ChannelCaptions:
             if kind == "recording":
                 folder = self._recording(name)
                 return {each.language: folder for each in caption_shelf.listed(folder)}
-            return dict(_beside(library_file(self.settings, name)))
+            kept = captions_folder(self.settings, source).glob("*.vtt")
+            return {path.stem: path for path in kept} | dict(
+                _beside(library_file(self.settings, name))
+            )
         except (DarisError, OSError, ValueError):
             return {}
 

@@ -1,5 +1,6 @@
 """Where the files of channels lie under the data folder."""
 
+from hashlib import sha256
 from pathlib import Path
 from typing import Final
 from uuid import UUID
@@ -22,6 +23,11 @@ def channel_folder(settings: Settings, channel_id: str) -> Path:
 def logo_file(settings: Settings, name: str) -> Path:
     """A logo's image for the conditioners of this node; the database has it, too."""
     return settings.data_dir / "logos" / f"{name}.png"
+
+
+def captions_folder(settings: Settings, source: str) -> Path:
+    """What a file of the library had of captions when it was conditioned; `source` as operators name it."""
+    return settings.data_dir / "captions" / sha256(source.encode()).hexdigest()[:20]
 
 
 def library_folder(settings: Settings) -> Path:

@@ -12,6 +12,7 @@ import resource
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -37,6 +38,7 @@ from transcode.logo import Logo, add_options, branding, logo_in
 from transcode.loudness import SILENT, measure
 from transcode.slate import plain_picture
 from transcode.source import Source, SourceError, Timed, open_source
+from transcode.subtitles import keep_subtitles
 
 _REACH_SECONDS = 30.0  # how far sound may lie behind the picture in a file, or the other way round
 _LONGEST_SECONDS = 12 * 3600.0
@@ -191,6 +193,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         profile = PROFILES[options.profile]
         report = condition(options.source, options.target, profile, _tell, logo_in(options))
+        if options.captions is not None:
+            with suppress(OSError):  # without them it can be shown, too
+                keep_subtitles(options.source, options.captions)
     except (SourceError, OSError, MemoryError) as error:
         sys.exit(str(error) or "The media needs more memory than a conditioner may use.")
     _tell(report)
@@ -208,6 +213,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("target", type=Path, help="the house item to write")
     parser.add_argument("--profile", choices=sorted(PROFILES), default=DEFAULT_PROFILE)
+    parser.add_argument("--captions", type=Path, help="the folder for what the file has of them")
     add_options(parser)
     return parser
 

@@ -10,7 +10,12 @@ from kernel.web import SETTINGS
 from player import caption_shelf, television
 from player.captions import Cue
 from schedule.channels import Channel, add_channel
-from schedule.places import channel_folder, library_folder, recording_index
+from schedule.places import (
+    captions_folder,
+    channel_folder,
+    library_folder,
+    recording_index,
+)
 from transcode.as_run import Aired
 from transcode.channel_window import WindowFolder
 from transcode.house import FRAME_TICKS, FRAMES_PER_SEGMENT, SLOTS_PER_SEGMENT, slot_at, start_of
@@ -81,6 +86,20 @@ async def test_captions_beside_a_film_are_seen_in_its_segments(client, film, sho
     assert "00:59:59.660 --> 01:00:02.160\nsecond" in following  # the same moment
     assert "-->" not in await text_of(client, f"captions/kk/{number - 1}.vtt")
     assert "-->" not in await text_of(client, f"captions/ru/{number}.vtt")
+
+
+async def test_captions_in_a_film_are_seen_where_there_are_none_beside_it(
+    client, film, show, number
+):
+    show(film)
+    kept = captions_folder(client.app[SETTINGS], film)
+    kept.mkdir(parents=True)
+    for language in ("kk", "ru"):
+        (kept / f"{language}.vtt").write_text(FILM.replace("first", "inside"))
+    assert "inside" in await text_of(client, f"captions/ru/{number}.vtt")
+    assert "inside" not in await text_of(client, f"captions/kk/{number}.vtt")
+    told = m3u8.loads(await text_of(client, "master.m3u8"))
+    assert [one.language for one in told.media] == ["kk", "ru"]
 
 
 async def test_a_film_that_is_joined_late_has_no_captions_of_before(client, film, show, number):

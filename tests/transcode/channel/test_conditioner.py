@@ -9,6 +9,8 @@ from uuid import uuid4
 import pytest
 
 from bench import clips
+from player import captions
+from player.captions import Cue
 from tests.images import png
 from tests.transcode.channel.other_readers import brightness
 from transcode.house import AAC_FRAMES_PER_SLOT, FRAMES_PER_SLOT, PROFILES
@@ -223,6 +225,27 @@ def test_a_logo_lies_in_its_corner_of_every_picture_and_its_media_joins_that_wit
         assert len(with_logo) == len(without) == 24 * plain["slots"]
         for lit, bare in zip(with_logo, without, strict=True):
             assert lit == pytest.approx((bare + 235) / 2 if is_marked else bare, abs=4)
+
+
+@pytest.mark.parametrize(("coded", "ending"), [("mov_text", "mp4"), ("srt", "mkv")])
+def test_text_subtitles_of_a_film_are_kept_by_language(made, tmp_path, coded, ending):
+    said = tmp_path / "said.srt"
+    said.write_text(
+        "1\n00:00:00,500 --> 00:00:01,500\nСәлем <i>& әлем</i>\n--> екі\n\n2\n00:00:01,600 --> 00:00:02,000\nсоңы\n"
+    )
+    spoken = made(
+        *("-f", "lavfi", "-i", "testsrc2=s=320x180:r=25:d=2", "-i", said),
+        *("-c:v", "libx264", "-preset", "ultrafast", "-c:s", coded),
+        *("-metadata:s:s:0", "language=kaz"),
+        name=f"spoken.{ending}",
+    )
+    (tmp_path / "ru.vtt").write_text("of the file before")
+    report(condition(spoken, tmp_path / "out.mp4", "--captions", tmp_path))
+    assert captions.parse((tmp_path / "kk.vtt").read_bytes()) == [
+        Cue(500, 1500, "Сәлем & әлем\n→ екі"),
+        Cue(1600, 2000, "соңы"),
+    ]
+    assert not (tmp_path / "ru.vtt").exists()
 
 
 def test_a_pause_of_the_voice_stays_where_it_was(lecture, tmp_path):
