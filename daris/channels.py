@@ -236,9 +236,7 @@ class Channels:
             path.parent.mkdir(parents=True, exist_ok=True)
             partial.write_bytes(encoded)
             partial.replace(path)
-        except (
-            OSError
-        ) as error:  # the disk is full: it is played as it was planned, and tried again
+        except OSError as error:  # a full disk: it is played as it was planned, and tried again
             log.error("channels.plan_not_written", channel=channel_id, reason=str(error))
             return
         self._plans[channel_id] = encoded
