@@ -44,7 +44,7 @@ lock: .setup/uv/bin/uv ## bring the lock files in line with pyproject.toml; ARGS
 	$(compile) $(ARGS) --group setup --group dev pyproject.toml -o requirements-dev.lock
 
 clean: ## forget the set-up and what tools left; what was taught stays in var/
-	rm -rf .setup .venv node_modules player/static/vendor live/build .mypy_cache .pytest_cache .ruff_cache \
+	rm -rf .setup .venv node_modules player/static/vendor live/build transcode/build .mypy_cache .pytest_cache .ruff_cache \
 		.import_linter_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
