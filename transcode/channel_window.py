@@ -123,10 +123,11 @@ class WindowFolder:
         self._set_ups = read_set_ups(folder)
 
     def missing(self, current: int) -> range:
-        """The segments before number `current` that a full window needs and that are not there."""
+        """The segments before number `current` that a full window needs and that are not there. Number `current`
+        itself may be there: it is published before its last pictures are on air."""
         oldest = current - WINDOW
         last = self._window.segments[-1].msn if self._window.segments else oldest - 1
-        if last >= current:  # the clock was set back: nothing that was published can be kept
+        if last > current:  # the clock was set back: nothing that was published can be kept
             self._window = Window()
             last = oldest - 1
         return range(max(oldest, last + 1), current)

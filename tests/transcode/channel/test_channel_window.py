@@ -4,6 +4,7 @@ import m3u8
 import pytest
 
 from transcode.channel_window import KEPT, WINDOW, Segment, Window, WindowFolder
+from transcode.house import FRAMES_PER_SEGMENT
 
 
 def grown(count: int, *, first: int = 100, init: str = "a", window: Window | None = None) -> Window:
@@ -69,6 +70,9 @@ def test_a_restart_asks_for_what_it_missed(tmp_path):
     again = WindowFolder(tmp_path, b"init", "a")
     assert list(again.missing(104)) == [101, 102, 103]
     assert list(again.missing(101)) == []
+    assert list(again.missing(100)) == []  # it was published ahead, and is not made again
+    assert again.missing(100).start == again.missing(101).start == 101
+    assert again.end_before(101) == 101 * FRAMES_PER_SEGMENT
     assert list(again.missing(1000)) == list(range(1000 - WINDOW, 1000))
 
 
