@@ -5,7 +5,7 @@ import hashlib
 import json
 import math
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -25,7 +25,7 @@ from kernel.settings import Settings
 from schedule.channels import (
     HouseItem,
     ItemState,
-    best_item,
+    best_items,
     house_files,
     house_items_for,
     keep_house_item,
@@ -44,8 +44,6 @@ _LOOK_AGAIN = timedelta(seconds=5)
 _SILENCE = timedelta(minutes=15)  # a child that says nothing for so long is stuck
 _SWEEP_EVERY = timedelta(minutes=10)
 _LONGEST_ERROR = 500  # characters
-Items = Mapping[tuple[str, str], HouseItem]  # by source and look
-
 _ENCODER = version("av")  # another build makes other parameter sets
 
 
@@ -118,20 +116,20 @@ class Conditioning:
             for need, path, current in zip(wanted, paths, versions, strict=True)
             if path and current
         ]
+        shown = {look: best_items(items, look) for look in {need.look for need in wanted}}
         for state in (_Made.MISSING, _Made.OUTDATED):
             for need, path, current in there:
-                if self._state(need, items, current) is state:
-                    await self._condition(
-                        need, path, current, items.get((need.key, str(need.look)))
-                    )
+                known = items.get((need.key, str(need.look)))
+                if self._state(known, shown[need.look].get(need.key), current) is state:
+                    await self._condition(need, path, current, known)
                     return True
         return False
 
-    def _state(self, need: Need, items: Items, current: str) -> _Made:
-        exact = self._made(items.get((need.key, str(need.look))), current)
+    def _state(self, known: HouseItem | None, shown: HouseItem | None, current: str) -> _Made:
+        """`known` is in the look that is needed, `shown` what is aired meanwhile."""
+        exact = self._made(known, current)
         if exact is not _Made.MISSING:
             return exact
-        shown = best_item(items, need.key, need.look)
         return _Made.MISSING if self._made(shown, current) is _Made.MISSING else _Made.OUTDATED
 
     async def _sweep(self) -> None:

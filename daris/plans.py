@@ -7,7 +7,7 @@ from uuid import UUID
 
 from daris.conditioning import Need
 from kernel.settings import Settings
-from schedule.channels import Channel, HouseItem, best_item
+from schedule.channels import Channel, HouseItem, best_items
 from schedule.looks import Look
 from schedule.places import house_folder, live_folder
 from schedule.rundown import Programme
@@ -40,8 +40,10 @@ def plan_of(
     channel = rundown.channel
     now = settled(rundown.programmes, ends)
 
+    best = best_items(items, channel.look)
+
     def item(programme: Programme) -> Item:
-        return _item(programme, channel, items, settings, looks)
+        return _item(programme, channel, best, settings, looks)
 
     return Plan(
         channel=channel.id,
@@ -77,12 +79,12 @@ def looks_on_air(
 def _item(
     programme: Programme,
     channel: Channel,
-    items: Mapping[tuple[str, str], HouseItem],
+    items: Mapping[str, HouseItem],
     settings: Settings,
     looks: Looks,
 ) -> Item:
     key, live = programme.source.key, programme.source.live
-    item = None if key is None else best_item(items, key, channel.look)
+    item = items.get(key or "")
     look = looks.get((channel.id, live.lecture), channel.look) if live else channel.look
     reason = None
     if key is not None and (item is None or not item.file):

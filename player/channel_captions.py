@@ -71,9 +71,8 @@ class ChannelCaptions:
         for aired in self.aired(since, until):
             if aired.source is None or aired.planned_at is None or aired.slate:
                 continue
-            starts_at = moment_of(
-                picture_from(aired.planned_at)
-            )  # the position follows the clock alone
+            # the position in what is shown follows the clock alone
+            starts_at = moment_of(picture_from(aired.planned_at))
             shift = _milliseconds(starts_at - base)
             first = _milliseconds(aired.at - base)
             last = _milliseconds(aired.until - base) if aired.until else None
@@ -85,10 +84,10 @@ class ChannelCaptions:
 
     def _spoken(self, source: str, language: str) -> list[Cue]:
         kind, _, name = source.partition(":")
-        path = self._files_of(source).get(language)
         try:
             if kind == "recording":
                 return caption_shelf.read(self._recording(name), language)
+            path = self._files_of(source).get(language)
             return captions.parse(path.read_bytes()) if path else []
         except (DarisError, OSError, ValueError):  # none, or gone, or no captions after all
             return []

@@ -243,20 +243,18 @@ async def house_items_for(
     return found
 
 
-def best_item(
-    items: Mapping[tuple[str, str], HouseItem], source: str, look: Look
-) -> HouseItem | None:
-    """The source's media in this look; until it is made, media of the same profile in another: a channel
+def best_items(items: Mapping[tuple[str, str], HouseItem], look: Look) -> dict[str, HouseItem]:
+    """By source the media in this look; until it is made, media of the same profile in another: a channel
     whose logo is new goes on with what it has."""
-    exact = items.get((source, str(look)))
-    if exact is not None and exact.file:
-        return exact
-    others = (
-        item
-        for (of, other), item in sorted(items.items())
-        if of == source and item.file and look_named(other).profile == look.profile
-    )
-    return next(others, exact)
+    best: dict[str, HouseItem] = {}
+    for (source, other), item in sorted(items.items(), key=lambda each: each[0]):
+        is_exact = other == str(look)
+        known = best.get(source)
+        has_better = known is not None and known.file and not (is_exact and item.file)
+        is_near = item.file and look_named(other).profile == look.profile
+        if (is_exact or is_near) and not has_better:
+            best[source] = item
+    return best
 
 
 async def house_files(connection: AsyncConnection) -> set[str]:

@@ -8,7 +8,7 @@ from enum import StrEnum, auto
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from kernel.settings import Settings
-from schedule.channels import Channel, best_item, house_items_for
+from schedule.channels import Channel, best_items, house_items_for
 from schedule.push import readiness_of
 from schedule.rundown import Programme, Readiness, Source
 
@@ -42,7 +42,7 @@ async def media_of(
     """As far as its look goes."""
     keys = {source.key for source in sources if source.key}
     items = await house_items_for(connection, keys)
-    found = {key: item for key in keys if (item := best_item(items, key, channel.look))}
+    found = best_items(items, channel.look)
     errors = {key: item.error for key, item in found.items()}
     readiness = await readiness_of(connection, sources, channel.look, settings)
     lengths = {

@@ -15,7 +15,7 @@ from schedule.channels import (
     Channel,
     ItemState,
     apply,
-    best_item,
+    best_items,
     channel_by_id,
     forget_failures,
     house_items_for,
@@ -120,8 +120,7 @@ async def readiness_of(
     sources = list(sources)
     keys = {source.key for source in sources if source.key}
     items = await house_items_for(connection, keys)
-    found = {key: best_item(items, key, look) for key in keys}
-    states = {key: item.state for key, item in found.items() if item is not None}
+    states = {key: item.state for key, item in best_items(items, look).items()}
     lectures_named = {s.live.lecture if s.live else s.recording for s in sources}
     recordings = await _recordings(connection, filter(None, lectures_named))
     present = await asyncio.to_thread(_files, sources, settings)

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from kernel.errors import Conflict, Invalid, Refused
 from kernel.ids import new_id
 from kernel.settings import Settings
-from schedule.channels import Channel, HouseItem, ItemState, best_item, house_items_for
+from schedule.channels import Channel, HouseItem, ItemState, best_items, house_items_for
 from schedule.lectures import bare_lecture
 from schedule.lifecycle import LectureState
 from schedule.places import channel_folder, live_folder
@@ -150,7 +150,7 @@ async def _conditioned(
     if source.key is None:
         return None
     items = await house_items_for(connection, [source.key])
-    item = best_item(items, source.key, channel.look)
+    item = best_items(items, channel.look).get(source.key)
     if item is not None and item.state is ItemState.READY:
         return item
     readiness = (await readiness_of(connection, [source], channel.look, settings))[source]

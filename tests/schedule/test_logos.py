@@ -10,7 +10,7 @@ from schedule.channels import (
     HouseItem,
     ItemState,
     add_channel,
-    best_item,
+    best_items,
     house_items_for,
     keep_house_item,
 )
@@ -93,11 +93,11 @@ async def test_media_of_another_look_is_shown_until_that_of_the_new_is_made(eith
             item = HouseItem(look=look, file=file, **made)
             await keep_house_item(connection, item, at=clock.now())
         items = await house_items_for(connection, ["file:a.mp4"])
-        assert best_item(items, "file:a.mp4", channel.look).file == "plain.mp4"
+        assert best_items(items, channel.look)["file:a.mp4"].file == "plain.mp4"
         new = HouseItem(look=str(channel.look), file="new.mp4", **made)
         await keep_house_item(connection, new, at=clock.now())
         items = await house_items_for(connection, ["file:a.mp4"])
-        assert best_item(items, "file:a.mp4", channel.look).file == "new.mp4"
+        assert best_items(items, channel.look)["file:a.mp4"].file == "new.mp4"
         assert await drop_unused_logos(connection) == {logo.name}
         await set_logo(connection, "one", None)
         assert await drop_unused_logos(connection) == set()
